@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// base/limits: every bound origind enforces: value, unit, reason. Nothing is limited anywhere else.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace origin {
+
+inline constexpr std::size_t kKiB = 1024;
+inline constexpr std::size_t kMiB = 1024 * kKiB;
+
+// Names.
+inline constexpr std::size_t kRefNameBytesMax =
+    244;  // Project id (16) + name fit an LMDB key (511).
+inline constexpr std::size_t kSlugBytesMax = 64;
+inline constexpr std::size_t kSiteNameBytesMax = 30;  // `<label>--<site>` fits a DNS label (63).
+inline constexpr std::size_t kDisplayNameBytesMax = 200;
+
+// Git requests (wire).
+inline constexpr std::size_t kPushCommandsMax =
+    10'000;                                         // One store transaction touches <= 10,000 rows.
+inline constexpr std::size_t kPushOptionsMax = 64;  // Free text from the client.
+inline constexpr std::size_t kPushOptionBytesMax = 1024;
+inline constexpr std::size_t kFetchLinesMax = 262'144;  // Wants + haves + shallows in one request.
+inline constexpr std::size_t kFetchRequestBytesMax = 16 * kMiB;  // Inflated.
+inline constexpr std::size_t kInflateRatioMax = 200;             // gzip request bodies.
+inline constexpr std::size_t kRefPrefixesMax = 65'536;  // Above it git ignores them all; so do we.
+
+// Packs and objects.
+inline constexpr std::uint64_t kPackBytesMax = 2ULL * 1024 * kMiB;
+inline constexpr std::uint64_t kBlobBytesMax = 100ULL * kMiB;
+inline constexpr std::uint64_t kTreeBytesMax = 64ULL * kMiB;
+inline constexpr std::uint64_t kCommitBytesMax = 4ULL * kMiB;  // Commits and tags.
+inline constexpr std::uint32_t kPackObjectsMax = 10'000'000;
+inline constexpr std::uint32_t kDeltaChainMax = 4095;          // What git's own packs may hold.
+inline constexpr std::size_t kDeltaCacheBytesMax = 32 * kMiB;  // Per reader: bases kept inflated.
+inline constexpr std::size_t kTreeDepthMax = 256;
+inline constexpr std::size_t kTagChainMax = 16;
+
+// HTTP.
+inline constexpr std::size_t kHttpHeadBytesMax = 16 * kKiB;
+inline constexpr std::size_t kHttpHeaderCountMax = 100;
+inline constexpr std::size_t kHttpTargetBytesMax = 8 * kKiB;
+inline constexpr std::size_t kApiBodyBytesMax = 4 * kMiB;
+inline constexpr std::size_t kStepBytes = 256 * kKiB;  // One step of a long answer or body.
+inline constexpr std::chrono::seconds kHttpHeadTimeout{20};
+inline constexpr std::chrono::seconds kHttpIdleTimeout{75};
+inline constexpr std::chrono::seconds kHttpStallTimeout{
+    60};  // A body or answer that does not move.
+inline constexpr std::size_t kHttpConnectionsMax = 10'000;
+inline constexpr std::size_t kWorkQueueMax = 4096;  // Steps waiting for a worker; then 503.
+
+// Requirements and generated trees (validator).
+inline constexpr std::size_t kRequirementBytesMax = 256 * kKiB;
+inline constexpr std::size_t kRequirementLinesMax = 5000;
+inline constexpr std::size_t kPathBytesMax = 1024;
+inline constexpr std::size_t kPathComponentBytesMax = 255;
+inline constexpr std::size_t kPathDepthMax = 32;
+inline constexpr std::size_t kGeneratedFileBytesMax = 1 * kMiB;
+inline constexpr std::size_t kGeneratedFilesMax = 200;
+inline constexpr std::size_t kGeneratedBytesMax = 8 * kMiB;
+inline constexpr std::size_t kGeneratedLineBytesMax = 64 * kKiB;
+
+// API.
+inline constexpr std::size_t kIdempotencyKeyBytesMax = 255;
+inline constexpr std::chrono::hours kIdempotencyKept{24};
+inline constexpr std::size_t kIdempotencyKeysPerClientMax = 10'000;
+inline constexpr std::chrono::seconds kPreferWaitMax{60};
+inline constexpr std::size_t kPageRowsMax = 200;
+inline constexpr std::size_t kJsonDepthMax = 32;
+
+// Runs, deployments, webhooks.
+inline constexpr std::chrono::seconds kRunLease{30};
+inline constexpr int kRunAttemptsMax = 3;
+inline constexpr std::chrono::seconds kPushProgressMax{5};  // A push waits for a local deployment.
+inline constexpr std::chrono::seconds kWebhookTimeout{15};
+inline constexpr std::size_t kWebhookAnswerBytesMax = 64 * kKiB;
+
+// Sign-in.
+inline constexpr std::size_t kFailureTableRowsMax = 10'000;  // Addresses and key ids being slowed.
+
+// Store.
+inline constexpr std::size_t kStoreBatchWritesMax = 64;
+inline constexpr std::size_t kStoreBatchBytesMax = 8 * kMiB;
+inline constexpr std::size_t kStoreRowsPerWriteMax = 10'000;
+inline constexpr std::size_t kStoreKeyBytesMax = 511;  // LMDB.
+inline constexpr std::size_t kStoreQueueMax = 4096;
+
+}  // namespace origin
