@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// store/rows/deploy: what is stored about targets, rules, deployments and releases. docs/formats.md.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/oid.h"
+
+namespace origin::store {
+
+/// Table Targets. Key: project id + target name.
+struct TargetRow {
+    static constexpr std::uint8_t kVersion = 1;
+    std::string connector;  // "local".
+    std::map<std::string, std::string> settings;
+    std::string sealed_secret;  // crypto/seal; empty: none.
+    std::string publish_root;   // Folder of the tree that is the site's root; empty: the tree itself.
+    std::optional<DeploymentId> live;
+    std::uint64_t releases = 0;  // How many there have been: the last release's number.
+    UnixMillis created_at = 0;
+
+    template <class F>
+    void fields(F& f) {
+        f(connector);
+        f(settings);
+        f(sealed_secret);
+        f(publish_root);
+        f(live);
+        f(releases);
+        f(created_at);
+    }
+};
+
+/// Table Rules. Key: project id + ref pattern + NUL + target name.
+/// The pattern is a full ref name in which `*` stands for any characters.
+struct RuleRow {
+    static constexpr std::uint8_t kVersion = 1;
+    std::string pattern;
+    std::string target;
+    UnixMillis created_at = 0;
+
+    template <class F>
+    void fields(F& f) {
+        f(pattern);
+        f(target);
+        f(created_at);
+    }
+};
+
+/// Order and meaning: DESIGN.md, "deployment". Stored as one byte: append only.
+enum class DeploymentState : std::uint8_t {
+    Queued,
+    Building,
+    Uploading,
+    Processing,
+    Live,
+    Superseded,
+    Failed,
+    Cancelled,
+    RolledBack,
+};
+
+std::string_view name_of(DeploymentState state);
+/// True when nothing more will happen to it by itself (Live counts).
+bool is_settled(DeploymentState state);
+
+struct LogLine {
+    UnixMillis time = 0;
+    std::string text;
+
+    template <class F>
+    void fields(F& f) {
+        f(time);
+        f(text);
+    }
+};
+
+/// Table Deployments. Key: project id + deployment id.
+struct DeploymentRow {
+    static constexpr std::uint8_t kVersion = 1;
+    std::string target;
+    Oid commit;
+    std::string ref;           // The ref whose move made it; empty for a rollback.
+    std::uint64_t push = 0;    // Sequence of that push; 0 for a rollback.
+    std::optional<RunId> run;
+    std::optional<DeploymentId> rollback_of;  // The earlier deployment whose commit this one puts back.
+    DeploymentState state = DeploymentState::Queued;
+    std::uint64_t release = 0;  // Its number once it became live.
+    std::string url;
+    std::string error;
+    std::vector<LogLine> log;
+    UnixMillis created_at = 0;
+    UnixMillis updated_at = 0;
+
+    template <class F>
+    void fields(F& f) {
+        f(target);
+        f(commit);
+        f(ref);
+        f(push);
+        f(run);
+        f(rollback_of);
+        f(state);
+        f(release);
+        f(url);
+        f(error);
+        f(log);
+        f(created_at);
+        f(updated_at);
+    }
+};
+
+/// Table Releases. Key: project id + target name + NUL + number (8 bytes).
+struct ReleaseRow {
+    static constexpr std::uint8_t kVersion = 1;
+    DeploymentId deployment;
+    Oid commit;
+    UnixMillis live_at = 0;
+
+    template <class F>
+    void fields(F& f) {
+        f(deployment);
+        f(commit);
+        f(live_at);
+    }
+};
+
+}  // namespace origin::store

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// store/rows/project: what is stored about a project, its refs, packs and pushes. docs/formats.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/oid.h"
+
+namespace origin::store {
+
+/// Table Projects. Key: project id (16 raw bytes).
+struct ProjectRow {
+    static constexpr std::uint8_t kVersion = 1;
+    ClientId owner;
+    std::string slug;  // Unique for its owner: table Slugs.
+    std::string name;  // For people.
+    std::string site;  // Globally unique, [a-z0-9-]; never changes: table Sites.
+    std::string head;  // Full name of the default branch; it may be unborn.
+    std::vector<std::string> protected_branches;  // Globs over branch names: no force, no delete.
+    std::uint64_t gc_generation = 0;
+    UnixMillis created_at = 0;
+    UnixMillis deleted_at = 0;  // 0: it exists.
+
+    template <class F>
+    void fields(F& f) {
+        f(owner);
+        f(slug);
+        f(name);
+        f(site);
+        f(head);
+        f(protected_branches);
+        f(gc_generation);
+        f(created_at);
+        f(deleted_at);
+    }
+};
+
+/// Table Sites. Key: site name. Says whose host name it is.
+struct SiteRow {
+    static constexpr std::uint8_t kVersion = 1;
+    ProjectId project;
+
+    template <class F>
+    void fields(F& f) {
+        f(project);
+    }
+};
+
+/// Table Refs. Key: project id + full ref name.
+struct RefRow {
+    static constexpr std::uint8_t kVersion = 1;
+    Oid oid;
+    std::optional<Oid> peeled;  // What an annotated tag finally points to.
+    std::uint64_t push = 0;     // Sequence of the push that set it.
+    UnixMillis updated_at = 0;
+
+    template <class F>
+    void fields(F& f) {
+        f(oid);
+        f(peeled);
+        f(push);
+        f(updated_at);
+    }
+};
+
+/// What happened to one ref in a push.
+struct RefOutcome {
+    std::string name;
+    Oid old_id;  // Zero: it was created.
+    Oid new_id;  // Zero: it was deleted.
+    bool ok = false;
+    bool forced = false;  // The old commit is not an ancestor of the new one.
+    std::string reason;   // Why not, as told to the client; empty when ok.
+
+    template <class F>
+    void fields(F& f) {
+        f(name);
+        f(old_id);
+        f(new_id);
+        f(ok);
+        f(forced);
+        f(reason);
+    }
+};
+
+/// Table RefHistory. Key: project id + push sequence (8 bytes) + full ref name. Every move of a ref.
+struct RefHistoryRow {
+    static constexpr std::uint8_t kVersion = 1;
+    Oid old_id;
+    Oid new_id;
+    bool forced = false;
+    UnixMillis moved_at = 0;
+
+    template <class F>
+    void fields(F& f) {
+        f(old_id);
+        f(new_id);
+        f(forced);
+        f(moved_at);
+    }
+};
+
+/// Table Packs. Key: project id + pack name ("pack-" + 40 hex digits).
+struct PackRow {
+    static constexpr std::uint8_t kVersion = 1;
+    std::uint64_t bytes = 0;
+    std::uint32_t objects = 0;
+    UnixMillis added_at = 0;
+
+    template <class F>
+    void fields(F& f) {
+        f(bytes);
+        f(objects);
+        f(added_at);
+    }
+};
+
+/// Who asked for a push, and through which door.
+struct Actor {
+    ClientId client;
+    std::optional<KeyId> key;
+    std::string via;  // "http", "ssh", "api", "run", "operator".
+
+    template <class F>
+    void fields(F& f) {
+        f(client);
+        f(key);
+        f(via);
+    }
+};
+
+/// Table Pushes. Key: project id + push sequence (8 bytes, from 1).
+struct PushRow {
+    static constexpr std::uint8_t kVersion = 1;
+    Actor actor;
+    std::vector<RefOutcome> refs;
+    std::vector<std::string> options;
+    std::optional<RunId> run;
+    std::string pack;  // Empty when nothing was stored.
+    UnixMillis pushed_at = 0;
+
+    template <class F>
+    void fields(F& f) {
+        f(actor);
+        f(refs);
+        f(options);
+        f(run);
+        f(pack);
+        f(pushed_at);
+    }
+};
+
+}  // namespace origin::store
