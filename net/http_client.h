@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// net/http_client: outbound HTTP, for URLs that strangers chose. Blocks: job and work threads only.
+// In: a request. Out: the whole answer, within a time and a size.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "net/address.h"
+#include "net/http.h"
+
+namespace origin::net {
+
+struct ClientSettings {
+    std::vector<Cidr> allowed;  // Blocks that may be reached although they are not public.
+    std::string ca_file;        // Trust these certificates instead of the system's.
+    std::string user_agent = "origind";
+};
+
+struct ClientRequest {
+    std::string method = "GET";
+    std::string url;
+    std::vector<Header> headers;
+    std::string body;
+    Milliseconds timeout{15'000};                // For everything: name, connection, answer.
+    std::size_t response_bytes_max = 64 * 1024;  // Of the body; the head has 64 KiB of its own.
+    std::string unix_socket;  // Speak to this path instead; the URL's host is then only a name.
+};
+
+struct ClientResponse {
+    int status = 0;
+    std::vector<Header> headers;
+    std::string body;
+    std::string_view header(std::string_view name) const;
+};
+
+class HttpClient {
+public:
+    explicit HttpClient(ClientSettings settings);
+    HttpClient(const HttpClient&) = delete;
+    HttpClient& operator=(const HttpClient&) = delete;
+    ~HttpClient();
+
+    /// Resolves the name once, checks every address, connects to a checked one, follows nothing:
+    /// a 3xx is an answer like another. Thread-safe.
+    /// Errors: InvalidInput `bad_url`, `port_refused`; Forbidden `address_refused`; Timeout;
+    ///         LimitExceeded `answer_too_large`; Unavailable `resolve_failed`, `connect_failed`,
+    ///         `tls_failed`, `broken_answer`.
+    Result<ClientResponse> send(const ClientRequest& request) const;
+
+private:
+    ClientSettings settings_;
+};
+
+/// What can be known about a URL without asking anybody: scheme, user part, port, characters.
+/// For refusing a setting when it is made; send() checks again.
+Status check_outbound_url(std::string_view url, const ClientSettings& settings);
+
+}  // namespace origin::net
