@@ -27,6 +27,12 @@ inline constexpr std::size_t kFetchLinesMax = 262'144;  // Wants + haves + shall
 inline constexpr std::size_t kFetchRequestBytesMax = 16 * kMiB;  // Inflated.
 inline constexpr std::size_t kInflateRatioMax = 200;             // gzip request bodies.
 inline constexpr std::size_t kRefPrefixesMax = 65'536;  // Above it git ignores them all; so do we.
+inline constexpr std::size_t kDeepenNotMax = 1024;      // Each is a ref lookup and a walk.
+inline constexpr std::size_t kServerOptionsMax = 64;    // v2; bytes as a push option's.
+inline constexpr std::size_t kPushHeadBytesMax = 8 * kMiB;  // 10,000 commands fit twice.
+inline constexpr std::size_t kAgentBytesMax = 256;          // Kept for the log; the rest is cut.
+inline constexpr std::size_t kErrTextBytesMax = 1000;       // One `ERR` line.
+inline constexpr std::size_t kSshCommandBytesMax = 4096;    // The exec line.
 
 // Packs and objects.
 inline constexpr std::uint64_t kPackBytesMax = 2ULL * 1024 * kMiB;
