@@ -44,6 +44,15 @@ inline constexpr std::uint32_t kDeltaChainMax = 4095;          // What git's own
 inline constexpr std::size_t kDeltaCacheBytesMax = 32 * kMiB;  // Per reader: bases kept inflated.
 inline constexpr std::size_t kTreeDepthMax = 256;
 inline constexpr std::size_t kTagChainMax = 16;
+inline constexpr std::uint64_t kPackInflatedBytesFloor =
+    4096ULL * kMiB;                                           // All its objects together
+inline constexpr std::uint64_t kPackInflateRatioMax = 500;    // ... or this many times the pack.
+inline constexpr std::size_t kObjectHeapBytesMax = 1 * kMiB;  // Larger: in an unlinked file.
+inline constexpr std::uint64_t kBuilderBytesMax = 256ULL * kMiB;  // One API commit, merge or run.
+inline constexpr std::size_t kGitmodulesBytesMax = 1 * kMiB;
+inline constexpr std::size_t kDiffFilesMax = 10'000;
+inline constexpr std::size_t kDiffPatchBytesMax = 4 * kMiB;
+inline constexpr std::size_t kDiffFileBytesMax = 8 * kMiB;  // Larger files are shown as binary.
 
 // HTTP.
 inline constexpr std::size_t kHttpHeadBytesMax = 16 * kKiB;

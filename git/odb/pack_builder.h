@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// git/odb/pack_builder: objects made by the server (API commits, merges, runs) become a pack.
+// In: objects in memory, from our own code. Out: a staged pack, checked like a pushed one.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/oid.h"
+#include "base/result.h"
+#include "git/odb/intake.h"
+#include "git/odb/object_store.h"
+#include "git/odb/staged_pack.h"
+
+namespace origin::git {
+
+class PackBuilder {
+public:
+    /// `existing` (may be null): objects in it are not written again.
+    explicit PackBuilder(ObjectStoreRef existing);
+
+    /// Adds an object unless it is here or in `existing` already.
+    /// Errors: what check_object says; LimitExceeded (object size, kBuilderBytesMax).
+    Result<Oid> add(ObjectType type, std::string data);
+
+    /// An object that was added; null if it was not. Lifetime: until the builder is gone.
+    const Object* find(const Oid& oid) const;
+    /// find(), else from `existing`. Errors: NotFound; Corrupt.
+    Result<Object> read(const Oid& oid) const;
+    bool contains(const Oid& oid) const;
+    /// type_and_size without reading. Errors: NotFound; Corrupt.
+    Result<ObjectHeader> header(const Oid& oid) const;
+
+    std::size_t count() const { return order_.size(); }
+    std::uint64_t bytes() const { return bytes_; }
+    bool is_empty() const { return order_.empty(); }
+    const ObjectStoreRef& existing() const { return existing_; }
+
+    /// Every id that an added object refers to is here or in `existing`.
+    /// Errors: InvalidInput (missing_object).
+    Status check_connectivity() const;
+
+    /// The pack of the added objects, in quarantine, with its index. No objects: an empty name.
+    /// Checks connectivity first. Blocks: writes files.
+    struct Built {
+        IntakeResult result;
+        StagedPack staged;  // make_durable(final_dir) is the caller's next step.
+    };
+    Result<Built> write(const std::filesystem::path& quarantine_dir) const;
+
+private:
+    ObjectStoreRef existing_;
+    std::unordered_map<Oid, Object, OidHash> objects_;
+    std::vector<Oid> order_;
+    std::uint64_t bytes_ = 0;
+};
+
+}  // namespace origin::git
