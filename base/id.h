@@ -63,6 +63,25 @@ struct StrongId {
     friend auto operator<=>(const StrongId&, const StrongId&) = default;
 };
 
+/// Ids for one store transaction, drawn before it: copied into the write function, so that a second
+/// run of the function makes the same ids.
+class IdSequence {
+public:
+    IdSequence(const Clock& clock, Random& random) : next_(make_id_bytes(clock.now(), random)) {}
+
+    template <class Id>
+    Id next() {
+        const Id id{next_};
+        // The low eight bytes are random: counting up in them keeps ids of one sequence distinct.
+        for (std::size_t i = kIdBytes; i-- > kIdBytes / 2 && ++next_[i] == 0;) {
+        }
+        return id;
+    }
+
+private:
+    std::array<unsigned char, kIdBytes> next_;
+};
+
 // clang-format off
 struct ClientTag     { static constexpr std::string_view kPrefix = "cli"; };
 struct KeyTag        { static constexpr std::string_view kPrefix = "key"; };

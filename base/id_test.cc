@@ -3,6 +3,8 @@
 // Method: random ids both ways; then a table of texts that are nearly an id.
 #include "base/id.h"
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 namespace origin {
@@ -24,6 +26,19 @@ TEST(Id, LaterIdsSortLater) {
     const ProjectId late{make_id_bytes(1'000'001, random)};
     EXPECT_LT(early, late);
     EXPECT_LT(early.str(), late.str());
+}
+
+TEST(Id, ACopiedSequenceGivesTheSameDistinctIds) {
+    SystemRandom random;
+    const IdSequence drawn(SystemClock(), random);
+    IdSequence first = drawn;
+    IdSequence second = drawn;
+    std::set<RunId> seen;
+    for (int i = 0; i < 1000; ++i) {
+        const auto id = first.next<RunId>();
+        EXPECT_EQ(id, second.next<RunId>());
+        EXPECT_TRUE(seen.insert(id).second);
+    }
 }
 
 TEST(Id, RefusesEveryOtherText) {

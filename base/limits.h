@@ -78,6 +78,15 @@ inline constexpr std::size_t kGeneratedFilesMax = 200;
 inline constexpr std::size_t kGeneratedBytesMax = 8 * kMiB;
 inline constexpr std::size_t kGeneratedLineBytesMax = 64 * kKiB;
 
+// Blueprint engine: what one requirement may become (a page and a test file per entity).
+inline constexpr std::size_t kBlueprintEntitiesMax = 40;
+inline constexpr std::size_t kBlueprintFieldsMax = 60;   // Per entity: a form a person can fill.
+inline constexpr std::size_t kBlueprintPagesMax = 60;    // Each is a file in the navigation.
+inline constexpr std::size_t kBlueprintChoicesMax = 50;  // Values of one choice field.
+inline constexpr std::size_t kBlueprintClauseBytesMax = 2 * kKiB;  // Longer is prose, not a rule.
+inline constexpr std::size_t kBlueprintClausesMax = 5000;          // Rows of TRACEABILITY.md.
+inline constexpr std::size_t kBlueprintMatchStepsMax = 4000;  // Tries of one pattern on one clause.
+
 // API.
 inline constexpr std::size_t kIdempotencyKeyBytesMax = 255;
 inline constexpr std::chrono::hours kIdempotencyKept{24};
@@ -102,5 +111,20 @@ inline constexpr std::size_t kStoreBatchBytesMax = 8 * kMiB;
 inline constexpr std::size_t kStoreRowsPerWriteMax = 10'000;
 inline constexpr std::size_t kStoreKeyBytesMax = 511;  // LMDB.
 inline constexpr std::size_t kStoreQueueMax = 4096;
+inline constexpr std::size_t kStoreBatchRowsMax = 10'000;  // Dirty pages stay below LMDB's 131,071.
+inline constexpr std::size_t kStoreValueBytesMax = 8 * kMiB;   // Larger things are files.
+inline constexpr std::size_t kStoreWriteBytesMax = 32 * kMiB;  // One write's values; held in memory.
+inline constexpr unsigned kStoreReadersMax = 512;              // Snapshots at once; more wait.
+inline constexpr std::chrono::seconds kStoreSnapshotAgeMax{20};  // It keeps old pages from reuse.
+inline constexpr std::uint64_t kStoreMapBytesFirst = 256 * kMiB;          // Address space only.
+inline constexpr std::uint64_t kStoreMapBytesMax = 1024 * 1024 * kMiB;    // 1 TiB.
+inline constexpr std::uint64_t kStoreDiskStepBytes = 16 * kMiB;           // Preallocation.
+inline constexpr std::uint64_t kStoreDiskFreeBytesMin = 1024 * kMiB;      // Below: deletes only,
+inline constexpr std::uint64_t kStoreDiskFreePercentMin = 20;             // or below this, if less.
+inline constexpr std::size_t kStoreCheckRowsMax = 200'000;  // A table, walked before opening.
+inline constexpr std::size_t kEventDataBytesMax = 4 * kMiB;  // A push of kPushCommandsMax refs.
+inline constexpr std::size_t kEventPageMax = 1000;
+inline constexpr std::size_t kEventPageBytesMax = 8 * kMiB;
+inline constexpr std::size_t kJobKindBytesMax = 64;
 
 }  // namespace origin

@@ -28,7 +28,8 @@ std::string_view name_of(Table table) {
                                                                      "deliveries",
                                                                      "cursors",
                                                                      "idempotency",
-                                                                     "sites"};
+                                                                     "sites",
+                                                                     "ref_folds"};
     return kNames[static_cast<std::size_t>(table)];
 }
 

@@ -40,8 +40,9 @@ enum class Table : std::uint8_t {
     Cursors,
     Idempotency,
     Sites,
+    RefFolds,
 };
-inline constexpr std::size_t kTables = static_cast<std::size_t>(Table::Sites) + 1;
+inline constexpr std::size_t kTables = static_cast<std::size_t>(Table::RefFolds) + 1;
 
 /// The table's lasting name on disk: "ref_history".
 std::string_view name_of(Table table);
@@ -66,7 +67,8 @@ public:
     /// The value (copied), or nullopt. Errors: InvalidInput (key not 1..511 bytes), Corrupt.
     virtual Result<std::optional<std::string>> get(Table table, std::string_view key) = 0;
 
-    /// Visits the range in rising key order. The table must not be written to from `visit`.
+    /// Visits the range in rising key order. `visit` may write, if this is a Writer: its views are
+    /// gone then, and the scan goes on behind its key in the table as it is by then.
     virtual Status scan(Table table, const Range& range, const Visit& visit) = 0;
 
     /// The same from the range's end downwards.
@@ -76,13 +78,15 @@ public:
 /// A view that can be changed; it sees its own changes.
 class Writer : public Reader {
 public:
-    /// Errors: InvalidInput (key not 1..511 bytes), LimitExceeded (rows in one write, value size).
+    /// Errors: InvalidInput (key not 1..511 bytes), LimitExceeded (rows or bytes in one write,
+    /// value size), StorageFull.
     virtual Status put(Table table, std::string_view key, std::string_view value) = 0;
 
     /// Erasing what is not there is no error.
     virtual Status erase(Table table, std::string_view key) = 0;
 };
 
+/// An error that a Reader or Writer gave is the call's result even if the function ignored it.
 /// Plain functions: no waiting, no reads of other stores, nothing done outside the Reader/Writer
 /// that may not be done twice. Must not call the Store they run in.
 using ReadFn = std::function<Status(Reader&)>;
@@ -93,8 +97,8 @@ class Store {
 public:
     virtual ~Store() = default;
 
-    /// Runs `fn` on one snapshot of every durable write so far. Returns: what `fn` returned, or the
-    /// first Corrupt its Reader met.
+    /// Runs `fn` on one snapshot of every durable write so far. Errors: those of `fn`; Timeout (a
+    /// snapshot older than kStoreSnapshotAgeMax is given up, for it keeps old pages from reuse).
     virtual Status read(const ReadFn& fn) = 0;
 
     /// Runs `fn` as one serialisable transaction. Blocks: until the change is durable. `fn` may run
@@ -102,7 +106,7 @@ public:
     /// else's. Errors: those of `fn`; Unavailable (queue full, stopping); StorageFull; Corrupt.
     virtual Status write(const WriteFn& fn) = 0;
 
-    /// The number of durable commits in this process; grows by one with each batch.
+    /// The number of durable commits in this process; grows with each batch that changed anything.
     virtual std::uint64_t version() const = 0;
 
     /// Blocks: until version() > `seen`, but at most `timeout`. Returns: version().

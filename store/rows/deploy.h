@@ -38,7 +38,7 @@ struct TargetRow {
     }
 };
 
-/// Table Rules. Key: project id + ref pattern + NUL + target name.
+/// Table Rules. Key: project id + target name + pattern.
 /// The pattern is a full ref name in which `*` stands for any characters.
 struct RuleRow {
     static constexpr std::uint8_t kVersion = 1;
@@ -67,6 +67,9 @@ enum class DeploymentState : std::uint8_t {
     RolledBack,
 };
 
+constexpr DeploymentState last_of(DeploymentState) {
+    return DeploymentState::RolledBack;
+}
 std::string_view name_of(DeploymentState state);
 /// True when nothing more will happen to it by itself (Live counts).
 bool is_settled(DeploymentState state);
@@ -117,7 +120,7 @@ struct DeploymentRow {
     }
 };
 
-/// Table Releases. Key: project id + target name + NUL + number (8 bytes).
+/// Table Releases. Key: project id + target name + number.
 struct ReleaseRow {
     static constexpr std::uint8_t kVersion = 1;
     DeploymentId deployment;

@@ -28,6 +28,9 @@ enum class RunState : std::uint8_t {
     Cancelled,
 };
 
+constexpr RunState last_of(RunState) {
+    return RunState::Cancelled;
+}
 std::string_view name_of(RunState state);
 /// True when no worker will touch the run again.
 bool is_settled(RunState state);

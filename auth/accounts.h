@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// auth/accounts: making clients and keys. Plain functions for a store transaction.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "auth/scopes.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "store/rows/identity.h"
+#include "store/store.h"
+
+namespace origin::auth {
+
+struct NewClient {
+    ClientId id;
+    std::string slug;
+    std::string name;   // Empty: the slug.
+    std::string email;  // Empty: "<slug>@users.noreply.origind.invalid".
+    bool admin = false;
+    UnixMillis now = 0;
+};
+
+/// Errors: InvalidInput (`bad_slug`, `bad_name`), Conflict (`slug_taken`).
+Result<store::ClientRow> create_client(store::Writer& writer, const NewClient& wanted);
+
+struct NewKey {
+    KeyId id;
+    Secret text;  // From make_key_text(id, ...).
+    ClientId client;
+    std::string title;
+    Scopes scopes;
+    std::vector<ProjectId> projects;
+    UnixMillis expires_at = 0;  // 0: never.
+    UnixMillis now = 0;
+};
+
+/// Errors: NotFound (the client), InvalidInput (`bad_name`).
+Result<store::KeyRow> create_key(store::Writer& writer, const NewKey& wanted);
+
+/// Revoking twice keeps the first time. Errors: NotFound.
+Status revoke_key(store::Writer& writer, const KeyId& id, UnixMillis now);
+
+/// Text for people: UTF-8, no control or deceptive characters, at most kDisplayNameBytesMax.
+/// Errors: InvalidInput (`bad_name`).
+Status check_display_name(std::string_view name);
+
+}  // namespace origin::auth

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "auth/gatekeeper.h"
+
+#include <algorithm>
+
+#include "auth/key_text.h"
+#include "crypto/encode.h"
+#include "store/rows/access.h"
+#include "store/rows/identity.h"
+#include "store/rows/keys.h"
+
+namespace origin::auth {
+namespace {
+
+using store::Reader;
+using store::Table;
+
+std::unexpected<Error> unauthenticated(std::string why) {
+    return std::unexpected(Error(Code::Unauthenticated,
+                                 "a valid key is needed: HTTP Basic with the key as password, or "
+                                 "Authorization: Bearer KEY",
+                                 std::move(why)));
+}
+
+std::unexpected<Error> no_such_project() {
+    return std::unexpected(Error(Code::NotFound, "no such project"));
+}
+
+Scope scope_for(Action action) {
+    switch (action) {
+        case Action::Read: return Scope::GitRead;
+        case Action::Write: return Scope::GitWrite;
+        case Action::Require: return Scope::Requirements;
+        case Action::Deploy: return Scope::Deploy;
+        case Action::Admin: return Scope::Admin;
+    }
+    return Scope::Admin;
+}
+
+std::string_view name_of(Scope scope, std::vector<std::string>& names) {
+    names = Scopes(static_cast<std::uint32_t>(scope)).names();
+    return names.front();
+}
+
+/// Expired, revoked or of a disabled client: why, or nothing.
+Result<std::optional<std::string>> unusable(Reader& reader, const store::KeyRow& key, UnixMillis now) {
+    if (key.revoked_at != 0) {
+        return std::optional<std::string>("key is revoked");
+    }
+    if (key.expires_at != 0 && key.expires_at <= now) {
+        return std::optional<std::string>("key has expired");
+    }
+    ORIGIN_TRY(client, store::get_row<store::ClientRow>(reader, Table::Clients, key.client.view()));
+    if (!client || client->disabled) {
+        return std::optional<std::string>("client is gone or disabled");
+    }
+    return std::optional<std::string>();
+}
+
+}  // namespace
+
+Result<Identity> Gatekeeper::identify(std::string_view key_text, std::string_view peer) {
+    const auto refuse = [&](std::unexpected<Error> error) -> Result<Identity> {
+        refused_.add();
+        failures_.record(peer);
+        return error;
+    };
+    if (const auto wait = failures_.wait_for(peer); wait.count() > 0) {
+        return std::unexpected(Error(Code::LimitExceeded,
+                                     "too many bad keys from this address; try again in " +
+                                         std::to_string(wait.count()) + " s")
+                                   .because("too_many_failures"));
+    }
+    if (key_text.empty()) {
+        return unauthenticated("no key");  // Git's first request has none: not a failure.
+    }
+    const auto id = key_id_of(key_text);
+    if (!id) {
+        return refuse(unauthenticated("malformed key"));
+    }
+    Result<Identity> identity = unauthenticated("not read");
+    ORIGIN_CHECK(store_.read([&](Reader& reader) -> Status {
+        identity = identify_key(reader, *id, key_text);
+        return {};
+    }));
+    if (!identity && identity.error().code() == Code::Unauthenticated) {
+        failures_.record(id->view());
+        return refuse(std::unexpected(identity.error()));
+    }
+    return identity;
+}
+
+Result<Identity> Gatekeeper::identify_key(Reader& reader,
+                                          const KeyId& id,
+                                          std::string_view text) const {
+    ORIGIN_TRY(key, store::get_row<store::KeyRow>(reader, Table::Keys, id.view()));
+    if (!key) {
+        return unauthenticated("unknown key " + id.str());
+    }
+    if (!crypto::constant_time_equal(key->secret_sha256, key_hash(text))) {
+        return unauthenticated("wrong secret for key " + id.str());
+    }
+    ORIGIN_TRY(why, unusable(reader, *key, clock_.now()));
+    if (why) {
+        return unauthenticated(*why + " " + id.str());
+    }
+    ORIGIN_TRY(client,
+               store::need_row<store::ClientRow>(
+                   reader, Table::Clients, key->client.view(), "no such client"));
+    const Scopes scopes(key->scopes);
+    return Identity{key->client,
+                    client.slug,
+                    client.display_name,
+                    client.email,
+                    id,
+                    scopes,
+                    key->projects,
+                    client.admin && scopes.has(Scope::Admin) && key->projects.empty()};
+}
+
+Result<Identity> Gatekeeper::local_operator() {
+    std::optional<Identity> found;
+    ORIGIN_CHECK(store_.read([&](Reader& reader) -> Status {
+        ORIGIN_TRY(clients, store::scan_rows<store::ClientRow>(reader, Table::Clients, {}));
+        for (const auto& [raw, client] : clients) {
+            if (client.admin && !client.disabled) {
+                found = Identity{*ClientId::from_raw(raw),
+                                 client.slug,
+                                 client.display_name,
+                                 client.email,
+                                 std::nullopt,
+                                 Scopes::all(),
+                                 {},
+                                 true};
+                break;
+            }
+        }
+        return {};
+    }));
+    if (!found) {
+        return std::unexpected(Error(Code::NotFound, "there is no admin client; run 'origind init'"));
+    }
+    return *found;
+}
+
+Result<Permit> Gatekeeper::permit(Reader& reader,
+                                  const Identity& identity,
+                                  const ProjectId& project,
+                                  Action action) const {
+    ORIGIN_TRY(row, store::get_row<store::ProjectRow>(reader, Table::Projects, project.view()));
+    const bool listed =
+        identity.projects.empty() || std::ranges::contains(identity.projects, project);
+    const bool owned = row && (identity.server_admin || row->owner == identity.client);
+    if (!row || row->deleted_at != 0 || !owned || !listed) {
+        return no_such_project();
+    }
+    const Scope scope = scope_for(action);
+    if (identity.scopes.has(scope)) {
+        return Permit(identity, project, action);
+    }
+    // Somebody who may start runs or deploy may also see what comes of it.
+    const bool sees = identity.scopes.has(Scope::GitRead);
+    if (!sees) {
+        return no_such_project();
+    }
+    std::vector<std::string> names;
+    return std::unexpected(Error(Code::Forbidden,
+                                 "this key lacks the scope " + std::string(name_of(scope, names))));
+}
+
+Result<Permit> Gatekeeper::permit(const Identity& identity,
+                                  const ProjectId& project,
+                                  Action action) const {
+    Result<Permit> permit = no_such_project();
+    ORIGIN_CHECK(store_.read([&](Reader& reader) -> Status {
+        permit = this->permit(reader, identity, project, action);
+        return {};
+    }));
+    return permit;
+}
+
+Status Gatekeeper::recheck(Reader& reader, const Permit& permit) const {
+    const Identity& identity = permit.identity();
+    if (identity.key) {
+        ORIGIN_TRY(key, store::get_row<store::KeyRow>(reader, Table::Keys, identity.key->view()));
+        if (!key) {
+            return unauthenticated("key is gone");
+        }
+        ORIGIN_TRY(why, unusable(reader, *key, clock_.now()));
+        if (why) {
+            return unauthenticated(*why);
+        }
+    }
+    ORIGIN_CHECK(this->permit(reader, identity, permit.project(), permit.action()));
+    return {};
+}
+
+Status Gatekeeper::need(const Identity& identity, Scope scope) {
+    if (identity.scopes.has(scope)) {
+        return {};
+    }
+    std::vector<std::string> names;
+    return std::unexpected(Error(Code::Forbidden,
+                                 "this key lacks the scope " + std::string(name_of(scope, names))));
+}
+
+}  // namespace origin::auth

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// auth/gatekeeper: credentials -> identity; identity + project + action -> permit.
+// In: what a door found in its request. Out: who it is and what they may do, or the one right refusal.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "auth/failure_table.h"
+#include "auth/identity.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "store/store.h"
+
+namespace origin::auth {
+
+class Gatekeeper {
+public:
+    Gatekeeper(store::Store& store, const Clock& clock, Metrics& metrics)
+        : store_(store),
+          clock_(clock),
+          refused_(metrics.counter("auth_refused_total")),
+          failures_(clock) {}
+
+    /// Errors:  Unauthenticated (`unauthenticated`): no key, a malformed, unknown, revoked or expired
+    ///          one, or a disabled client; the same words for all. LimitExceeded
+    ///          (`too_many_failures`): this peer or key id failed too often; the text names the wait.
+    /// Limits:  kFailureTableRowsMax; a malformed key costs no store access.
+    Result<Identity> identify(std::string_view key_text, std::string_view peer);
+
+    /// The operator at the server's own 0600 socket: acts as the first admin client.
+    Result<Identity> local_operator();
+
+    /// Errors: NotFound: no such project, or it may not be seen. Forbidden (`forbidden`): it may be
+    ///         seen, not this. Both as DESIGN.md section 7 says.
+    Result<Permit> permit(store::Reader& reader,
+                          const Identity& identity,
+                          const ProjectId& project,
+                          Action action) const;
+    Result<Permit> permit(const Identity& identity, const ProjectId& project, Action action) const;
+
+    /// The same question again, inside the transaction that acts on the permit.
+    Status recheck(store::Reader& reader, const Permit& permit) const;
+
+    /// Errors: Forbidden unless `identity` has `scope`.
+    static Status need(const Identity& identity, Scope scope);
+
+private:
+    Result<Identity> identify_key(store::Reader& reader, const KeyId& id, std::string_view text) const;
+
+    store::Store& store_;
+    const Clock& clock_;
+    Counter& refused_;
+    FailureTable failures_;
+};
+
+}  // namespace origin::auth
