@@ -71,11 +71,11 @@ public:
 
 struct Response {
     int status = 200;
-    std::vector<Header> headers;                // Sent first, in this order.
-    std::string body;                           // Sent before `stream`.
-    std::unique_ptr<BodySource> stream;         // May be null.
-    std::optional<std::uint64_t> stream_bytes;  // Exact length of `stream`; unknown: chunked.
-    bool close = false;                         // End the connection after this answer.
+    std::vector<Header> headers{};                // Sent first, in this order.
+    std::string body{};                           // Sent before `stream`.
+    std::unique_ptr<BodySource> stream{};         // May be null.
+    std::optional<std::uint64_t> stream_bytes{};  // Exact length of `stream`; unknown: chunked.
+    bool close = false;                           // End the connection after this answer.
 };
 
 /// An answer that is not ready yet (`Prefer: wait`). poll() runs on a worker every retry_after(),

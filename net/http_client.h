@@ -13,16 +13,16 @@
 namespace origin::net {
 
 struct ClientSettings {
-    std::vector<Cidr> allowed;  // Blocks that may be reached although they are not public.
-    std::string ca_file;        // Trust these certificates instead of the system's.
+    std::vector<Cidr> allowed{};  // Blocks that may be reached although they are not public.
+    std::string ca_file{};        // Trust these certificates instead of the system's.
     std::string user_agent = "origind";
 };
 
 struct ClientRequest {
     std::string method = "GET";
-    std::string url;
-    std::vector<Header> headers;
-    std::string body;
+    std::string url{};
+    std::vector<Header> headers{};
+    std::string body{};
     Milliseconds timeout{15'000};                // For everything: name, connection, answer.
     std::size_t response_bytes_max = 64 * 1024;  // Of the body; the head has 64 KiB of its own.
     std::string unix_socket;  // Speak to this path instead; the URL's host is then only a name.
