@@ -93,7 +93,7 @@ private:
     Result<FetchStep> take_wants_line(const PktLine& line);
     Result<FetchStep> take_haves_line(const PktLine& line);
     Status take_want(std::string_view line);
-    void take_capabilities(std::string_view list);
+    Status take_capabilities(std::string_view list);
 
     FetchFeatures features_;
     PktReader reader_;

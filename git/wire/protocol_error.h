@@ -15,7 +15,7 @@ std::unexpected<Error> protocol_error(std::string what);
 /// The same with what the peer sent, made printable and cut short: "<what>: '<got>'".
 std::unexpected<Error> protocol_error(std::string_view what, std::string_view got);
 
-/// LimitExceeded, reason `too_many_lines` and the like: "<what>, at most <limit>".
+/// LimitExceeded, reason `request_too_large`: "<what> (at most <limit>)".
 std::unexpected<Error> past_limit(std::string_view what, std::size_t limit);
 
 }  // namespace origin::git

@@ -51,11 +51,12 @@ private:
     enum class State : std::uint8_t { Keys, Arguments, Complete, Closed };
 
     Result<V2Step> take_line(const PktLine& line);
+    Result<V2Step> end_request();
     Status take_key(std::string_view line);
     Status take_command(std::string_view name);
+    Status take_server_option(std::string_view value);
+    Status check_keys() const;
     Status take_argument(std::string_view line);
-    Status begin_arguments();
-    Result<V2Step> complete();
 
     FetchFeatures features_;
     PktReader reader_;
