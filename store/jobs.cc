@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/jobs.h"
+
+#include "base/limits.h"
+#include "store/key.h"
+#include "store/row.h"
+
+namespace origin::store {
+namespace {
+
+/// When the job may be claimed next: its place in JobsReady.
+UnixMillis due(const Job& job) {
+    return job.lease ? job.lease->until : job.ready_at;
+}
+
+std::string index_key(const Job& job) {
+    return key(Label{job.kind}, due(job), job.id);
+}
+
+Status store_job(Writer& writer, const Job& job) {
+    ORIGIN_CHECK(writer.put(Table::Jobs, job.id.view(), encode(job)));
+    return writer.put(Table::JobsReady, index_key(job), {});
+}
+
+Error damaged(const char* what) {
+    return Error(Code::Corrupt, "A stored record is damaged.", what);
+}
+
+struct Front {
+    UnixMillis due = 0;
+    JobId id;
+};
+
+/// The first row of the kind's index.
+Result<std::optional<Front>> front(Reader& reader, std::string_view kind) {
+    std::optional<std::string> first;
+    const Range range = Range::prefix(key(Label{kind}));
+    ORIGIN_CHECK(reader.scan(Table::JobsReady, range, [&](std::string_view key, std::string_view) {
+        first = key;
+        return false;
+    }));
+    if (!first) {
+        return std::nullopt;
+    }
+    KeyParts parts(*first);
+    parts.label();
+    const auto time = parts.time();
+    const auto id = parts.id<JobId>();
+    if (!time || !id || !parts.rest().empty()) {
+        return std::unexpected(damaged("job index key"));
+    }
+    return Front{*time, *id};
+}
+
+/// The stored job, if `job` holds its current lease.
+Result<Job> held(Reader& reader, const Job& job) {
+    ORIGIN_TRY(stored, find_job(reader, job.id));
+    if (!stored || !stored->lease || !job.lease || stored->lease->token != job.lease->token) {
+        return std::unexpected(
+            Error(Code::Conflict, "Somebody else has taken this work over.", "job " + job.id.str())
+                .because("lease_lost"));
+    }
+    return std::move(*stored);
+}
+
+}  // namespace
+
+Status enqueue(Writer& writer, Job job) {
+    if (job.kind.empty() || job.kind.size() > kJobKindBytesMax) {
+        return std::unexpected(Error(Code::InvalidInput, "A job needs a short kind."));
+    }
+    ORIGIN_TRY(there, find_job(writer, job.id));
+    if (there) {
+        return std::unexpected(Error(Code::Conflict, "This job exists.").because("job_exists"));
+    }
+    job.attempt = 0;
+    job.generation = 0;
+    job.lease.reset();
+    return store_job(writer, job);
+}
+
+Result<std::optional<Job>> claim(Writer& writer, const Claim& claim) {
+    ORIGIN_TRY(next, front(writer, claim.kind));
+    if (!next || next->due > claim.now) {
+        return std::nullopt;
+    }
+    ORIGIN_TRY(job, find_job(writer, next->id));
+    if (!job || job->kind != claim.kind || due(*job) != next->due) {
+        return std::unexpected(damaged("the job index and the jobs disagree"));
+    }
+    ORIGIN_CHECK(writer.erase(Table::JobsReady, index_key(*job)));
+    job->attempt += 1;
+    job->generation += 1;
+    job->lease = Lease{
+        .token = job->generation, .owner = claim.owner, .until = claim.now + claim.lease.count()};
+    ORIGIN_CHECK(store_job(writer, *job));
+    return std::move(job);
+}
+
+Result<std::optional<UnixMillis>> next_ready(Reader& reader, std::string_view kind) {
+    ORIGIN_TRY(next, front(reader, kind));
+    return next ? std::optional(next->due) : std::nullopt;
+}
+
+Result<std::optional<Job>> find_job(Reader& reader, const JobId& id) {
+    ORIGIN_TRY(value, reader.get(Table::Jobs, id.view()));
+    if (!value) {
+        return std::nullopt;
+    }
+    ORIGIN_TRY(job, decode<Job>(*value));
+    return std::optional(std::move(job));
+}
+
+Status heartbeat(Writer& writer, const Job& job, UnixMillis until) {
+    ORIGIN_TRY(stored, held(writer, job));
+    ORIGIN_CHECK(writer.erase(Table::JobsReady, index_key(stored)));
+    stored.lease->until = until;
+    return store_job(writer, stored);
+}
+
+Status complete(Writer& writer, const Job& job) {
+    ORIGIN_TRY(stored, held(writer, job));
+    return cancel(writer, stored.id);
+}
+
+Status retry_at(Writer& writer, const Job& job, UnixMillis ready_at) {
+    ORIGIN_TRY(stored, held(writer, job));
+    ORIGIN_CHECK(writer.erase(Table::JobsReady, index_key(stored)));
+    stored.lease.reset();
+    stored.ready_at = ready_at;
+    stored.payload = job.payload;
+    return store_job(writer, stored);
+}
+
+Status check_lease(Reader& reader, const Job& job) {
+    auto stored = held(reader, job);
+    return stored ? Status() : std::unexpected(std::move(stored).error());
+}
+
+Status cancel(Writer& writer, const JobId& id) {
+    ORIGIN_TRY(job, find_job(writer, id));
+    if (!job) {
+        return {};
+    }
+    ORIGIN_CHECK(writer.erase(Table::JobsReady, index_key(*job)));
+    return writer.erase(Table::Jobs, job->id.view());
+}
+
+}  // namespace origin::store

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// store/jobs: durable work to do. A worker leases a job; whoever lost the lease can change nothing.
+//
+// Jobs:      key job id, value the Job row below.
+// JobsReady: key Label(kind) + UnixMillis + job id, value empty. One row a job: at ready_at while
+// it
+//            waits, at lease.until while it is leased, so the front is the next one to claim.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "store/store.h"
+
+namespace origin::store {
+
+struct Lease {
+    std::uint64_t token = 0;  ///< The job's generation: grows with each claim, never comes again.
+    std::uint64_t owner = 0;  ///< Who claimed it: for people and for lists only.
+    UnixMillis until = 0;
+
+    template <class F>
+    void fields(F& f) {
+        f(token);
+        f(owner);
+        f(until);
+    }
+    friend bool operator==(const Lease&, const Lease&) = default;
+};
+
+struct Job {
+    static constexpr std::uint8_t kVersion = 1;
+    JobId id;
+    std::string kind;     ///< "deploy", "run", "webhook"; at most kJobKindBytesMax.
+    std::string subject;  ///< What it is about: a raw run or deployment id.
+    UnixMillis ready_at = 0;
+    std::uint32_t attempt = 0;     ///< Claims so far.
+    std::uint64_t generation = 0;  ///< The last token given out.
+    std::optional<Lease> lease;
+    std::string payload;
+
+    template <class F>
+    void fields(F& f) {
+        f(id);
+        f(kind);
+        f(subject);
+        f(ready_at);
+        f(attempt);
+        f(generation);
+        f(lease);
+        f(payload);
+    }
+    friend bool operator==(const Job&, const Job&) = default;
+};
+
+/// Who claims, what, and for how long.
+struct Claim {
+    std::string_view kind;
+    UnixMillis now = 0;
+    Milliseconds lease{0};
+    std::uint64_t owner = 0;
+};
+
+/// Stores a new job; its lease, attempt and generation are set to none and zero.
+/// Errors: InvalidInput (no or too long kind), Conflict (the id exists).
+Status enqueue(Writer& writer, Job job);
+
+/// Leases the job of that kind that has waited longest: ready, or with a lease that ran out.
+/// Returns: the job as leased, with `attempt` counted up; nullopt if there is none yet.
+Result<std::optional<Job>> claim(Writer& writer, const Claim& claim);
+
+/// When the next job of this kind can be claimed; nullopt if there is none at all.
+Result<std::optional<UnixMillis>> next_ready(Reader& reader, std::string_view kind);
+
+Result<std::optional<Job>> find_job(Reader& reader, const JobId& id);
+
+// Each of these needs the lease of `job` as claim() returned it to be the current one.
+// Errors: Conflict, reason `lease_lost`.
+
+/// Prolongs the lease to `until`.
+Status heartbeat(Writer& writer, const Job& job, UnixMillis until);
+/// Erases the job: it is done, or given up.
+Status complete(Writer& writer, const Job& job);
+/// Gives the lease back; the job is ready again at `ready_at`, with `job.payload` stored.
+Status retry_at(Writer& writer, const Job& job, UnixMillis ready_at);
+/// No change; only the check. For a transaction that publishes a worker's result.
+Status check_lease(Reader& reader, const Job& job);
+
+/// Erases a job whoever holds it, if it is there: its subject is gone.
+Status cancel(Writer& writer, const JobId& id);
+
+}  // namespace origin::store

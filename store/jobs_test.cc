@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Goal: each job is worked on by one worker at a time, and a worker that lost its lease changes
+// nothing. Method: the in-memory store and times of our own.
+#include "store/jobs.h"
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+#include "store/memory_store.h"
+#include "store/row.h"
+
+namespace origin::store {
+namespace {
+
+JobId id(unsigned char n) {
+    JobId made;
+    made.raw.fill(n);
+    return made;
+}
+
+Job job(unsigned char n, UnixMillis ready_at, std::string kind = "run") {
+    Job made;
+    made.id = id(n);
+    made.kind = std::move(kind);
+    made.subject = "subject";
+    made.ready_at = ready_at;
+    made.payload = "payload";
+    return made;
+}
+
+class Jobs : public testing::Test {
+protected:
+    Status write(const WriteFn& fn) { return store_->write(fn); }
+
+    void add(const Job& what) {
+        ASSERT_TRUE(write([&](Writer& writer) { return enqueue(writer, what); }));
+    }
+    std::optional<Job> take(UnixMillis now, std::string_view kind = "run") {
+        std::optional<Job> taken;
+        EXPECT_TRUE(write([&](Writer& writer) -> Status {
+            ORIGIN_TRY(found,
+                       claim(writer, {.kind = kind, .now = now, .lease = kLease, .owner = 9}));
+            taken = found;
+            return {};
+        }));
+        return taken;
+    }
+    std::size_t rows(Table table) {
+        std::size_t count = 0;
+        EXPECT_TRUE(store_->read([&](Reader& reader) {
+            return reader.scan(table, {}, [&](auto, auto) { return ++count > 0; });
+        }));
+        return count;
+    }
+    static std::string reason(const Status& status) {
+        return status ? "" : std::string(status.error().reason());
+    }
+
+    static constexpr Milliseconds kLease{30};
+    std::unique_ptr<Store> store_ = make_memory_store();
+};
+
+TEST_F(Jobs, AreClaimedOldestFirstAndOnlyWhenReady) {
+    add(job(1, 200));
+    add(job(2, 100));
+    add(job(3, 50, "deploy"));
+    EXPECT_FALSE(take(99));
+    EXPECT_EQ(take(300)->id, id(2));
+    EXPECT_EQ(take(300)->id, id(1));
+    EXPECT_FALSE(take(300));
+    const auto deploy = take(50, "deploy");
+    ASSERT_TRUE(deploy);
+    EXPECT_EQ(deploy->attempt, 1U);
+    EXPECT_EQ(deploy->lease, (Lease{.token = 1, .owner = 9, .until = 80}));
+    EXPECT_EQ(deploy->payload, "payload");
+}
+
+TEST_F(Jobs, AKindThatBeginsLikeAnotherIsAnother) {
+    add(job(1, 0, "runner"));
+    EXPECT_FALSE(take(100, "run"));
+    EXPECT_TRUE(take(100, "runner"));
+}
+
+TEST_F(Jobs, AStaleWorkerCanChangeNothing) {
+    add(job(1, 0));
+    const auto slow = take(100);
+    EXPECT_FALSE(take(129));
+    const auto fresh = take(130);
+    ASSERT_TRUE(fresh);
+    EXPECT_EQ(fresh->attempt, 2U);
+    const auto refused = [&](const WriteFn& fn) {
+        EXPECT_EQ(reason(write(fn)), "lease_lost");
+    };
+    refused([&](Writer& writer) { return complete(writer, *slow); });
+    refused([&](Writer& writer) { return heartbeat(writer, *slow, 500); });
+    refused([&](Writer& writer) { return retry_at(writer, *slow, 500); });
+    refused([&](Writer& writer) { return check_lease(writer, *slow); });
+    EXPECT_TRUE(write([&](Writer& writer) { return check_lease(writer, *fresh); }));
+    EXPECT_TRUE(write([&](Writer& writer) { return complete(writer, *fresh); }));
+    refused([&](Writer& writer) { return complete(writer, *fresh); });
+    EXPECT_EQ(rows(Table::Jobs), 0U);
+    EXPECT_EQ(rows(Table::JobsReady), 0U);
+}
+
+TEST_F(Jobs, AHeartbeatKeepsTheLease) {
+    add(job(1, 0));
+    const auto mine = take(100);
+    ASSERT_TRUE(write([&](Writer& writer) { return heartbeat(writer, *mine, 500); }));
+    EXPECT_FALSE(take(499));
+    EXPECT_EQ(rows(Table::JobsReady), 1U);
+    ASSERT_TRUE(write([&](Writer& writer) { return heartbeat(writer, *mine, 600); }));
+    EXPECT_TRUE(take(600));
+}
+
+TEST_F(Jobs, ARetriedJobComesBackWithANewLease) {
+    add(job(1, 0));
+    auto first = take(100);
+    first->payload = "half done";
+    ASSERT_TRUE(write([&](Writer& writer) { return retry_at(writer, *first, 300); }));
+    EXPECT_EQ(reason(write([&](Writer& writer) { return complete(writer, *first); })),
+              "lease_lost");
+    EXPECT_FALSE(take(299));
+    const auto second = take(300);
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->lease->token, 2U);
+    EXPECT_EQ(second->payload, "half done");
+    EXPECT_EQ(second->attempt, 2U);
+}
+
+TEST_F(Jobs, TellWhenTheNextIsReady) {
+    const auto next = [&] {
+        std::optional<UnixMillis> when;
+        EXPECT_TRUE(store_->read([&](Reader& reader) -> Status {
+            ORIGIN_TRY(found, next_ready(reader, "run"));
+            when = found;
+            return {};
+        }));
+        return when;
+    };
+    EXPECT_EQ(next(), std::nullopt);
+    add(job(1, 70));
+    EXPECT_EQ(next(), 70);
+    take(100);
+    EXPECT_EQ(next(), 130);
+    EXPECT_TRUE(write([&](Writer& writer) { return cancel(writer, id(1)); }));
+    EXPECT_EQ(next(), std::nullopt);
+    EXPECT_TRUE(write([&](Writer& writer) { return cancel(writer, id(1)); }));
+}
+
+TEST_F(Jobs, AreNotEnqueuedTwiceOrWithoutAKind) {
+    add(job(1, 0));
+    EXPECT_EQ(reason(write([&](Writer& writer) { return enqueue(writer, job(1, 5)); })),
+              "job_exists");
+    EXPECT_FALSE(write([&](Writer& writer) { return enqueue(writer, job(2, 0, "")); }));
+    const std::string long_kind(kJobKindBytesMax + 1, 'k');
+    EXPECT_FALSE(write([&](Writer& writer) { return enqueue(writer, job(2, 0, long_kind)); }));
+}
+
+TEST_F(Jobs, RowsKeepTheirBytes) {
+    Job row = job(0xdd, 0x0102);
+    row.attempt = 2;
+    row.generation = 3;
+    row.lease = Lease{.token = 3, .owner = 9, .until = 0x10};
+    EXPECT_EQ(encode(row),
+              "\1" + std::string(16, '\xdd') + std::string("\0\0\0\3run", 7) +
+                  std::string("\0\0\0\7subject", 11) + std::string("\0\0\0\0\0\0\1\2", 8) +
+                  std::string("\0\0\0\2", 4) + std::string("\0\0\0\0\0\0\0\3", 8) +
+                  std::string("\1\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\x09\0\0\0\0\0\0\0\x10", 25) +
+                  std::string("\0\0\0\7payload", 11));
+}
+
+}  // namespace
+}  // namespace origin::store
