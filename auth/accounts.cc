@@ -36,17 +36,18 @@ Result<store::ClientRow> create_client(store::Writer& writer, const NewClient& w
     const std::string slug_key = store::client_slug_key(wanted.slug);
     ORIGIN_TRY(taken, writer.get(Table::Slugs, slug_key));
     if (taken) {
-        return std::unexpected(Error(Code::Conflict, "there is a client '" + wanted.slug + "' already")
-                                   .because("slug_taken"));
+        return std::unexpected(
+            Error(Code::Conflict, "there is a client '" + wanted.slug + "' already")
+                .because("slug_taken"));
     }
-    const store::ClientRow row{
-        .slug = wanted.slug,
-        .display_name = wanted.name.empty() ? wanted.slug : wanted.name,
-        .email =
-            wanted.email.empty() ? wanted.slug + "@users.noreply.origind.invalid" : wanted.email,
-        .admin = wanted.admin,
-        .disabled = false,
-        .created_at = wanted.now};
+    const store::ClientRow row{.slug = wanted.slug,
+                               .display_name = wanted.name.empty() ? wanted.slug : wanted.name,
+                               .email = wanted.email.empty()
+                                            ? wanted.slug + "@users.noreply.origind.invalid"
+                                            : wanted.email,
+                               .admin = wanted.admin,
+                               .disabled = false,
+                               .created_at = wanted.now};
     ORIGIN_CHECK(writer.put(Table::Slugs, slug_key, wanted.id.view()));
     ORIGIN_CHECK(store::put_row(writer, Table::Clients, wanted.id.view(), row));
     return row;
@@ -65,9 +66,8 @@ Result<store::KeyRow> create_key(store::Writer& writer, const NewKey& wanted) {
                             .expires_at = wanted.expires_at,
                             .revoked_at = 0};
     ORIGIN_CHECK(store::put_row(writer, Table::Keys, wanted.id.view(), row));
-    ORIGIN_CHECK(writer.put(Table::Slugs,
-                            store::client_key_key(wanted.client, wanted.id),
-                            wanted.id.view()));
+    ORIGIN_CHECK(writer.put(
+        Table::Slugs, store::client_key_key(wanted.client, wanted.id), wanted.id.view()));
     return row;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // auth/gatekeeper: credentials -> identity; identity + project + action -> permit.
-// In: what a door found in its request. Out: who it is and what they may do, or the one right refusal.
+// In: what a door found in its request. Out: who it is and what they may do, or the one right
+// refusal.
 #pragma once
 
 #include <string>
@@ -22,9 +23,11 @@ public:
           refused_(metrics.counter("auth_refused_total")),
           failures_(clock) {}
 
-    /// Errors:  Unauthenticated (`unauthenticated`): no key, a malformed, unknown, revoked or expired
+    /// Errors:  Unauthenticated (`unauthenticated`): no key, a malformed, unknown, revoked or
+    /// expired
     ///          one, or a disabled client; the same words for all. LimitExceeded
-    ///          (`too_many_failures`): this peer or key id failed too often; the text names the wait.
+    ///          (`too_many_failures`): this peer or key id failed too often; the text names the
+    ///          wait.
     /// Limits:  kFailureTableRowsMax; a malformed key costs no store access.
     Result<Identity> identify(std::string_view key_text, std::string_view peer);
 
@@ -39,6 +42,10 @@ public:
                           Action action) const;
     Result<Permit> permit(const Identity& identity, const ProjectId& project, Action action) const;
 
+    /// A permit to write to a project of the identity's own that does not exist yet.
+    /// Errors: NotFound without the scope projects:create, or for a key bound to certain projects.
+    static Result<Permit> permit_to_create(const Identity& identity, const ProjectId& future);
+
     /// The same question again, inside the transaction that acts on the permit.
     Status recheck(store::Reader& reader, const Permit& permit) const;
 
@@ -46,7 +53,9 @@ public:
     static Status need(const Identity& identity, Scope scope);
 
 private:
-    Result<Identity> identify_key(store::Reader& reader, const KeyId& id, std::string_view text) const;
+    Result<Identity> identify_key(store::Reader& reader,
+                                  const KeyId& id,
+                                  std::string_view text) const;
 
     store::Store& store_;
     const Clock& clock_;

@@ -15,9 +15,9 @@ namespace origin::auth {
 struct Identity {
     ClientId client;
     std::string slug;
-    std::string name;   // For commits and messages.
+    std::string name;  // For commits and messages.
     std::string email;
-    std::optional<KeyId> key;         // None: the operator at the server's socket.
+    std::optional<KeyId> key;  // None: the operator at the server's socket.
     Scopes scopes;
     std::vector<ProjectId> projects;  // Empty: every project of the client.
     bool server_admin = false;        // Sees and manages every client's projects.
@@ -39,18 +39,18 @@ public:
     const Identity& identity() const { return identity_; }
     const ProjectId& project() const { return project_; }
     Action action() const { return action_; }
-    bool allows(Action action) const { return action == action_ || action == Action::Read; }
+    /// True for a push to a project that its own transaction will create.
+    bool creates() const { return creates_; }
 
 private:
     friend class Gatekeeper;
-    Permit(Identity identity, const ProjectId& project, Action action)
-        : identity_(std::move(identity)),
-          project_(project),
-          action_(action) {}
+    Permit(Identity identity, const ProjectId& project, Action action, bool creates = false)
+        : identity_(std::move(identity)), project_(project), action_(action), creates_(creates) {}
 
     Identity identity_;
     ProjectId project_;
     Action action_;
+    bool creates_;
 };
 
 }  // namespace origin::auth

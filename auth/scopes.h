@@ -13,12 +13,12 @@ namespace origin::auth {
 
 /// Bits, as KeyRow stores them: append only.
 enum class Scope : std::uint32_t {
-    GitRead = 1,         // "git:read": clone, fetch, read through the API.
-    GitWrite = 2,        // "git:write": push, commit, merge. Includes reading.
-    Requirements = 4,    // "requirements": post requirements and follow their runs.
-    Deploy = 8,          // "deploy": targets, rules, rollback.
-    Admin = 16,          // "admin": everything about the client's own projects and keys.
-    ProjectsCreate = 32, // "projects:create".
+    GitRead = 1,          // "git:read": clone, fetch, read through the API.
+    GitWrite = 2,         // "git:write": push, commit, merge. Includes reading.
+    Requirements = 4,     // "requirements": post requirements and follow their runs.
+    Deploy = 8,           // "deploy": targets, rules, rollback.
+    Admin = 16,           // "admin": everything about the client's own projects and keys.
+    ProjectsCreate = 32,  // "projects:create".
 };
 
 class Scopes {

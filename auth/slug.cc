@@ -18,7 +18,8 @@ bool is_slug_character(char c) {
 }
 
 std::unexpected<Error> refuse(std::string why) {
-    return std::unexpected(Error(Code::InvalidInput, "bad name: " + std::move(why)).because("bad_slug"));
+    return std::unexpected(
+        Error(Code::InvalidInput, "bad name: " + std::move(why)).because("bad_slug"));
 }
 
 }  // namespace
@@ -33,7 +34,7 @@ Status check_slug(std::string_view slug) {
     if (slug.front() == '-' || slug.back() == '-' || slug.contains("--")) {
         return refuse("'-' stands alone, between other characters");
     }
-    if (std::ranges::contains(kReserved, slug)) {
+    if (std::ranges::find(kReserved, slug) != kReserved.end()) {
         return refuse("'" + std::string(slug) + "' is reserved");
     }
     return {};

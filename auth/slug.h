@@ -13,7 +13,8 @@ namespace origin::auth {
 /// Errors: InvalidInput, reason `bad_slug`.
 Status check_slug(std::string_view slug);
 
-/// A slug made from any text: "Spanner & Spoke: inventory" -> "spanner-spoke-inventory". Never empty.
+/// A slug made from any text: "Spanner & Spoke: inventory" -> "spanner-spoke-inventory". Never
+/// empty.
 std::string slug_from(std::string_view text, std::size_t bytes_max);
 
 }  // namespace origin::auth

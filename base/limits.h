@@ -35,6 +35,7 @@ inline constexpr std::size_t kErrTextBytesMax = 1000;       // One `ERR` line.
 inline constexpr std::size_t kSshCommandBytesMax = 4096;    // The exec line.
 
 // Packs and objects.
+inline constexpr std::size_t kOpenProjectsMax = 256;  // Projects whose packs stay mapped.
 inline constexpr std::uint64_t kPackBytesMax = 2ULL * 1024 * kMiB;
 inline constexpr std::uint64_t kBlobBytesMax = 100ULL * kMiB;
 inline constexpr std::uint64_t kTreeBytesMax = 64ULL * kMiB;
@@ -65,6 +66,16 @@ inline constexpr std::chrono::seconds kHttpIdleTimeout{75};
 inline constexpr std::chrono::seconds kHttpStallTimeout{
     60};  // A body or answer that does not move.
 inline constexpr std::size_t kHttpConnectionsMax = 10'000;
+inline constexpr std::size_t kHttpHostBytesMax = 255;   // A DNS name is at most 253, plus a port.
+inline constexpr std::size_t kHttpMethodBytesMax = 32;  // The longest registered one has 17.
+inline constexpr std::size_t kHttpDrainBytesMax =
+    64 * kKiB;  // Unread body read to keep a connection.
+inline constexpr std::chrono::seconds kHttpLingerMax{
+    2};  // A closing peer may still read our answer.
+inline constexpr std::size_t kHttpReadBytes = 64 * kKiB;  // One read of a body.
+inline constexpr std::size_t kQueryParametersMax = 100;
+inline constexpr std::size_t kClientHeadBytesMax = 64 * kKiB;  // Head of an answer to us.
+inline constexpr std::size_t kOutboundUrlBytesMax = 8 * kKiB;
 inline constexpr std::size_t kWorkQueueMax = 4096;  // Steps waiting for a worker; then 503.
 
 // Requirements and generated trees (validator).
@@ -112,16 +123,17 @@ inline constexpr std::size_t kStoreRowsPerWriteMax = 10'000;
 inline constexpr std::size_t kStoreKeyBytesMax = 511;  // LMDB.
 inline constexpr std::size_t kStoreQueueMax = 4096;
 inline constexpr std::size_t kStoreBatchRowsMax = 10'000;  // Dirty pages stay below LMDB's 131,071.
-inline constexpr std::size_t kStoreValueBytesMax = 8 * kMiB;   // Larger things are files.
-inline constexpr std::size_t kStoreWriteBytesMax = 32 * kMiB;  // One write's values; held in memory.
-inline constexpr unsigned kStoreReadersMax = 512;              // Snapshots at once; more wait.
-inline constexpr std::chrono::seconds kStoreSnapshotAgeMax{20};  // It keeps old pages from reuse.
-inline constexpr std::uint64_t kStoreMapBytesFirst = 256 * kMiB;          // Address space only.
-inline constexpr std::uint64_t kStoreMapBytesMax = 1024 * 1024 * kMiB;    // 1 TiB.
-inline constexpr std::uint64_t kStoreDiskStepBytes = 16 * kMiB;           // Preallocation.
-inline constexpr std::uint64_t kStoreDiskFreeBytesMin = 1024 * kMiB;      // Below: deletes only,
-inline constexpr std::uint64_t kStoreDiskFreePercentMin = 20;             // or below this, if less.
-inline constexpr std::size_t kStoreCheckRowsMax = 200'000;  // A table, walked before opening.
+inline constexpr std::size_t kStoreValueBytesMax = 8 * kMiB;  // Larger things are files.
+inline constexpr std::size_t kStoreWriteBytesMax =
+    32 * kMiB;                                     // One write's values; held in memory.
+inline constexpr unsigned kStoreReadersMax = 512;  // Snapshots at once; more wait.
+inline constexpr std::chrono::seconds kStoreSnapshotAgeMax{20};   // It keeps old pages from reuse.
+inline constexpr std::uint64_t kStoreMapBytesFirst = 256 * kMiB;  // Address space only.
+inline constexpr std::uint64_t kStoreMapBytesMax = 1024 * 1024 * kMiB;  // 1 TiB.
+inline constexpr std::uint64_t kStoreDiskStepBytes = 16 * kMiB;         // Preallocation.
+inline constexpr std::uint64_t kStoreDiskFreeBytesMin = 1024 * kMiB;    // Below: deletes only,
+inline constexpr std::uint64_t kStoreDiskFreePercentMin = 20;           // or below this, if less.
+inline constexpr std::size_t kStoreCheckRowsMax = 200'000;   // A table, walked before opening.
 inline constexpr std::size_t kEventDataBytesMax = 4 * kMiB;  // A push of kPushCommandsMax refs.
 inline constexpr std::size_t kEventPageMax = 1000;
 inline constexpr std::size_t kEventPageBytesMax = 8 * kMiB;

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// git/serve/push: the one way a ref moves, whoever asks: a Git client, the API or a run.
+// In: a permit, proposed ref updates, the objects they bring. Out: one outcome for each ref; when
+// any ref moved, one push row, its events and its jobs, all from one store transaction. The road:
+// look at each ref -> gates -> pack made durable -> transaction. Below that nothing can slow or
+// undo the push.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "auth/gatekeeper.h"
+#include "base/ref_name.h"
+#include "git/odb/intake.h"
+#include "git/odb/object_store.h"
+#include "git/odb/pack_builder.h"
+#include "git/serve/storage.h"
+#include "store/rows/project.h"
+#include "store/store.h"
+
+namespace origin::git {
+
+/// The objects a push brings. `view` is what the project has and what is new, together.
+struct NewObjects {
+    ObjectStoreRef view;
+    IntakeResult pack;  // An empty pack_name: nothing new.
+    std::function<Status(const std::filesystem::path& folder)> make_durable;
+
+    static Result<NewObjects> from(PackIntake& intake);
+    static Result<NewObjects> from(PackBuilder::Built& built, const ObjectStoreRef& existing);
+    static NewObjects none(ObjectStoreRef existing);
+};
+
+struct ProposedRef {
+    std::string name;  // As the client wrote it: the outcome echoes it.
+    Oid old_id;        // Zero: it must not exist.
+    Oid new_id;        // Zero: delete it.
+};
+
+/// How one ref would move, for gates.
+struct RefMove {
+    RefName name;
+    Oid old_id;
+    Oid new_id;
+    bool is_default_branch = false;
+    bool forced = false;  // The old commit is not an ancestor of the new one.
+
+    bool creates() const { return old_id.is_zero(); }
+    bool deletes() const { return new_id.is_zero(); }
+};
+
+struct ProposedPush {
+    std::string via;  // "http", "ssh", "api", "run".
+    std::vector<ProposedRef> refs = {};
+    bool atomic = false;
+    std::vector<std::string> options = {};
+    std::optional<RunId> run = {};
+    NewObjects objects = {};
+    /// May write to refs/origind/: the server's own pushes only.
+    bool may_write_hidden = false;
+    /// Name of the project a push to a missing one creates ("client/<slug>").
+    std::string new_project_slug = {};
+    /// More to write in the same transaction, once at least one ref moved. An Error undoes the
+    /// push.
+    std::function<Status(store::Writer&, const store::PushRow&, std::uint64_t push)> also = {};
+};
+
+struct PushOutcome {
+    std::uint64_t sequence = 0;  // 0: no ref moved, nothing was written.
+    std::vector<store::RefOutcome> refs;
+    std::vector<DeploymentId> deployments;  // Made by this push, in the transaction.
+    bool created_project = false;
+
+    bool all_ok() const;
+};
+
+/// Says no to a ref's move before it happens. Implemented by hooks; asked in order.
+class PushGate {
+public:
+    virtual ~PushGate() = default;
+    /// Why not, for the client to read; nullopt: no objection. Blocks: may read objects.
+    virtual Result<std::optional<std::string>> objection(const auth::Permit& permit,
+                                                         const store::ProjectRow& project,
+                                                         const RefMove& move,
+                                                         const ObjectStore& objects) = 0;
+};
+
+/// What a committed push causes. Implemented by hooks; called inside the push's transaction, so the
+/// rules it reads are the ones in force at that instant (docs/decisions/0003).
+struct AcceptedPush {
+    const ProjectId& project;
+    const store::ProjectRow& row;
+    const store::PushRow& push;
+    std::uint64_t sequence = 0;
+    IdSequence ids;
+};
+class PushPlanner {
+public:
+    virtual ~PushPlanner() = default;
+    /// Writes the deployments and jobs. Returns: the deployments.
+    virtual Result<std::vector<DeploymentId>> plan(store::Writer& writer,
+                                                   const AcceptedPush& push) = 0;
+};
+
+/// Thread-safe.
+class PushService {
+public:
+    struct Around {
+        store::Store& store;
+        Storage& storage;
+        const auth::Gatekeeper& gatekeeper;
+        const Clock& clock;
+        Random& random;
+        Metrics& metrics;
+        std::vector<PushGate*> gates;  // In the order they are asked.
+        PushPlanner* planner = nullptr;
+    };
+    explicit PushService(Around around) : around_(std::move(around)) {}
+
+    /// Errors: those of the permit's re-check; StorageFull; Corrupt; what `also` returned. A ref
+    /// that
+    ///         is stale, refused by a gate or in the way of another one is an outcome, not an
+    ///         error.
+    /// Blocks: syncs the pack, then waits for the durable commit.
+    Result<PushOutcome> push(const auth::Permit& permit, ProposedPush proposal);
+
+    Storage& storage() const { return around_.storage; }
+    store::Store& store() const { return around_.store; }
+    const Clock& clock() const { return around_.clock; }
+
+private:
+    Status look(const auth::Permit& permit, const ProposedPush& proposal, PushOutcome& outcome);
+    Status look_at_ref(const auth::Permit& permit,
+                       const ProposedPush& proposal,
+                       const store::ProjectRow& project,
+                       store::RefOutcome& outcome);
+
+    Around around_;
+};
+
+}  // namespace origin::git

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "git/serve/push_transaction.h"
+
+#include <algorithm>
+
+#include <boost/json.hpp>
+
+#include "git/serve/catalogue.h"
+#include "git/serve/refs.h"
+#include "store/event_log.h"
+#include "store/rows/access.h"
+#include "store/rows/keys.h"
+
+namespace origin::git {
+namespace {
+
+using store::Reader;
+using store::RefOutcome;
+using store::Table;
+using store::Writer;
+
+constexpr std::string_view kNothingMoved = "nothing_moved";
+
+std::string folded(std::string_view name) {
+    std::string out(name);
+    std::ranges::transform(out, out.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return out;
+}
+
+/// A ref `a/b` cannot stand beside `a` or `a/b/c`: no file system could hold both.
+Result<std::string> in_the_way(Reader& reader, const ProjectId& project, const std::string& name) {
+    for (std::size_t slash = name.find('/', std::string_view("refs/").size());
+         slash != std::string::npos;
+         slash = name.find('/', slash + 1)) {
+        ORIGIN_TRY(above, find_ref(reader, project, name.substr(0, slash)));
+        if (above) {
+            return name.substr(0, slash);
+        }
+    }
+    std::string below;
+    ORIGIN_CHECK(reader.scan(Table::Refs,
+                             store::Range::prefix(store::ref_key(project, name + "/")),
+                             [&](std::string_view key, std::string_view) {
+                                 below = key.substr(kIdBytes);
+                                 return false;
+                             }));
+    if (!below.empty()) {
+        return below;
+    }
+    ORIGIN_TRY(twin, reader.get(Table::RefFolds, store::ref_key(project, folded(name))));
+    return twin && *twin != name ? *twin : std::string();
+}
+
+Result<std::uint64_t> next_push(Reader& reader, const ProjectId& project) {
+    std::uint64_t last = 0;
+    ORIGIN_CHECK(reader.scan_back(Table::Pushes,
+                                  store::Range::prefix(project.view()),
+                                  [&](std::string_view key, std::string_view) {
+                                      last = store::from_be64(key.substr(kIdBytes)).value_or(0);
+                                      return false;
+                                  }));
+    return last + 1;
+}
+
+boost::json::object event_data(std::uint64_t push, const store::PushRow& row) {
+    boost::json::array refs;
+    for (const RefOutcome& ref : row.refs) {
+        if (ref.ok) {
+            refs.push_back({{"ref", ref.name},
+                            {"before", ref.old_id.hex()},
+                            {"after", ref.new_id.hex()},
+                            {"created", ref.old_id.is_zero()},
+                            {"deleted", ref.new_id.is_zero()},
+                            {"forced", ref.forced}});
+        }
+    }
+    boost::json::object data{{"push", push},
+                             {"refs", std::move(refs)},
+                             {"via", row.actor.via},
+                             {"pusher", row.actor.client.str()}};
+    if (row.run) {
+        data["run"] = row.run->str();
+    }
+    return data;
+}
+
+}  // namespace
+
+void fail_the_others(PushOutcome& outcome) {
+    for (RefOutcome& ref : outcome.refs) {
+        if (ref.ok) {
+            ref.ok = false;
+            ref.reason = "atomic push failure";
+        }
+    }
+}
+
+Result<store::ProjectRow> PushTransaction::project(Writer& writer, PushOutcome& outcome) const {
+    const ProjectId& id = parts_.permit.project();
+    ORIGIN_CHECK(parts_.gatekeeper.recheck(writer, parts_.permit));
+    if (!parts_.permit.creates()) {
+        return need_project(writer, id);
+    }
+    outcome.created_project = true;
+    const auth::Identity& who = parts_.permit.identity();
+    return create_project(writer,
+                          NewProject{.id = id,
+                                     .owner = who.client,
+                                     .slug = parts_.proposal.new_project_slug,
+                                     .name = {},
+                                     .actor = {who.client, who.key, parts_.proposal.via},
+                                     .now = parts_.now});
+}
+
+Status PushTransaction::move_ref(Writer& writer, RefOutcome& ref, std::uint64_t push) const {
+    const ProjectId& project = parts_.permit.project();
+    ORIGIN_TRY(now, find_ref(writer, project, ref.name));
+    if ((now ? now->oid : Oid{}) != ref.old_id) {
+        ref.ok = false;
+        ref.reason = "stale info: fetch first";
+        return {};
+    }
+    if (ref.old_id.is_zero()) {
+        ORIGIN_TRY(other, in_the_way(writer, project, ref.name));
+        if (!other.empty()) {
+            ref.ok = false;
+            ref.reason = "'" + other + "' exists; cannot create '" + ref.name + "'";
+            return {};
+        }
+    }
+    const std::string key = store::ref_key(project, ref.name);
+    const std::string fold_key = store::ref_key(project, folded(ref.name));
+    if (ref.new_id.is_zero()) {
+        ORIGIN_CHECK(writer.erase(Table::Refs, key));
+        ORIGIN_CHECK(writer.erase(Table::RefFolds, fold_key));
+    } else {
+        ORIGIN_TRY(peeled, parts_.proposal.objects.view->peel(ref.new_id));
+        const store::RefRow row{
+            .oid = ref.new_id,
+            .peeled = peeled == ref.new_id ? std::nullopt : std::optional(peeled),
+            .push = push,
+            .updated_at = parts_.now};
+        ORIGIN_CHECK(store::put_row(writer, Table::Refs, key, row));
+        ORIGIN_CHECK(writer.put(Table::RefFolds, fold_key, ref.name));
+    }
+    const store::RefHistoryRow history{ref.old_id, ref.new_id, ref.forced, parts_.now};
+    return store::put_row(
+        writer, Table::RefHistory, store::ref_history_key(project, push, ref.name), history);
+}
+
+Status PushTransaction::move_refs(Writer& writer, PushOutcome& outcome, std::uint64_t push) const {
+    // Deletes first, so that `a` can make way for `a/b` in one push.
+    for (const bool deletes : {true, false}) {
+        for (RefOutcome& ref : outcome.refs) {
+            if (ref.ok && ref.new_id.is_zero() == deletes) {
+                ORIGIN_CHECK(move_ref(writer, ref, push));
+            }
+        }
+    }
+    return {};
+}
+
+Status PushTransaction::settle_head(Writer& writer,
+                                    store::ProjectRow& project,
+                                    const PushOutcome& outcome) const {
+    const ProjectId& id = parts_.permit.project();
+    ORIGIN_TRY(born, find_ref(writer, id, project.head));
+    if (born) {
+        return {};
+    }
+    std::vector<std::string> candidates = {"refs/heads/main", "refs/heads/master"};
+    for (const RefOutcome& ref : outcome.refs) {
+        if (ref.ok && ref.name.starts_with("refs/heads/")) {
+            candidates.push_back(ref.name);
+        }
+    }
+    for (const std::string& candidate : candidates) {
+        ORIGIN_TRY(ref, find_ref(writer, id, candidate));
+        if (ref) {
+            project.head = candidate;
+            return store::put_row(writer, Table::Projects, id.view(), project);
+        }
+    }
+    return {};
+}
+
+Status PushTransaction::write_push(Writer& writer,
+                                   const PushOutcome& outcome,
+                                   const store::PushRow& row) const {
+    const ProjectId& id = parts_.permit.project();
+    const IntakeResult& pack = parts_.proposal.objects.pack;
+    if (!pack.pack_name.empty()) {
+        const store::PackRow pack_row{pack.pack_bytes, pack.object_count, parts_.now};
+        ORIGIN_CHECK(
+            store::put_row(writer, Table::Packs, store::pack_key(id, pack.pack_name), pack_row));
+    }
+    ORIGIN_CHECK(store::put_row(writer, Table::Pushes, store::push_key(id, outcome.sequence), row));
+    ORIGIN_CHECK(store::append_event(
+        writer,
+        store::Event{.time = parts_.now,
+                     .type = "push",
+                     .project = id,
+                     .client = row.actor.client,
+                     .data = boost::json::serialize(event_data(outcome.sequence, row))}));
+    return {};
+}
+
+Status PushTransaction::run(Writer& writer, PushOutcome& outcome) const {
+    const ProjectId& id = parts_.permit.project();
+    ORIGIN_TRY(row, project(writer, outcome));
+    ORIGIN_TRY(sequence, next_push(writer, id));
+    ORIGIN_CHECK(move_refs(writer, outcome, sequence));
+    const bool any = std::ranges::any_of(outcome.refs, &RefOutcome::ok);
+    if (!any || (parts_.proposal.atomic && !outcome.all_ok())) {
+        // Leaves the transaction, so that nothing of it stays; commit() knows the reason.
+        return std::unexpected(
+            Error(Code::Conflict, "no ref moved").because(std::string(kNothingMoved)));
+    }
+    outcome.sequence = sequence;
+    ORIGIN_CHECK(settle_head(writer, row, outcome));
+    const auth::Identity& who = parts_.permit.identity();
+    const store::PushRow push{.actor = {who.client, who.key, parts_.proposal.via},
+                              .refs = outcome.refs,
+                              .options = parts_.proposal.options,
+                              .run = parts_.proposal.run,
+                              .pack = parts_.proposal.objects.pack.pack_name,
+                              .pushed_at = parts_.now};
+    ORIGIN_CHECK(write_push(writer, outcome, push));
+    if (parts_.planner != nullptr) {
+        ORIGIN_TRY(deployments, parts_.planner->plan(writer, {id, row, push, sequence, ids_}));
+        outcome.deployments = deployments;
+    }
+    if (parts_.proposal.also) {
+        ORIGIN_CHECK(parts_.proposal.also(writer, push, sequence));
+    }
+    return {};
+}
+
+Result<PushOutcome> PushTransaction::commit(store::Store& store,
+                                            const PushOutcome& looked_at) const {
+    PushOutcome outcome;
+    const Status written = store.write([&](Writer& writer) -> Status {
+        outcome = looked_at;  // The store may run this again.
+        return run(writer, outcome);
+    });
+    if (written) {
+        return outcome;
+    }
+    if (written.error().reason() != kNothingMoved) {
+        return std::unexpected(written.error());
+    }
+    outcome.sequence = 0;
+    outcome.created_project = false;
+    fail_the_others(outcome);
+    return outcome;
+}
+
+}  // namespace origin::git

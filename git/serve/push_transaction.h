@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// git/serve/push_transaction: the store transaction of a push. A pure function of its inputs, since
+// the store may run it more than once.
+// In: outcomes that passed every look and gate. Out: the same, after the compare-and-swap of each.
+#pragma once
+
+#include "auth/gatekeeper.h"
+#include "git/serve/push.h"
+
+namespace origin::git {
+
+class PushTransaction {
+public:
+    struct Parts {
+        const auth::Permit& permit;
+        const ProposedPush& proposal;
+        const auth::Gatekeeper& gatekeeper;
+        PushPlanner* planner;
+        UnixMillis now;
+    };
+    PushTransaction(Parts parts, IdSequence ids) : parts_(parts), ids_(ids) {}
+
+    /// Blocks: until the commit is durable.
+    Result<PushOutcome> commit(store::Store& store, const PushOutcome& looked_at) const;
+
+private:
+    Status run(store::Writer& writer, PushOutcome& outcome) const;
+    Result<store::ProjectRow> project(store::Writer& writer, PushOutcome& outcome) const;
+    Status move_refs(store::Writer& writer, PushOutcome& outcome, std::uint64_t push) const;
+    Status move_ref(store::Writer& writer, store::RefOutcome& ref, std::uint64_t push) const;
+    Status settle_head(store::Writer& writer,
+                       store::ProjectRow& project,
+                       const PushOutcome& outcome) const;
+    Status write_push(store::Writer& writer,
+                      const PushOutcome& outcome,
+                      const store::PushRow& row) const;
+
+    Parts parts_;
+    IdSequence ids_;
+};
+
+/// An atomic push with one failure: every other ref fails with it.
+void fail_the_others(PushOutcome& outcome);
+
+}  // namespace origin::git

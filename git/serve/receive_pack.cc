@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "git/serve/receive_pack.h"
+
+#include "base/limits.h"
+#include "git/serve/refs.h"
+#include "git/wire/pkt_line.h"
+
+namespace origin::git {
+
+Result<std::string> ReceivePack::advertise(const auth::Permit& permit,
+                                           ProtocolVersion version,
+                                           bool over_http) const {
+    RefsSnapshot refs;
+    if (!permit.creates()) {
+        ORIGIN_CHECK(around_.pushes.store().read([&](store::Reader& reader) -> Status {
+            ORIGIN_TRY(snapshot, read_refs(reader, permit.project()));
+            refs = std::move(snapshot);
+            return {};
+        }));
+    }
+    for (AdvertisedRef& ref : refs.refs) {
+        ref.peeled.reset();  // Pushers get no peeled lines.
+    }
+    std::string out;
+    append_advertisement(out,
+                         {.service = Service::ReceivePack,
+                          .version = version,
+                          .over_http = over_http,
+                          .agent = around_.agent,
+                          .refs = refs.refs});
+    return out;
+}
+
+Result<std::unique_ptr<ReceivePack::Session>> ReceivePack::open(const auth::Permit& permit,
+                                                                Opening opening) const {
+    Storage& storage = around_.pushes.storage();
+    ObjectStoreRef objects = ObjectStore::empty(storage.pack_dir(permit.project()));
+    if (!permit.creates()) {
+        ORIGIN_CHECK(around_.pushes.store().read([&](store::Reader& reader) -> Status {
+            ORIGIN_TRY(opened, storage.open(reader, permit.project()));
+            objects = opened;
+            return {};
+        }));
+    }
+    return std::make_unique<Session>(*this, permit, std::move(opening), objects);
+}
+
+/// The session's steps, as an Answer.
+class ReceivePack::Session::Report final : public Answer {
+public:
+    explicit Report(Session& session) : session_(session) {}
+    Result<Progress> step(std::string& out) override { return session_.step(out); }
+
+private:
+    Session& session_;
+};
+
+ReceivePack::Session::Session(const ReceivePack& door,
+                              const auth::Permit& permit,
+                              Opening opening,
+                              ObjectStoreRef objects)
+    : door_(door), permit_(permit), opening_(std::move(opening)), objects_(std::move(objects)) {}
+
+ReceivePack::Session::~Session() = default;
+
+Status ReceivePack::Session::begin_pack() {
+    request_ = parser_.take();
+    head_complete_ = true;
+    if (request_.is_probe() || !request_.expects_pack()) {
+        return {};
+    }
+    Storage& storage = door_.around_.pushes.storage();
+    ORIGIN_CHECK(storage.prepare(permit_.project()));
+    intake_.emplace(storage.quarantine_dir(permit_.project()), objects_);
+    return {};
+}
+
+Status ReceivePack::Session::feed(Bytes piece) {
+    if (refused_) {
+        return {};
+    }
+    if (!head_complete_) {
+        const auto complete = parser_.feed(piece);
+        if (!complete) {
+            refused_ = complete.error();
+            head_refused_ = true;
+            return {};
+        }
+        if (!*complete) {
+            return {};
+        }
+        ORIGIN_CHECK(begin_pack());
+    }
+    if (!intake_ || piece.empty()) {
+        return {};
+    }
+    if (const Status fed = intake_->feed(piece); !fed) {
+        refused_ = fed.error();
+    }
+    return {};
+}
+
+std::unique_ptr<Answer> ReceivePack::Session::answer() {
+    return std::make_unique<Report>(*this);
+}
+
+Result<Answer::Progress> ReceivePack::Session::step(std::string& out) {
+    switch (phase_) {
+        case Phase::Resolve: {
+            if (!head_complete_ && !refused_) {
+                if (const Status ended = parser_.finish(); !ended) {
+                    refused_ = ended.error();
+                    head_refused_ = true;
+                }
+            }
+            if (head_refused_) {
+                append_err(out, refused_->told_to_peer());
+                phase_ = Phase::Done;
+                return Answer::Progress::Done;
+            }
+            if (!head_complete_ || request_.is_probe()) {
+                phase_ = Phase::Done;
+                return Answer::Progress::Done;
+            }
+            ORIGIN_TRY(resolved, resolve());
+            if (resolved) {
+                phase_ = Phase::Push;
+            }
+            return Answer::Progress::More;
+        }
+        case Phase::Push:
+            push(out);
+            return phase_ == Phase::Show ? Answer::Progress::More : end(out);
+        case Phase::Show:
+            return show(out);
+        case Phase::Done:
+            break;
+    }
+    return Answer::Progress::Done;
+}
+
+/// Returns: true when the pack is ready, or refused.
+Result<bool> ReceivePack::Session::resolve() {
+    if (refused_ || !intake_) {
+        return true;
+    }
+    const auto done = intake_->resolve_some();
+    if (!done) {
+        refused_ = done.error();
+        return true;
+    }
+    if (!*done) {
+        return false;
+    }
+    const auto finished = intake_->finish();
+    if (!finished) {
+        refused_ = finished.error();
+        return true;
+    }
+    if (const Status connected = intake_->check_connectivity(); !connected) {
+        refused_ = connected.error();
+    }
+    return true;
+}
+
+void ReceivePack::Session::report(std::string& out, const PushReport& report) {
+    append_report_status(out, report, request_.capabilities);
+}
+
+void ReceivePack::Session::say(std::string& out, std::string_view line) const {
+    if (request_.capabilities.side_band != SideBand::None) {
+        const std::string text = sanitize_progress_text(line) + "\n";
+        append_band(out, Band::Progress, bytes_of(text), request_.capabilities.side_band);
+    }
+}
+
+void ReceivePack::Session::push(std::string& out) {
+    PushReport answer;
+    const auto refuse_all = [&](const Error& error, const std::string& unpack) {
+        answer.unpack_error = unpack;
+        answer.refs.clear();
+        for (const RefCommand& command : request_.commands) {
+            answer.refs.push_back({command.raw_name, error.told_to_peer()});
+        }
+        report(out, answer);
+    };
+    if (refused_) {
+        refuse_all(Error(refused_->code(), "unpacker error"), refused_->told_to_peer());
+        return;
+    }
+    ProposedPush proposal{.via = opening_.via,
+                          .atomic = request_.capabilities.atomic,
+                          .options = request_.options,
+                          .objects = NewObjects::none(objects_),
+                          .new_project_slug = opening_.new_project_slug};
+    if (intake_) {
+        auto objects = NewObjects::from(*intake_);
+        if (!objects) {
+            refuse_all(objects.error(), objects.error().told_to_peer());
+            return;
+        }
+        proposal.objects = std::move(*objects);
+    }
+    std::vector<RefReport> named_badly;
+    for (const RefCommand& command : request_.commands) {
+        if (command.refusal.empty()) {
+            proposal.refs.push_back({command.raw_name, command.old_id, command.new_id});
+        } else {
+            named_badly.push_back({command.raw_name, command.refusal});
+        }
+    }
+    if (!named_badly.empty() && proposal.atomic) {
+        refuse_all(Error(Code::InvalidInput, "atomic push failure"), {});
+        return;
+    }
+    const auto outcome = door_.around_.pushes.push(permit_, std::move(proposal));
+    if (!outcome) {
+        refuse_all(outcome.error(), {});
+        return;
+    }
+    for (const store::RefOutcome& ref : outcome->refs) {
+        answer.refs.push_back(
+            {.name = ref.name, .refusal = ref.reason, .forced_update = ref.forced});
+    }
+    answer.refs.insert(answer.refs.end(), named_badly.begin(), named_badly.end());
+    report(out, answer);
+    announce(out, *outcome);
+}
+
+void ReceivePack::Session::announce(std::string& out, const PushOutcome& outcome) {
+    if (outcome.sequence == 0) {
+        return;
+    }
+    if (outcome.created_project) {
+        say(out, "Created project " + opening_.project_url);
+    }
+    if (door_.around_.progress && request_.capabilities.side_band != SideBand::None) {
+        progress_ = door_.around_.progress(permit_.project(), outcome);
+    }
+    if (progress_) {
+        show_until_ = door_.around_.pushes.clock().steady() + kPushProgressMax;
+        phase_ = Phase::Show;
+    }
+}
+
+Answer::Progress ReceivePack::Session::show(std::string& out) {
+    std::vector<std::string> lines;
+    const auto finished = progress_->poll(lines);
+    for (const std::string& line : lines) {
+        say(out, line);
+    }
+    if (!finished || *finished || door_.around_.pushes.clock().steady() >= show_until_) {
+        return end(out);
+    }
+    return Answer::Progress::Wait;
+}
+
+Answer::Progress ReceivePack::Session::end(std::string& out) {
+    append_push_end(out, request_.capabilities);
+    phase_ = Phase::Done;
+    return Answer::Progress::Done;
+}
+
+}  // namespace origin::git

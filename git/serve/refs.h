@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// git/serve/refs: the refs of a project, read from one snapshot.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/id.h"
+#include "base/oid.h"
+#include "git/wire/advertisement.h"
+#include "store/rows/project.h"
+#include "store/store.h"
+
+namespace origin::git {
+
+/// Refs nobody but the server writes or lists: generated pristine trees, builds.
+inline constexpr std::string_view kHiddenPrefix = "refs/origind/";
+
+/// What clients are shown: heads, tags, notes, requirements. Sorted by name.
+struct RefsSnapshot {
+    AdvertisedHead head;
+    std::vector<AdvertisedRef> refs;
+};
+
+/// Errors: NotFound (the project), Corrupt.
+Result<RefsSnapshot> read_refs(store::Reader& reader, const ProjectId& project);
+
+/// One ref, hidden ones too; nullopt if there is none.
+Result<std::optional<store::RefRow>> find_ref(store::Reader& reader,
+                                              const ProjectId& project,
+                                              std::string_view name);
+
+/// The tip of a branch, tag or full ref name, or HEAD; or the id itself if `name` is 40 hex digits.
+/// Peeled to a commit. It says nothing about whether the permit shows an id: see Visibility.
+Result<std::optional<Oid>> resolve_name(store::Reader& reader,
+                                        const ProjectId& project,
+                                        std::string_view name);
+
+}  // namespace origin::git
