@@ -39,11 +39,10 @@ private:
 };
 
 std::string first_line_capabilities(const Advertisement& from, bool shows_head) {
-    const bool fetch = from.service == Service::UploadPack;
-    std::string list = fetch ? upload_pack_capabilities(from.features, from.over_http)
-                             : std::string(kReceivePackCapabilities);
-    if (shows_head && !from.head->target.empty()) {
-        list += " symref=HEAD:" + from.head->target;
+    std::string list(kReceivePackCapabilities);
+    if (from.service == Service::UploadPack) {
+        const std::string_view target = shows_head ? from.head->target : std::string_view();
+        list = upload_pack_capabilities(from.features, from.over_http, target);
     }
     list += " agent=";
     list += from.agent;
@@ -100,9 +99,9 @@ void append_v2_capabilities(std::string& out,
     line += '\n';
     append_pkt(out, line);
     append_pkt(out, "ls-refs=unborn\n");
-    append_pkt(
-        out,
-        features.filter ? "fetch=shallow wait-for-done filter\n" : "fetch=shallow wait-for-done\n");
+    line = kV2Fetch;
+    line += features.filter ? " filter\n" : "\n";
+    append_pkt(out, line);
     append_pkt(out, "server-option\n");
     append_pkt(out, "object-format=sha1\n");
     append_flush(out);

@@ -28,16 +28,24 @@ bool is_called(std::string_view word, std::string_view name) {
 
 }  // namespace
 
-std::string upload_pack_capabilities(const FetchFeatures& features, bool no_done) {
+std::string upload_pack_capabilities(const FetchFeatures& features,
+                                     bool no_done,
+                                     std::string_view head_target) {
     std::string list(kUploadPackCapabilities);
     if (features.deepen_by_history) {
         list += " deepen-since deepen-not";
     }
+    list += ' ';
+    list += kMoreUploadPackCapabilities;
     if (features.reachable_wants) {
         list += " allow-tip-sha1-in-want allow-reachable-sha1-in-want";
     }
     if (no_done) {
         list += " no-done";
+    }
+    if (!head_target.empty()) {
+        list += " symref=HEAD:";
+        list += head_target;
     }
     if (features.filter) {
         list += " filter";

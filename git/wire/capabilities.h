@@ -17,19 +17,25 @@ struct FetchFeatures {
     bool reachable_wants = true;     // v0: any id reachable from a shown ref may be wanted.
 };
 
-/// v0/v1 upload-pack, without agent, symref and what FetchFeatures adds.
+/// v0/v1 upload-pack: these two, with what FetchFeatures adds between and behind.
 inline constexpr std::string_view kUploadPackCapabilities =
-    "multi_ack thin-pack side-band side-band-64k ofs-delta shallow deepen-relative no-progress "
-    "include-tag multi_ack_detailed";
+    "multi_ack thin-pack side-band side-band-64k ofs-delta shallow";
+inline constexpr std::string_view kMoreUploadPackCapabilities =
+    "deepen-relative no-progress include-tag multi_ack_detailed";
+
+/// v2, the line that says what `fetch` can do; FetchFeatures adds to it.
+inline constexpr std::string_view kV2Fetch = "fetch=shallow wait-for-done";
 
 /// receive-pack, without agent.
 inline constexpr std::string_view kReceivePackCapabilities =
     "report-status report-status-v2 delete-refs side-band-64k quiet atomic ofs-delta push-options "
     "object-format=sha1";
 
-/// The whole list for the first line of a v0/v1 advertisement, `symref` and `agent` left out.
-/// `no-done` makes sense over HTTP alone.
-std::string upload_pack_capabilities(const FetchFeatures& features, bool no_done);
+/// The list for the first line of a v0/v1 advertisement, `agent` left out, in git's order.
+/// `no_done` makes sense over HTTP alone. `head_target`: the branch HEAD points to, or empty.
+std::string upload_pack_capabilities(const FetchFeatures& features,
+                                     bool no_done,
+                                     std::string_view head_target);
 
 /// True if `list` has `name`, with or without a value.
 bool has_capability(std::string_view list, std::string_view name);

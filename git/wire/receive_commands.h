@@ -39,8 +39,8 @@ struct PushCapabilities {
     bool ofs_delta = false;
     bool push_options = false;
     SideBand side_band = SideBand::None;
-    std::string agent;       // Printable.
-    std::string session_id;  // Printable.
+    std::string agent = {};       // Printable.
+    std::string session_id = {};  // Printable.
 };
 
 struct PushRequest {

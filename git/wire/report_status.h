@@ -15,8 +15,8 @@
 namespace origin::git {
 
 struct RefReport {
-    std::string name;     // RefCommand::raw_name.
-    std::string refusal;  // Empty: ok.
+    std::string name;          // RefCommand::raw_name.
+    std::string refusal = {};  // Empty: ok.
     // For report-status-v2, and only if the outcome differs from what was asked.
     bool forced_update = false;
     std::optional<std::string> actual_name = {};
@@ -25,8 +25,8 @@ struct RefReport {
 };
 
 struct PushReport {
-    std::string unpack_error;  // Empty: ok.
-    std::vector<RefReport> refs;
+    std::string unpack_error = {};  // Empty: ok.
+    std::vector<RefReport> refs = {};
 };
 
 /// Appends what the client chose to hear: report-status-v2, report-status or nothing; in band 1 or
