@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/http_text.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "base/utf8.h"
+
+namespace origin::net {
+
+namespace {
+
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+int hex_value(char c) {
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    const char small = lower(c);
+    return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
+}
+
+bool is_alphanumeric(char c) {
+    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+}
+
+std::unexpected<Error> refused(std::string_view reason, std::string_view sentence) {
+    return std::unexpected(
+        Error(Code::InvalidInput, std::string(sentence)).because(std::string(reason)));
+}
+
+Result<std::string> decode_form(std::string_view text) {
+    std::string spaced(text);
+    std::ranges::replace(spaced, '+', ' ');
+    ORIGIN_TRY(decoded, percent_decode(spaced));
+    if (!is_utf8(decoded)) {
+        return refused("bad_query", "The query is not UTF-8.");
+    }
+    return std::move(decoded);
+}
+
+}  // namespace
+
+Result<std::string> percent_decode(std::string_view text) {
+    std::string decoded;
+    decoded.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        char c = text[i];
+        if (c == '%') {
+            const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
+            const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+            if (high < 0 || low < 0) {
+                return refused("bad_escape", "The URL contains a broken percent escape.");
+            }
+            c = static_cast<char>(high * 16 + low);
+            i += 2;
+        }
+        if (c == '\0') {
+            return refused("bad_escape", "The URL contains a NUL byte.");
+        }
+        decoded.push_back(c);
+    }
+    return decoded;
+}
+
+std::string percent_encode(std::string_view text) {
+    static constexpr std::string_view kDigits = "0123456789ABCDEF";
+    std::string encoded;
+    encoded.reserve(text.size());
+    for (const char c : text) {
+        if (is_alphanumeric(c) || std::string_view("-._~").contains(c)) {
+            encoded.push_back(c);
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        encoded.push_back('%');
+        encoded.push_back(kDigits[byte >> 4U]);
+        encoded.push_back(kDigits[byte & 15U]);
+    }
+    return encoded;
+}
+
+std::optional<std::string_view> Query::get(std::string_view name) const {
+    const auto found = std::ranges::find(items, name, &std::pair<std::string, std::string>::first);
+    return found == items.end() ? std::nullopt : std::optional<std::string_view>(found->second);
+}
+
+Result<Query> parse_query(std::string_view raw) {
+    Query query;
+    while (!raw.empty()) {
+        const std::string_view item = raw.substr(0, raw.find('&'));
+        raw.remove_prefix(std::min(raw.size(), item.size() + 1));
+        if (item.empty()) {
+            continue;
+        }
+        const std::size_t equals = std::min(item.find('='), item.size());
+        ORIGIN_TRY(name, decode_form(item.substr(0, equals)));
+        ORIGIN_TRY(value, decode_form(item.substr(std::min(equals + 1, item.size()))));
+        if (name.empty()) {
+            return refused("bad_query", "A query parameter has no name.");
+        }
+        if (query.get(name)) {
+            return refused("repeated_parameter", "A query parameter is given twice.");
+        }
+        if (query.items.size() == kQueryParametersMax) {
+            return refused("bad_query", "The query has too many parameters.");
+        }
+        query.items.emplace_back(std::move(name), std::move(value));
+    }
+    return query;
+}
+
+bool header_value_is_safe(std::string_view value) {
+    return std::ranges::none_of(value, [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return (byte < 0x20 && c != '\t') || byte == 0x7f;
+    });
+}
+
+bool is_token(std::string_view text) {
+    static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+    return !text.empty() && std::ranges::all_of(text, [](char c) {
+        return is_alphanumeric(c) || kMarks.contains(c);
+    });
+}
+
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+    return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+std::string lower_case(std::string_view text) {
+    std::string lowered(text);
+    std::ranges::transform(lowered, lowered.begin(), lower);
+    return lowered;
+}
+
+}  // namespace origin::net
