@@ -57,7 +57,7 @@ Result<NewObjects> NewObjects::from(PackBuilder::Built& built, const ObjectStore
     }
     ORIGIN_TRY(view, existing->with_pack_from(built.staged.dir(), built.staged.stem()));
     return NewObjects{view, built.result, [&built](const std::filesystem::path& folder) {
-                          return built.staged.make_durable(folder);
+                          return built.staged.make_durable(folder, built.result.pack_name);
                       }};
 }
 
@@ -164,7 +164,12 @@ Result<PushOutcome> PushService::push(const auth::Permit& permit, ProposedPush p
     }
     if (!proposal.objects.pack.pack_name.empty()) {
         ORIGIN_CHECK(around_.storage.prepare(permit.project()));
-        ORIGIN_CHECK(proposal.objects.make_durable(around_.storage.pack_dir(permit.project())));
+        const auto durable =
+            proposal.objects.make_durable(around_.storage.pack_dir(permit.project()));
+        if (!durable && durable.error().reason() == "sync_failed") {
+            around_.disk_lost(durable.error());  // What the kernel dropped cannot be known: D3.
+        }
+        ORIGIN_CHECK(durable);
     }
     const PushTransaction transaction(
         {permit, proposal, around_.gatekeeper, around_.planner, around_.clock.now()},

@@ -6,6 +6,7 @@
 // undo the push.
 #pragma once
 
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -118,6 +119,8 @@ public:
         Metrics& metrics;
         std::vector<PushGate*> gates;  // In the order they are asked.
         PushPlanner* planner = nullptr;
+        /// A sync failed with EIO: must end the process. A start recovers.
+        std::function<void(const Error&)> disk_lost = [](const Error&) { std::abort(); };
     };
     explicit PushService(Around around) : around_(std::move(around)) {}
 

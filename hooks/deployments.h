@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// hooks/deployments: making deployment rows and moving them from state to state, each move with its
+// event. Plain functions for a store transaction.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/id.h"
+#include "store/jobs.h"
+#include "store/rows/deploy.h"
+#include "store/store.h"
+
+namespace origin::hooks {
+
+inline constexpr std::string_view kDeployJob = "deploy";
+
+struct NewDeployment {
+    DeploymentId id;
+    ProjectId project;
+    std::string target;
+    Oid commit;
+    std::string ref;         // Empty for a rollback.
+    std::uint64_t push = 0;  // The push that made it; for a rollback, the project's latest push.
+    std::optional<RunId> run = {};
+    std::optional<DeploymentId> rollback_of = {};
+    UnixMillis now = 0;
+};
+
+/// Writes the row, its job and `deployment.queued`. The job has the deployment's own id.
+Status queue_deployment(store::Writer& writer, const NewDeployment& wanted);
+
+/// Writes `row` in its new state with `line` in its log, and the event `deployment.<state>`.
+Status move_deployment(store::Writer& writer,
+                       const ProjectId& project,
+                       const DeploymentId& id,
+                       store::DeploymentRow row,
+                       std::string_view line,
+                       UnixMillis now);
+
+/// Errors: NotFound.
+Result<store::DeploymentRow> need_deployment(store::Reader& reader,
+                                             const ProjectId& project,
+                                             const DeploymentId& id);
+
+/// The subject of a deploy job, and back.
+std::string deploy_subject(const ProjectId& project, const DeploymentId& id);
+struct DeploySubject {
+    ProjectId project;
+    DeploymentId deployment;
+};
+Result<DeploySubject> read_deploy_subject(std::string_view subject);
+
+}  // namespace origin::hooks

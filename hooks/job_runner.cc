@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hooks/job_runner.h"
+
+#include <algorithm>
+
+namespace origin::hooks {
+namespace {
+
+constexpr Milliseconds kLongestSleep{500};  // stop() waits no longer than this.
+
+Milliseconds backoff(std::uint32_t attempt) {
+    return Milliseconds(
+        std::min<std::int64_t>(60'000, 250LL << std::min<std::uint32_t>(attempt, 8)));
+}
+
+}  // namespace
+
+JobRunner::JobRunner(Around around, Plan plan) : around_(around), plan_(std::move(plan)) {}
+
+JobRunner::~JobRunner() {
+    stop();
+}
+
+void JobRunner::start() {
+    for (unsigned i = 0; i < plan_.threads; ++i) {
+        threads_.emplace_back([this, i] { run(i + 1); });
+    }
+}
+
+void JobRunner::stop() {
+    stopping_ = true;
+    for (std::thread& thread : threads_) {
+        if (thread.joinable()) {
+            thread.join();
+        }
+    }
+}
+
+void JobRunner::run(std::uint64_t owner) {
+    while (!stopping_) {
+        const std::uint64_t seen = around_.store.version();
+        const auto did = run_one(owner);
+        if (!did) {
+            around_.log.error("jobs cannot be claimed",
+                              {{"kind", plan_.kind}, {"why", did.error().kept_in_log()}});
+        }
+        if (!did || !*did) {
+            around_.store.wait_for_change(seen, did ? until_next() : kLongestSleep);
+        }
+    }
+}
+
+Milliseconds JobRunner::until_next() const {
+    std::optional<UnixMillis> next;
+    const Status read = around_.store.read([&](store::Reader& reader) -> Status {
+        ORIGIN_TRY(ready, store::next_ready(reader, plan_.kind));
+        next = ready;
+        return {};
+    });
+    if (!read || !next) {
+        return kLongestSleep;
+    }
+    return std::clamp(Milliseconds(*next - around_.clock.now()), Milliseconds(1), kLongestSleep);
+}
+
+/// Returns: false if there was nothing to do.
+Result<bool> JobRunner::run_one(std::uint64_t owner) {
+    const UnixMillis now = around_.clock.now();
+    bool ready = false;
+    ORIGIN_CHECK(around_.store.read([&](store::Reader& reader) -> Status {
+        ORIGIN_TRY(next, store::next_ready(reader, plan_.kind));
+        ready = next && *next <= now;
+        return {};
+    }));
+    if (!ready) {
+        return false;
+    }
+    std::optional<store::Job> job;
+    ORIGIN_CHECK(around_.store.write([&](store::Writer& writer) -> Status {
+        ORIGIN_TRY(claimed, store::claim(writer, {plan_.kind, now, plan_.lease, owner}));
+        job = claimed;
+        return {};
+    }));
+    if (!job) {
+        return false;
+    }
+    around_.metrics.counter("jobs_total{kind=\"" + plan_.kind + "\"}").add();
+    const bool last = job->attempt > plan_.attempts_max;
+    const Status done = last ? plan_.give_up(*job) : plan_.work(*job);
+    if (!done) {
+        put_off(*job, done.error());
+    }
+    return true;
+}
+
+void JobRunner::put_off(const store::Job& job, const Error& error) {
+    around_.log.warning("a job failed and will be tried again",
+                        {{"kind", job.kind},
+                         {"job", job.id.str()},
+                         {"attempt", std::uint64_t{job.attempt}},
+                         {"told", error.told_to_peer()},
+                         {"why", error.kept_in_log()}});
+    const UnixMillis again = around_.clock.now() + backoff(job.attempt).count();
+    const Status put = around_.store.write(
+        [&](store::Writer& writer) { return store::retry_at(writer, job, again); });
+    if (!put && put.error().reason() != "lease_lost") {
+        around_.log.error("a job could not be put off; its lease will run out",
+                          {{"job", job.id.str()}, {"why", put.error().kept_in_log()}});
+    }
+}
+
+}  // namespace origin::hooks

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// hooks/job_runner: threads that claim durable jobs of one kind and do them.
+// In: jobs from the store. Out: whatever the work writes; a failed job comes back later.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "store/jobs.h"
+#include "store/store.h"
+
+namespace origin::hooks {
+
+class JobRunner {
+public:
+    /// Does one job and, in the transaction that publishes its result, completes it
+    /// (store::complete) or puts it off (store::retry_at). An Error puts it off with back-off;
+    /// after `kJobAttemptsMax` claims it is handed to `give_up` instead.
+    using Work = std::function<Status(const store::Job&)>;
+
+    struct Around {
+        store::Store& store;
+        const Clock& clock;
+        Log& log;
+        Metrics& metrics;
+    };
+    struct Plan {
+        std::string kind;
+        unsigned threads = 1;
+        Milliseconds lease{30'000};
+        std::uint32_t attempts_max = 5;
+        Work work;
+        Work give_up;
+    };
+
+    JobRunner(Around around, Plan plan);
+    JobRunner(const JobRunner&) = delete;
+    JobRunner& operator=(const JobRunner&) = delete;
+    /// stop().
+    ~JobRunner();
+
+    void start();
+    /// Finishes the jobs that run, takes no more, joins.
+    void stop();
+
+private:
+    void run(std::uint64_t owner);
+    Result<bool> run_one(std::uint64_t owner);
+    void put_off(const store::Job& job, const Error& error);
+    Milliseconds until_next() const;
+
+    Around around_;
+    Plan plan_;
+    std::atomic<bool> stopping_{false};
+    std::vector<std::thread> threads_;
+};
+
+}  // namespace origin::hooks

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hooks/push_plan.h"
+
+#include <algorithm>
+#include <set>
+
+#include "git/serve/refs.h"
+#include "hooks/deployments.h"
+#include "hooks/glob.h"
+#include "store/rows/access.h"
+#include "store/rows/keys.h"
+
+namespace origin::hooks {
+
+Result<std::vector<DeploymentId>> PushPlan::plan(store::Writer& writer,
+                                                 const git::AcceptedPush& push) {
+    std::vector<DeploymentId> made;
+    if (std::ranges::find(push.push.options, "deploy.skip") != push.push.options.end()) {
+        return made;
+    }
+    ORIGIN_TRY(rules,
+               store::scan_rows<store::RuleRow>(
+                   writer, store::Table::Rules, store::Range::prefix(push.project.view())));
+    IdSequence ids = push.ids;
+    for (const store::RefOutcome& ref : push.push.refs) {
+        if (!ref.ok || ref.new_id.is_zero() || ref.name.starts_with(git::kHiddenPrefix)) {
+            continue;
+        }
+        std::set<std::string> targets;  // Two rules may name one target: one deployment.
+        for (const auto& [key, rule] : rules) {
+            if (glob_matches(rule.pattern, ref.name)) {
+                targets.insert(rule.target);
+            }
+        }
+        ORIGIN_TRY(moved, git::find_ref(writer, push.project, ref.name));
+        for (const std::string& target : targets) {
+            const auto id = ids.next<DeploymentId>();
+            ORIGIN_CHECK(
+                queue_deployment(writer,
+                                 {.id = id,
+                                  .project = push.project,
+                                  .target = target,
+                                  .commit = moved && moved->peeled ? *moved->peeled : ref.new_id,
+                                  .ref = ref.name,
+                                  .push = push.sequence,
+                                  .run = push.push.run,
+                                  .now = push.push.pushed_at}));
+            made.push_back(id);
+        }
+    }
+    return made;
+}
+
+}  // namespace origin::hooks
