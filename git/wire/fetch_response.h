@@ -16,8 +16,8 @@ namespace origin::git {
 
 /// How the client's history is cut after this fetch.
 struct ShallowChange {
-    std::vector<Oid> shallow;    // New cuts.
-    std::vector<Oid> unshallow;  // Cuts of the client that get their parents.
+    std::vector<Oid> shallow = {};    // New cuts.
+    std::vector<Oid> unshallow = {};  // Cuts of the client that get their parents.
 };
 
 /// v2, and only for a request that has haves and no `done`: the section, `ready` and delim if the
