@@ -15,8 +15,8 @@
 
 namespace origin::git {
 
-/// Push: as strict as git's receive side. Import: old history may have zero-padded modes, group
-/// writable modes, full path names, and dates git would not write today.
+/// Push: as strict as git's receive side. Import: forgives what old tools wrote and nobody can be
+/// hurt by: zero-padded modes and dates, odd people and time zones, NULs in messages.
 enum class FsckLevel : std::uint8_t { Push, Import };
 
 /// Blobs that a tree gives a meaning to; their contents are checked when they are known.
@@ -32,15 +32,5 @@ Status check_object(ObjectType type,
                     std::string_view data,
                     FsckLevel level = FsckLevel::Push,
                     SpecialBlobs* special = nullptr);
-
-/// Checks the contents of a .gitmodules blob: names, urls, paths, update commands.
-Status check_gitmodules(std::string_view data);
-/// Checks the contents of a .gitattributes blob: size and line length.
-Status check_gitattributes(std::string_view data);
-
-/// Is this path component one that git would write as, or over, `.git` on some file system?
-bool is_dotgit(std::string_view name);
-/// The same for `.gitmodules` and the like; `dot_name` is without its dot ("gitmodules").
-bool is_dot_name(std::string_view name, std::string_view dot_name);
 
 }  // namespace origin::git

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/oid.h"
 #include "base/result.h"
+#include "crypto/hash.h"
 #include "git/odb/objects.h"
 
 namespace origin::git {
@@ -41,19 +42,12 @@ private:
 /// SHA-1 of pack and index bytes: a checksum of our own data, without collision detection.
 class PackHash {
 public:
-    PackHash();
-    PackHash(PackHash&&) noexcept;
-    PackHash& operator=(PackHash&&) noexcept;
-    PackHash(const PackHash&) = delete;
-    PackHash& operator=(const PackHash&) = delete;
-    ~PackHash();
-
-    void update(Bytes bytes);
-    Oid finish();
+    void update(Bytes bytes) { sha_.update(bytes); }
+    /// The checksum of everything so far; the object then starts anew.
+    Oid finish() { return *Oid::from_raw(sha_.finish()); }
 
 private:
-    struct State;
-    std::unique_ptr<State> state_;
+    crypto::Sha1 sha_;
 };
 
 }  // namespace origin::git

@@ -54,8 +54,9 @@ public:
     bool contains(const Oid& oid) const { return locate(oid).has_value(); }
     std::optional<EntryRef> locate(const Oid& oid) const;
 
-    /// Errors, all four: NotFound (told: which id); Corrupt.
+    /// Errors, all of these: NotFound (told: which id); Corrupt.
     Result<ObjectHeader> header(const Oid& oid) const;
+    Result<ObjectType> type_of(const Oid& oid) const;  // Cheaper than header().
     Result<Object> read(const Oid& oid) const;
     Result<Object> read(const EntryRef& place) const;
     /// The object's bytes if it has this type. Errors: also InvalidInput (wrong_type).

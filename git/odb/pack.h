@@ -67,7 +67,9 @@ public:
     /// The offset of a delta's base. Errors: Corrupt if it is not in this pack.
     Result<std::uint64_t> base_of(const PackEntry& entry) const;
 
-    /// Type and size of the object, deltas followed, without building it.
+    /// The object's type, deltas followed; nothing is inflated.
+    Result<ObjectType> type_of(std::uint64_t offset) const;
+    /// Type and size of the object, without building it.
     Result<ObjectHeader> header(std::uint64_t offset) const;
     /// The whole object, deltas applied. `cache` may be null.
     /// Errors: Corrupt. Limits: kDeltaChainMax, kBlobBytesMax.

@@ -16,7 +16,9 @@ namespace origin::git {
 class StagedPack {
 public:
     StagedPack() = default;
-    StagedPack(std::filesystem::path dir, std::string stem);
+    /// A stem nobody else in this folder uses, now or in another process.
+    static StagedPack in(const std::filesystem::path& dir);
+
     StagedPack(StagedPack&& other) noexcept;
     StagedPack& operator=(StagedPack&& other) noexcept;
     StagedPack(const StagedPack&) = delete;
@@ -25,20 +27,20 @@ public:
 
     const std::filesystem::path& dir() const { return dir_; }
     const std::string& stem() const { return stem_; }
-    std::filesystem::path pack_path() const;
-    std::filesystem::path index_path() const;
+    std::filesystem::path pack_path() const { return dir_ / (stem_ + ".pack"); }
+    std::filesystem::path index_path() const { return dir_ / (stem_ + ".idx"); }
 
-    /// Both files get the name `pack-<40 hex>`, still in quarantine.
-    Status rename_to(const std::string& name);
-
-    /// Blocks: syncs. Errors: StorageFull (ENOSPC, EDQUOT: nothing has changed); Internal with
-    /// reason "sync_failed" for EIO: the caller must end the process (D3).
-    Status make_durable(const std::filesystem::path& final_dir);
+    /// Moves both files to `<final_dir>/<name>.pack` and `.idx`. Owns nothing afterwards.
+    /// Blocks: syncs. Errors: StorageFull (ENOSPC, EDQUOT: nothing has become visible); Internal
+    /// with reason "sync_failed" for EIO: the caller must end the process (DESIGN D3).
+    Status make_durable(const std::filesystem::path& final_dir, const std::string& name);
 
     /// Removes what is left in quarantine. Safe to call twice.
     void discard() noexcept;
 
 private:
+    StagedPack(std::filesystem::path dir, std::string stem);
+
     std::filesystem::path dir_;
     std::string stem_;  // Empty: owns nothing.
 };
@@ -46,7 +48,7 @@ private:
 /// Creates a file of `bytes`, without syncing it. Errors: StorageFull; Internal.
 Status write_file(const std::filesystem::path& path, std::string_view bytes);
 
-/// Maps errno of a failed write to StorageFull or Internal. `doing` goes to the log.
+/// An errno of a failed write as an Error: StorageFull or Internal. `doing` goes to the log.
 Error disk_error(std::string_view doing, int error_number);
 
 }  // namespace origin::git

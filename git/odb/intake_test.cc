@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// Goal: a pack that git made comes in and git agrees with what is stored; a refused one leaves
+// nothing behind.
+// Method: real repositories, packed by the real git in every way it can; fsck as the oracle.
+#include "git/odb/intake.h"
+
+#include "git/odb/test_git.h"
+
+namespace origin::git {
+namespace {
+
+using test::get_file;
+using test::must;
+using test::run;
+
+class IntakeTest : public testing::Test {
+protected:
+    void SetUp() override {
+        std::filesystem::create_directories(quarantine());
+        std::filesystem::create_directories(packs());
+        test::make_repository(source());
+    }
+
+    std::filesystem::path source() const { return dir_ / "source"; }
+    std::filesystem::path quarantine() const { return dir_ / "quarantine"; }
+    std::filesystem::path packs() const { return dir_ / "bare.git/objects/pack"; }
+
+    /// `revs`: what to pack, one a line, with ^ for what the other side has.
+    std::string pack(const std::string& revs, const std::string& options = "--delta-base-offset") {
+        must(source(),
+             "printf \"" + revs + "\" | git pack-objects --revs --stdout -q " + options +
+                 " > ../out.pack");
+        return get_file(dir_ / "out.pack");
+    }
+
+    Result<IntakeResult> take(PackIntake& intake, std::string_view pack, std::size_t piece) {
+        for (; !pack.empty(); pack.remove_prefix(std::min(piece, pack.size()))) {
+            ORIGIN_CHECK(intake.feed(bytes_of(pack.substr(0, piece))));
+        }
+        return intake.finish();
+    }
+
+    /// git's opinion of the folder of packs, as a repository with main at the source's main.
+    void expect_good_repository(const std::string& ref = "main") {
+        must(dir_.path(), "test -f bare.git/HEAD || git init -q --bare -b main bare.git");
+        const std::string oid = must(source(), "git rev-parse " + ref);
+        must(dir_ / "bare.git", "git update-ref refs/heads/main " + oid);
+        const auto fsck = run(dir_ / "bare.git", "git fsck --full --strict");
+        EXPECT_EQ(fsck.status, 0) << fsck.output;
+    }
+
+    test::TempDir dir_;
+};
+
+TEST_F(IntakeTest, TakesAWholeRepositoryInPiecesOfAnySize) {
+    const std::string bytes = pack("main\\nv1\\nv2\\n");
+    for (const std::size_t piece : {1UL, 7UL, 4096UL, bytes.size()}) {
+        PackIntake intake(quarantine(), nullptr);
+        const auto result = take(intake, bytes, piece);
+        ASSERT_TRUE(result) << result.error().told_to_peer();
+        EXPECT_TRUE(intake.check_connectivity());
+        EXPECT_EQ(result->bases_added, 0U);
+        EXPECT_EQ(result->pack_bytes, bytes.size());
+        ASSERT_TRUE(intake.make_durable(packs()));
+    }
+    EXPECT_TRUE(std::filesystem::is_empty(quarantine()));
+    expect_good_repository();
+}
+
+TEST_F(IntakeTest, StoresAnIndexEqualToGits) {
+    const std::string bytes = pack("main\\nv1\\n");
+    PackIntake intake(quarantine(), nullptr);
+    const auto result = take(intake, bytes, 1000);
+    ASSERT_TRUE(result) << result.error().told_to_peer();
+    ASSERT_TRUE(intake.make_durable(packs()));
+    must(dir_.path(), "git index-pack -o git.idx out.pack");
+    EXPECT_EQ(get_file(dir_ / "git.idx"), get_file(packs() / (result->pack_name + ".idx")));
+}
+
+TEST_F(IntakeTest, CompletesAThinPack) {
+    std::string name;
+    {
+        PackIntake first(quarantine(), nullptr);
+        const auto result = take(first, pack("main~8\\n"), 999);
+        ASSERT_TRUE(result) << result.error().told_to_peer();
+        name = result->pack_name;
+        ASSERT_TRUE(first.make_durable(packs()));
+    }
+    const auto base = ObjectStore::open(packs(), {name});
+    ASSERT_TRUE(base) << base.error().kept_in_log();
+    for (const char* options : {"--thin --delta-base-offset", "--thin"}) {
+        PackIntake intake(quarantine(), *base);
+        const auto result = take(intake, pack("main\\nv2\\n^main~8\\n", options), 999);
+        ASSERT_TRUE(result) << result.error().told_to_peer();
+        EXPECT_GT(result->bases_added, 0U);
+        const auto connected = intake.check_connectivity();
+        EXPECT_TRUE(connected) << connected.error().told_to_peer();
+        ASSERT_TRUE(intake.make_durable(packs()));
+        const auto whole = (*base)->with_pack(result->pack_name);
+        ASSERT_TRUE(whole);
+        EXPECT_TRUE((*whole)->packs().back()->verify());
+    }
+    expect_good_repository();
+}
+
+TEST_F(IntakeTest, RefusesAThinPackWithoutItsBases) {
+    PackIntake intake(quarantine(), nullptr);
+    const auto result = take(intake, pack("main\\n^main~8\\n", "--thin --delta-base-offset"), 999);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().reason(), "missing_delta_base");
+}
+
+TEST_F(IntakeTest, NamesAnObjectThatIsMissing) {
+    PackIntake intake(quarantine(), nullptr);
+    const auto result = take(intake, pack("main\\n^main~8\\n"), 999);
+    ASSERT_TRUE(result) << result.error().told_to_peer();
+    const auto connected = intake.check_connectivity();
+    ASSERT_FALSE(connected);
+    EXPECT_EQ(connected.error().reason(), "missing_object");
+}
+
+TEST_F(IntakeTest, ReadsEveryObjectAsGitDoes) {
+    PackIntake intake(quarantine(), nullptr);
+    ASSERT_TRUE(take(intake, pack("main\\nv1\\nv2\\n"), 999));
+    const auto view = intake.view();
+    ASSERT_TRUE(view);
+    must(source(),
+         "git rev-list --objects main v1 v2 | cut -c1-40 | git cat-file --batch > ../all.txt");
+    const std::string all = get_file(dir_ / "all.txt");
+    std::size_t count = 0;
+    for (std::size_t at = 0; at < all.size(); ++count) {
+        const std::size_t line_end = all.find('\n', at);
+        std::istringstream line(all.substr(at, line_end - at));
+        std::string hex;
+        std::string type;
+        std::size_t size = 0;
+        line >> hex >> type >> size;
+        const auto oid = Oid::from_hex(hex);
+        ASSERT_TRUE(oid) << hex;
+        const auto object = (*view)->read(*oid);
+        ASSERT_TRUE(object) << hex;
+        EXPECT_EQ(name_of(object->type), type);
+        EXPECT_EQ(object->data, all.substr(line_end + 1, size));
+        const auto header = (*view)->header(*oid);
+        ASSERT_TRUE(header);
+        EXPECT_EQ(header->size, size);
+        at = line_end + 1 + size + 1;
+    }
+    EXPECT_EQ(count, intake.result().object_count);
+}
+
+TEST_F(IntakeTest, RefusesAPackCutOffAnywhereAndLeavesNothing) {
+    const std::string bytes = pack("main\\n");
+    for (std::size_t length = 0; length < bytes.size(); length += 64) {
+        PackIntake intake(quarantine(), nullptr);
+        EXPECT_FALSE(take(intake, std::string_view(bytes).substr(0, length), 999)) << length;
+    }
+    EXPECT_TRUE(std::filesystem::is_empty(quarantine()));
+}
+
+TEST_F(IntakeTest, NeverTakesADamagedPack) {
+    const std::string bytes = pack("main~6\\n");
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+        std::string damaged = bytes;
+        damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 8)));
+        PackIntake intake(quarantine(), nullptr);
+        EXPECT_FALSE(take(intake, damaged, 999)) << at;
+    }
+    EXPECT_TRUE(std::filesystem::is_empty(quarantine()));
+}
+
+TEST_F(IntakeTest, TakesAnEmptyPackAndStoresNothing) {
+    must(source(), "git pack-objects --stdout -q < /dev/null > ../out.pack");
+    PackIntake intake(quarantine(), nullptr);
+    const auto result = take(intake, get_file(dir_ / "out.pack"), 5);
+    ASSERT_TRUE(result) << result.error().told_to_peer();
+    EXPECT_EQ(result->object_count, 0U);
+    EXPECT_EQ(result->pack_name, "");
+    EXPECT_TRUE(intake.check_connectivity());
+    EXPECT_TRUE(intake.make_durable(packs()));
+    EXPECT_TRUE(std::filesystem::is_empty(packs()));
+    EXPECT_TRUE(std::filesystem::is_empty(quarantine()));
+}
+
+}  // namespace
+}  // namespace origin::git

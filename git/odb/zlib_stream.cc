@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "git/odb/zlib_stream.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <zlib.h>
+
+#include "base/assert.h"
+
+namespace origin::git {
+namespace {
+
+std::unexpected<Error> bad_zlib() {
+    return std::unexpected(
+        Error(Code::InvalidInput, "an object's zlib stream is damaged").because("bad_zlib"));
+}
+
+uInt clamped(std::size_t bytes) {
+    return static_cast<uInt>(std::min<std::size_t>(bytes, std::numeric_limits<uInt>::max()));
+}
+
+// zlib promises not to write through next_in; its type is older than const.
+Bytef* input_of(const void* bytes) {
+    return static_cast<Bytef*>(const_cast<void*>(bytes));
+}
+
+}  // namespace
+
+struct Inflater::State {
+    z_stream stream{};
+    State() { ORIGIN_ASSERT(inflateInit(&stream) == Z_OK); }
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    ~State() { inflateEnd(&stream); }
+};
+
+Inflater::Inflater() : state_(std::make_unique<State>()) {}
+Inflater::Inflater(Inflater&&) noexcept = default;
+Inflater& Inflater::operator=(Inflater&&) noexcept = default;
+Inflater::~Inflater() = default;
+
+void Inflater::restart() {
+    ORIGIN_ASSERT(inflateReset(&state_->stream) == Z_OK);
+}
+
+Result<Inflater::Progress> Inflater::step(Bytes in, std::span<char> out) {
+    z_stream& stream = state_->stream;
+    char nowhere = 0;  // zlib wants a place even for no bytes.
+    stream.next_in = input_of(in.data());
+    stream.avail_in = clamped(in.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.empty() ? &nowhere : out.data());
+    stream.avail_out = clamped(out.size());
+    const uInt in_before = stream.avail_in;
+    const uInt out_before = stream.avail_out;
+    const int verdict = inflate(&stream, Z_NO_FLUSH);
+    if (verdict != Z_OK && verdict != Z_STREAM_END && verdict != Z_BUF_ERROR) {
+        return bad_zlib();
+    }
+    return Progress{.consumed = in_before - stream.avail_in,
+                    .produced = out_before - stream.avail_out,
+                    .is_end = verdict == Z_STREAM_END};
+}
+
+Status inflate_exactly(Inflater& inflater, Bytes in, std::span<char> out) {
+    inflater.restart();
+    std::size_t written = 0;
+    while (true) {
+        // One byte more than is wanted, so that a stream that is too long shows itself.
+        char surplus = 0;
+        const bool is_full = written == out.size();
+        const std::span<char> space = is_full ? std::span(&surplus, 1) : out.subspan(written);
+        ORIGIN_TRY(progress, inflater.step(in, space));
+        if (is_full && progress.produced > 0) {
+            break;
+        }
+        in = in.subspan(progress.consumed);
+        written += progress.produced;
+        if (progress.is_end) {
+            if (written == out.size()) {
+                return {};
+            }
+            break;
+        }
+        if (progress.consumed == 0 && progress.produced == 0) {
+            return bad_zlib();
+        }
+    }
+    return std::unexpected(Error(Code::InvalidInput, "an object is not as long as it says")
+                               .because("bad_object_size"));
+}
+
+Result<std::size_t> inflate_start(Inflater& inflater, Bytes in, std::span<char> out) {
+    inflater.restart();
+    std::size_t written = 0;
+    while (written < out.size()) {
+        ORIGIN_TRY(progress, inflater.step(in, out.subspan(written)));
+        in = in.subspan(progress.consumed);
+        written += progress.produced;
+        if (progress.is_end) {
+            break;
+        }
+        if (progress.consumed == 0 && progress.produced == 0) {
+            return bad_zlib();
+        }
+    }
+    return written;
+}
+
+std::string deflate_all(std::string_view data, int level) {
+    z_stream stream{};
+    ORIGIN_ASSERT(deflateInit(&stream, level) == Z_OK);
+    std::string out;
+    out.resize(deflateBound(&stream, data.size()));
+    stream.next_in = input_of(data.data());
+    stream.avail_in = clamped(data.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = clamped(out.size());
+    const int verdict = deflate(&stream, Z_FINISH);
+    ORIGIN_ASSERT(verdict == Z_STREAM_END);  // kBlobBytesMax is far below uInt's range.
+    out.resize(stream.total_out);
+    deflateEnd(&stream);
+    return out;
+}
+
+}  // namespace origin::git

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// git/odb/zlib_stream: zlib's two directions, with every output bounded by the caller.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace origin::git {
+
+/// One zlib stream after another; reuse saves 40 KB of set-up each.
+class Inflater {
+public:
+    Inflater();
+    Inflater(Inflater&&) noexcept;
+    Inflater& operator=(Inflater&&) noexcept;
+    Inflater(const Inflater&) = delete;
+    Inflater& operator=(const Inflater&) = delete;
+    ~Inflater();
+
+    /// Forgets the current stream and begins the next.
+    void restart();
+
+    struct Progress {
+        std::size_t consumed;
+        std::size_t produced;
+        bool is_end;  // The stream and its checksum are complete.
+    };
+    /// Inflates as far as `in` and `out` allow.
+    /// Errors: InvalidInput (bad_zlib).
+    Result<Progress> step(Bytes in, std::span<char> out);
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// Inflates a whole stream that must give exactly `out.size()` bytes; what follows it in `in` is
+/// ignored. Errors: InvalidInput (bad_zlib, bad_object_size).
+Status inflate_exactly(Inflater& inflater, Bytes in, std::span<char> out);
+
+/// Inflates at most the first `out.size()` bytes of a stream.
+/// Returns: how many there were. Errors: InvalidInput (bad_zlib).
+Result<std::size_t> inflate_start(Inflater& inflater, Bytes in, std::span<char> out);
+
+/// A whole zlib stream. `level`: 0 to 9.
+std::string deflate_all(std::string_view data, int level);
+
+}  // namespace origin::git
