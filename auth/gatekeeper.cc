@@ -107,22 +107,54 @@ Result<Identity> Gatekeeper::identify_key(Reader& reader,
     if (!crypto::constant_time_equal(key->secret_sha256, key_hash(text))) {
         return unauthenticated("wrong secret for key " + id.str());
     }
-    ORIGIN_TRY(why, unusable(reader, *key, clock_.now()));
+    return make_identity(reader, id, *key);
+}
+
+Result<Identity> Gatekeeper::make_identity(Reader& reader,
+                                           const KeyId& id,
+                                           const store::KeyRow& key) const {
+    ORIGIN_TRY(why, unusable(reader, key, clock_.now()));
     if (why) {
         return unauthenticated(*why + " " + id.str());
     }
     ORIGIN_TRY(client,
                store::need_row<store::ClientRow>(
-                   reader, Table::Clients, key->client.view(), "no such client"));
-    const Scopes scopes(key->scopes);
-    return Identity{key->client,
+                   reader, Table::Clients, key.client.view(), "no such client"));
+    const Scopes scopes(key.scopes);
+    return Identity{key.client,
                     client.slug,
                     client.display_name,
                     client.email,
                     id,
                     scopes,
-                    key->projects,
-                    client.admin && scopes.has(Scope::Admin) && key->projects.empty()};
+                    key.projects,
+                    client.admin && scopes.has(Scope::Admin) && key.projects.empty()};
+}
+
+Result<Identity> Gatekeeper::identity_of(const ClientId& client,
+                                         const std::optional<KeyId>& key) const {
+    Result<Identity> identity = unauthenticated("client is gone or disabled");
+    ORIGIN_CHECK(store_.read([&](Reader& reader) -> Status {
+        if (key) {
+            ORIGIN_TRY(row, store::get_row<store::KeyRow>(reader, Table::Keys, key->view()));
+            identity = row ? make_identity(reader, *key, *row)
+                           : Result<Identity>(unauthenticated("key is gone"));
+            return {};
+        }
+        ORIGIN_TRY(row, store::get_row<store::ClientRow>(reader, Table::Clients, client.view()));
+        if (row && !row->disabled) {
+            identity = Identity{client,
+                                row->slug,
+                                row->display_name,
+                                row->email,
+                                std::nullopt,
+                                Scopes::all(),
+                                {},
+                                row->admin};
+        }
+        return {};
+    }));
+    return identity;
 }
 
 Result<Identity> Gatekeeper::local_operator() {

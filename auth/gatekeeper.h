@@ -11,6 +11,7 @@
 #include "auth/identity.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "store/rows/identity.h"
 #include "store/store.h"
 
 namespace origin::auth {
@@ -34,6 +35,10 @@ public:
     /// The operator at the server's own 0600 socket: acts as the first admin client.
     Result<Identity> local_operator();
 
+    /// Who a run acts for, checked anew: its client, with the key it was asked for with.
+    /// Errors: Unauthenticated: the key or client may not be used any more.
+    Result<Identity> identity_of(const ClientId& client, const std::optional<KeyId>& key) const;
+
     /// Errors: NotFound: no such project, or it may not be seen. Forbidden (`forbidden`): it may be
     ///         seen, not this. Both as DESIGN.md section 7 says.
     Result<Permit> permit(store::Reader& reader,
@@ -56,6 +61,9 @@ private:
     Result<Identity> identify_key(store::Reader& reader,
                                   const KeyId& id,
                                   std::string_view text) const;
+    Result<Identity> make_identity(store::Reader& reader,
+                                   const KeyId& id,
+                                   const store::KeyRow& key) const;
 
     store::Store& store_;
     const Clock& clock_;

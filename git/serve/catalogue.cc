@@ -68,6 +68,7 @@ Result<store::ProjectRow> create_project(Writer& writer, const NewProject& wante
                                 .site = site,
                                 .head = wanted.head,
                                 .protected_branches = {},
+                                .features = 0,
                                 .gc_generation = 0,
                                 .created_at = wanted.now,
                                 .deleted_at = 0};

@@ -174,8 +174,8 @@ Result<Merged> merge(PushService& pushes,
     }
     ProposedPush proposal{.via = "api", .refs = {{wish.target, old_target, merged.commit}}};
     if (also) {
-        proposal.also = [&](store::Writer& writer, const store::PushRow&, std::uint64_t push) {
-            merged.push.sequence = push;
+        proposal.also = [&](store::Writer& writer, const PushOutcome& outcome) {
+            merged.push = outcome;
             return also(writer, merged);
         };
     }

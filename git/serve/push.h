@@ -54,6 +54,15 @@ struct RefMove {
     bool deletes() const { return new_id.is_zero(); }
 };
 
+struct PushOutcome {
+    std::uint64_t sequence = 0;  // 0: no ref moved, nothing was written.
+    std::vector<store::RefOutcome> refs;
+    std::vector<DeploymentId> deployments;  // Made by this push, in the transaction.
+    bool created_project = false;
+
+    bool all_ok() const;
+};
+
 struct ProposedPush {
     std::string via;  // "http", "ssh", "api", "run".
     std::vector<ProposedRef> refs = {};
@@ -65,18 +74,9 @@ struct ProposedPush {
     bool may_write_hidden = false;
     /// Name of the project a push to a missing one creates ("client/<slug>").
     std::string new_project_slug = {};
-    /// More to write in the same transaction, once at least one ref moved. An Error undoes the
-    /// push.
-    std::function<Status(store::Writer&, const store::PushRow&, std::uint64_t push)> also = {};
-};
-
-struct PushOutcome {
-    std::uint64_t sequence = 0;  // 0: no ref moved, nothing was written.
-    std::vector<store::RefOutcome> refs;
-    std::vector<DeploymentId> deployments;  // Made by this push, in the transaction.
-    bool created_project = false;
-
-    bool all_ok() const;
+    /// More to write in the same transaction, once at least one ref moved; the outcome is complete.
+    /// An Error undoes the push.
+    std::function<Status(store::Writer&, const PushOutcome&)> also = {};
 };
 
 /// Says no to a ref's move before it happens. Implemented by hooks; asked in order.
@@ -120,7 +120,9 @@ public:
         std::vector<PushGate*> gates;  // In the order they are asked.
         PushPlanner* planner = nullptr;
         /// A sync failed with EIO: must end the process. A start recovers.
-        std::function<void(const Error&)> disk_lost = [](const Error&) { std::abort(); };
+        std::function<void(const Error&)> disk_lost = [](const Error&) {
+            std::abort();
+        };
     };
     explicit PushService(Around around) : around_(std::move(around)) {}
 

@@ -67,7 +67,7 @@ Result<std::uint64_t> next_push(Reader& reader, const ProjectId& project) {
 boost::json::object event_data(std::uint64_t push, const store::PushRow& row) {
     boost::json::array refs;
     for (const RefOutcome& ref : row.refs) {
-        if (ref.ok) {
+        if (ref.ok && !ref.name.starts_with(kHiddenPrefix)) {
             refs.push_back({{"ref", ref.name},
                             {"before", ref.old_id.hex()},
                             {"after", ref.new_id.hex()},
@@ -233,7 +233,7 @@ Status PushTransaction::run(Writer& writer, PushOutcome& outcome) const {
         outcome.deployments = deployments;
     }
     if (parts_.proposal.also) {
-        ORIGIN_CHECK(parts_.proposal.also(writer, push, sequence));
+        ORIGIN_CHECK(parts_.proposal.also(writer, outcome));
     }
     return {};
 }

@@ -41,9 +41,9 @@ Status put_row(Writer& writer, Table table, std::string_view key, const Row& row
 /// Every row of the range with its key, at most `most`. Errors: Corrupt.
 template <RowStruct Row>
 Result<std::vector<std::pair<std::string, Row>>> scan_rows(Reader& reader,
-                                                          Table table,
-                                                          const Range& range,
-                                                          std::size_t most = SIZE_MAX) {
+                                                           Table table,
+                                                           const Range& range,
+                                                           std::size_t most = SIZE_MAX) {
     std::vector<std::pair<std::string, Row>> rows;
     Status decoded;
     ORIGIN_CHECK(reader.scan(table, range, [&](std::string_view key, std::string_view value) {

@@ -5,15 +5,24 @@ namespace origin::store {
 
 std::string_view name_of(DeploymentState state) {
     switch (state) {
-        case DeploymentState::Queued: return "queued";
-        case DeploymentState::Building: return "building";
-        case DeploymentState::Uploading: return "uploading";
-        case DeploymentState::Processing: return "processing";
-        case DeploymentState::Live: return "live";
-        case DeploymentState::Superseded: return "superseded";
-        case DeploymentState::Failed: return "failed";
-        case DeploymentState::Cancelled: return "cancelled";
-        case DeploymentState::RolledBack: return "rolled_back";
+        case DeploymentState::Queued:
+            return "queued";
+        case DeploymentState::Building:
+            return "building";
+        case DeploymentState::Uploading:
+            return "uploading";
+        case DeploymentState::Processing:
+            return "processing";
+        case DeploymentState::Live:
+            return "live";
+        case DeploymentState::Superseded:
+            return "superseded";
+        case DeploymentState::Failed:
+            return "failed";
+        case DeploymentState::Cancelled:
+            return "cancelled";
+        case DeploymentState::RolledBack:
+            return "rolled_back";
     }
     return "failed";
 }

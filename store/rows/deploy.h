@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// store/rows/deploy: what is stored about targets, rules, deployments and releases. docs/formats.md.
+// store/rows/deploy: what is stored about targets, rules, deployments and releases.
+// docs/formats.md.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,8 @@ struct TargetRow {
     std::string connector;  // "local".
     std::map<std::string, std::string> settings;
     std::string sealed_secret;  // crypto/seal; empty: none.
-    std::string publish_root;   // Folder of the tree that is the site's root; empty: the tree itself.
+    std::string
+        publish_root;  // Folder of the tree that is the site's root; empty: the tree itself.
     std::optional<DeploymentId> live;
     std::uint64_t releases = 0;  // How many there have been: the last release's number.
     UnixMillis created_at = 0;
@@ -90,10 +92,11 @@ struct DeploymentRow {
     static constexpr std::uint8_t kVersion = 1;
     std::string target;
     Oid commit;
-    std::string ref;           // The ref whose move made it; empty for a rollback.
-    std::uint64_t push = 0;    // Sequence of that push; 0 for a rollback.
+    std::string ref;         // The ref whose move made it; empty for a rollback.
+    std::uint64_t push = 0;  // Sequence of that push; 0 for a rollback.
     std::optional<RunId> run;
-    std::optional<DeploymentId> rollback_of;  // The earlier deployment whose commit this one puts back.
+    std::optional<DeploymentId>
+        rollback_of;  // The earlier deployment whose commit this one puts back.
     DeploymentState state = DeploymentState::Queued;
     std::uint64_t release = 0;  // Its number once it became live.
     std::string url;

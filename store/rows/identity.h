@@ -16,7 +16,7 @@ struct ClientRow {
     static constexpr std::uint8_t kVersion = 1;
     std::string slug;  // Unique: table Slugs, key slug_key_of_client(slug).
     std::string display_name;
-    std::string email;  // Author of commits made for this client.
+    std::string email;   // Author of commits made for this client.
     bool admin = false;  // May manage every client when the key has scope `admin`.
     bool disabled = false;
     UnixMillis created_at = 0;

@@ -22,6 +22,7 @@ struct ProjectRow {
     std::string site;  // Globally unique, [a-z0-9-]; never changes: table Sites.
     std::string head;  // Full name of the default branch; it may be unborn.
     std::vector<std::string> protected_branches;  // Globs over branch names: no force, no delete.
+    std::uint64_t features = 0;  // Feature branches reserved so far: the last one's number.
     std::uint64_t gc_generation = 0;
     UnixMillis created_at = 0;
     UnixMillis deleted_at = 0;  // 0: it exists.
@@ -34,6 +35,7 @@ struct ProjectRow {
         f(site);
         f(head);
         f(protected_branches);
+        f(features);
         f(gc_generation);
         f(created_at);
         f(deleted_at);
@@ -88,7 +90,8 @@ struct RefOutcome {
     }
 };
 
-/// Table RefHistory. Key: project id + push sequence (8 bytes) + full ref name. Every move of a ref.
+/// Table RefHistory. Key: project id + push sequence (8 bytes) + full ref name. Every move of a
+/// ref.
 struct RefHistoryRow {
     static constexpr std::uint8_t kVersion = 1;
     Oid old_id;

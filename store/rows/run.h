@@ -72,16 +72,18 @@ struct RunRow {
     ClientId client;
     std::optional<KeyId> key;
     ProjectId project;
-    std::string requirement;   // Verbatim.
-    std::string engine;        // "blueprint".
-    std::string branch;        // Full ref name, reserved when the run was made.
-    std::string start_branch;  // Full ref name the work starts from when `branch` is unborn; may be empty.
+    std::string requirement;  // Verbatim.
+    std::string engine;       // "blueprint".
+    std::string branch;       // Full ref name, reserved when the run was made.
+    std::string
+        start_branch;  // Full ref name the work starts from when `branch` is unborn; may be empty.
     bool auto_merge = false;
     std::string deploy_target;  // Asked for with the requirement; empty: none.
     RunState state = RunState::Pending;
     std::uint32_t attempts = 0;
-    Oid base_commit;  // Zero: the project was empty.
-    Oid commit;       // Zero: none yet.
+    Oid base_commit;                        // Zero: the project was empty.
+    Oid commit;                             // Zero: none yet.
+    std::vector<DeploymentId> deployments;  // Made by the push of that commit.
     std::string title;
     std::vector<TraceRow> traceability;
     std::vector<CheckRow> checks;
@@ -105,6 +107,7 @@ struct RunRow {
         f(attempts);
         f(base_commit);
         f(commit);
+        f(deployments);
         f(title);
         f(traceability);
         f(checks);
@@ -119,7 +122,7 @@ struct RunRow {
 /// transaction, so there is no "first one still runs" row: the second waits for the store's writer.
 struct IdempotencyRow {
     static constexpr std::uint8_t kVersion = 1;
-    std::string body_sha256;  // 32 bytes.
+    std::string body_sha256;          // 32 bytes.
     std::vector<std::string> result;  // Ids of what was made, in the call's own order.
     UnixMillis created_at = 0;
 

@@ -15,12 +15,12 @@ namespace origin::store {
 struct WebhookRow {
     static constexpr std::uint8_t kVersion = 1;
     std::string url;
-    std::string sealed_secret;         // crypto/seal of the raw HMAC key.
-    std::vector<std::string> events;   // Globs over event types; empty: all.
-    bool disabled = false;             // The endpoint answered 410, or failed for too long.
+    std::string sealed_secret;        // crypto/seal of the raw HMAC key.
+    std::vector<std::string> events;  // Globs over event types; empty: all.
+    bool disabled = false;            // The endpoint answered 410, or failed for too long.
     std::string disabled_reason;
-    std::uint64_t cursor = 0;          // Sequence of the last event that needs no more delivery.
-    std::uint32_t attempts = 0;        // At the event after the cursor.
+    std::uint64_t cursor = 0;    // Sequence of the last event that needs no more delivery.
+    std::uint32_t attempts = 0;  // At the event after the cursor.
     UnixMillis next_attempt_at = 0;
     UnixMillis created_at = 0;
 
@@ -38,7 +38,8 @@ struct WebhookRow {
     }
 };
 
-/// Table Deliveries. Key: webhook id + event sequence (8 bytes) + attempt (4 bytes). One attempt each.
+/// Table Deliveries. Key: webhook id + event sequence (8 bytes) + attempt (4 bytes). One attempt
+/// each.
 struct DeliveryRow {
     static constexpr std::uint8_t kVersion = 1;
     std::string event_type;
