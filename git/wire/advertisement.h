@@ -44,7 +44,7 @@ struct Advertisement {
 /// line. V2 and receive-pack: as V0, since a push has no version 2.
 /// Source: gitprotocol-pack(5), "Reference Discovery"; gitprotocol-http(5), "Smart Server
 /// Response"; gitprotocol-v2(5), "Capability Advertisement".
-void append_advertisement(std::string& out, const Advertisement& advertisement);
+void append_advertisement(std::string& out, const Advertisement& from);
 
 /// The v2 part of it alone.
 void append_v2_capabilities(std::string& out,

@@ -84,17 +84,19 @@ Status add_filter(FetchRequest& request, std::string_view text) {
     return {};
 }
 
+using Flag = std::pair<std::string_view, bool FetchRequest::*>;
+
+constexpr std::array kFlags{
+    Flag{"done", &FetchRequest::done},
+    Flag{"thin-pack", &FetchRequest::thin_pack},
+    Flag{"ofs-delta", &FetchRequest::ofs_delta},
+    Flag{"include-tag", &FetchRequest::include_tag},
+    Flag{"no-progress", &FetchRequest::no_progress},
+    Flag{"wait-for-done", &FetchRequest::wait_for_done},
+    Flag{"deepen-relative", &FetchRequest::deepen_relative},
+};
+
 bool* flag_named(FetchRequest& request, std::string_view name) {
-    using Flag = std::pair<std::string_view, bool FetchRequest::*>;
-    constexpr std::array kFlags{
-        Flag{"done", &FetchRequest::done},
-        Flag{"thin-pack", &FetchRequest::thin_pack},
-        Flag{"ofs-delta", &FetchRequest::ofs_delta},
-        Flag{"include-tag", &FetchRequest::include_tag},
-        Flag{"no-progress", &FetchRequest::no_progress},
-        Flag{"wait-for-done", &FetchRequest::wait_for_done},
-        Flag{"deepen-relative", &FetchRequest::deepen_relative},
-    };
     for (const auto& [known, flag] : kFlags) {
         if (known == name) {
             return &(request.*flag);
@@ -191,7 +193,7 @@ Result<FetchStep> V0FetchParser::take_wants_line(const PktLine& line) {
 }
 
 Status V0FetchParser::take_want(std::string_view line) {
-    const std::string_view rest = *after(line, "want ");
+    const std::string_view rest = line.substr(std::string_view("want ").size());
     const std::string_view list = rest.substr(std::min(rest.size(), kOidHexDigits));
     if (!list.empty() && list.front() != ' ') {
         return protocol_error("expected an object id of 40 hex digits", line);

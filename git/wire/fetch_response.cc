@@ -90,7 +90,7 @@ void V0Acks::unknown(std::string& out, const Oid& have, bool enough) {
 
 bool V0Acks::end_batch(std::string& out, bool enough) {
     const bool clean = batch_known_ && !batch_unknown_;
-    if (mode_ == MultiAck::Detailed && clean && enough) {
+    if (mode_ == MultiAck::Detailed && clean && enough && last_common_) {
         sent_ready_ = true;
         append_oid_line(out, "ACK", *last_common_, " ready\n");
     }
@@ -99,7 +99,7 @@ bool V0Acks::end_batch(std::string& out, bool enough) {
     }
     batch_known_ = false;
     batch_unknown_ = false;
-    if (!no_done_ || !sent_ready_) {
+    if (!no_done_ || !sent_ready_ || !last_common_) {
         return false;
     }
     append_oid_line(out, "ACK", *last_common_, "\n");

@@ -85,13 +85,13 @@ std::string head_line(std::string_view arguments, const AdvertisedHead& head) {
 TEST(LsRefs, ShowsHeadAsAsked) {
     const AdvertisedHead born{"refs/heads/main", kOne};
     const AdvertisedHead unborn{"refs/heads/main", std::nullopt};
-    const AdvertisedHead detached{"", kOne};
+    const AdvertisedHead headless{"", kOne};
     const std::string id = kOne.hex();
 
     EXPECT_EQ(head_line("", born), id + " HEAD\n");
     EXPECT_EQ(head_line("symrefs\n", born), id + " HEAD symref-target:refs/heads/main\n");
     EXPECT_EQ(head_line("symrefs\nref-prefix refs/\n", born), "");
-    EXPECT_EQ(head_line("symrefs\nref-prefix HEAD\n", detached), id + " HEAD\n");
+    EXPECT_EQ(head_line("symrefs\nref-prefix HEAD\n", headless), id + " HEAD\n");
     EXPECT_EQ(head_line("symrefs\n", unborn), "");
     EXPECT_EQ(head_line("unborn\n", unborn), "");
     EXPECT_EQ(head_line("unborn\nsymrefs\n", unborn),

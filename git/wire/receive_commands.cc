@@ -137,6 +137,7 @@ Status ReceiveCommandsParser::take_option(Bytes payload) {
 void ReceiveCommandsParser::end_commands() {
     // Sorted, not hashed: the names are the peer's, who could choose them to collide.
     std::vector<RefCommand*> by_name;
+    by_name.reserve(request_.commands.size());
     for (RefCommand& command : request_.commands) {
         by_name.push_back(&command);
     }
