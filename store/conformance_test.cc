@@ -3,6 +3,7 @@
 // Method: the same tests over the in-memory model and over LMDB in a temporary folder.
 #include <atomic>
 #include <functional>
+#include <stdexcept>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -170,6 +171,17 @@ TEST_P(Contract, AnErrorUndoesEverythingOfItsWrite) {
     EXPECT_EQ(status.error().code(), Code::Conflict);
     EXPECT_EQ(keys_of(rows_of(*store_)), "a b");
     EXPECT_TRUE(rows_of(*store_, {}, Table::Sites).empty());
+}
+
+TEST_P(Contract, AnExceptionIsTheWritesOwnError) {
+    const Status status = store_->write([&](Writer& writer) -> Status {
+        ORIGIN_CHECK(writer.put(Table::Refs, "a", "1"));
+        throw std::runtime_error("a bug");
+    });
+    EXPECT_EQ(status.error().code(), Code::Internal);
+    EXPECT_FALSE(store_->read([](Reader&) -> Status { throw std::runtime_error("a bug"); }));
+    EXPECT_TRUE(rows_of(*store_).empty());
+    EXPECT_TRUE(put(*store_, "b", "1"));
 }
 
 TEST_P(Contract, ASnapshotDoesNotChange) {

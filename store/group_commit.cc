@@ -90,7 +90,7 @@ GroupCommit::Attempt GroupCommit::run_one(MDB_txn* txn,
         return Attempt::Done;
     }
     LmdbTables tables(parts_.env, nested.get(), mode, parts_.clock);
-    write.result = tables.outcome(write.fn(tables));
+    write.result = tables.outcome(run_guarded(write.fn, tables));
     rows_ += tables.budget().rows();
     bytes_ += tables.budget().bytes();
     if (tables.map_full()) {

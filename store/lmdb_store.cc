@@ -101,7 +101,7 @@ public:
             return std::unexpected(lmdb_error(rc, "opening a snapshot"));
         }
         LmdbTables tables(env_, txn.get(), LmdbTables::Mode::Read, clock_);
-        return tables.outcome(fn(tables));
+        return tables.outcome(run_guarded(fn, tables));
     }
 
     Status write(const WriteFn& fn) override {

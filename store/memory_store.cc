@@ -106,13 +106,13 @@ public:
 
     Status read(const ReadFn& fn) override {
         MemoryWriter reader(snapshot());
-        return reader.outcome(fn(reader));
+        return reader.outcome(run_guarded(fn, reader));
     }
 
     Status write(const WriteFn& fn) override {
         const std::lock_guard one_writer(writing_);
         MemoryWriter writer(snapshot());
-        ORIGIN_CHECK(writer.outcome(fn(writer)));
+        ORIGIN_CHECK(writer.outcome(run_guarded(fn, writer)));
         if (writer.changed()) {
             publish(writer.tables());
             signal_.raise();

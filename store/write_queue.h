@@ -24,12 +24,14 @@ struct WaitingWrite {
 /// Thread-safe: many callers, one writer thread.
 class WriteQueue {
 public:
+    explicit WriteQueue(std::size_t writes_max = kStoreQueueMax) : writes_max_(writes_max) {}
+
     /// Blocks: until the writer thread finished the write. Errors: the write's; Unavailable
-    /// `store_busy` if kStoreQueueMax writes wait already, `store_stopped` after stop().
+    /// `store_busy` if `writes_max` of them wait already, `store_stopped` after stop().
     Status run(const WriteFn& fn) {
         WaitingWrite write{.fn = fn};
         std::unique_lock lock(mutex_);
-        if (stopped_ || waiting_.size() >= kStoreQueueMax) {
+        if (stopped_ || waiting_.size() >= writes_max_) {
             return std::unexpected(
                 Error(Code::Unavailable, "The server cannot take this change now; try again.")
                     .because(stopped_ ? "store_stopped" : "store_busy"));
@@ -51,6 +53,11 @@ public:
     WaitingWrite* poll() {
         const std::lock_guard lock(mutex_);
         return pop();
+    }
+
+    std::size_t size() const {
+        const std::lock_guard lock(mutex_);
+        return waiting_.size();
     }
 
     /// Releases the callers. Lifetime: the writes are gone afterwards.
@@ -79,7 +86,8 @@ private:
         return first;
     }
 
-    std::mutex mutex_;
+    std::size_t writes_max_;
+    mutable std::mutex mutex_;
     std::condition_variable arrived_;
     std::deque<WaitingWrite*> waiting_;
     bool stopped_ = false;

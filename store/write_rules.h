@@ -2,6 +2,8 @@
 // store/write_rules: what one write may do, the same for every engine.
 #pragma once
 
+#include <exception>
+#include <string>
 #include <string_view>
 
 #include "base/limits.h"
@@ -54,6 +56,16 @@ private:
     std::size_t rows_ = 0;
     std::size_t bytes_ = 0;
 };
+
+/// What `fn` returns. An exception, which it should not throw, is its own error and nobody else's.
+template <class Fn, class Tables>
+Status run_guarded(const Fn& fn, Tables& tables) {
+    try {
+        return fn(tables);
+    } catch (const std::exception& thrown) {
+        return std::unexpected(Error(Code::Internal, "The server made a mistake.", thrown.what()));
+    }
+}
 
 /// Remembers the first error a Reader or Writer gave, for functions that ignore it.
 class FirstError {
