@@ -13,7 +13,7 @@ namespace origin::git {
 /// parsers accept, so an offer and its reading cannot disagree.
 struct FetchFeatures {
     bool filter = false;             // Partial clone.
-    bool deepen_by_history = false;  // v0: deepen-since, deepen-not. v2's `shallow` implies them.
+    bool deepen_by_history = false;  // deepen-since, deepen-not. v2 cannot but offer them.
     bool reachable_wants = true;     // v0: any id reachable from a shown ref may be wanted.
 };
 

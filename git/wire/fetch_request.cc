@@ -41,7 +41,13 @@ Status add_oid(std::vector<Oid>& list, std::string_view hex, std::string_view li
 
 /// `deepen-relative` is a capability in v0 and an argument in v2, so it is not read here.
 /// Returns: true if the line was one of these.
-Result<bool> add_deepen_line(FetchRequest& request, std::string_view line) {
+Result<bool> add_deepen_line(FetchRequest& request,
+                             std::string_view line,
+                             const FetchFeatures& features) {
+    const bool by_history = line.starts_with("deepen-since ") || line.starts_with("deepen-not ");
+    if (by_history && !features.deepen_by_history) {
+        return protocol_error("not supported by this server", line);
+    }
     if (const auto depth = after(line, "deepen ")) {
         const auto number = parse_number<std::uint32_t>(*depth);
         if (!number || *number == 0 || *number > kInfiniteDepth) {
@@ -68,12 +74,14 @@ Result<bool> add_deepen_line(FetchRequest& request, std::string_view line) {
 }
 
 /// The lines that v0 and v2 share.
-Result<bool> add_shared_line(FetchRequest& request, std::string_view line) {
+Result<bool> add_shared_line(FetchRequest& request,
+                             std::string_view line,
+                             const FetchFeatures& features) {
     if (const auto hex = after(line, "shallow ")) {
         ORIGIN_CHECK(add_oid(request.shallows, *hex, line));
         return true;
     }
-    return add_deepen_line(request, line);
+    return add_deepen_line(request, line, features);
 }
 
 Status add_filter(FetchRequest& request, std::string_view text) {
@@ -120,7 +128,7 @@ Status add_fetch_argument(FetchRequest& request,
         *flag = true;
         return {};
     }
-    ORIGIN_TRY(was_shared, add_shared_line(request, line));
+    ORIGIN_TRY(was_shared, add_shared_line(request, line, features));
     if (was_shared) {
         return {};
     }
@@ -180,7 +188,7 @@ Result<FetchStep> V0FetchParser::take_wants_line(const PktLine& line) {
         ORIGIN_CHECK(take_want(text));
         return FetchStep::NeedMore;
     }
-    ORIGIN_TRY(was_shared, add_shared_line(request_, text));
+    ORIGIN_TRY(was_shared, add_shared_line(request_, text, features_));
     if (was_shared) {
         return FetchStep::NeedMore;
     }

@@ -13,6 +13,8 @@ namespace {
 const std::string kOne = "8dbedbde1c860f1b6afd56e0a7ec4b176daa76f3";
 const std::string kTwo = "0135d3874648cfab65a0a8f476e6199b76c83325";
 
+constexpr FetchFeatures kHistory{.deepen_by_history = true};
+
 std::string pkt(std::string_view text) {
     std::string out;
     append_pkt(out, text);
@@ -56,7 +58,7 @@ TEST(FetchArgument, RefusesWhatCannotBe) {
                                     std::string("packfile-uris https"),
                                     std::string("filter blob:none")}) {
         FetchRequest request;
-        const auto added = add_fetch_argument(request, line, FetchFeatures{});
+        const auto added = add_fetch_argument(request, line, kHistory);
         ASSERT_FALSE(added) << line;
         EXPECT_EQ(added.error().code(), Code::InvalidInput) << line;
     }
@@ -71,7 +73,7 @@ TEST(FetchArgument, ReadsDepthsAtTheirBounds) {
     EXPECT_EQ(request.depth, kInfiniteDepth);
     EXPECT_TRUE(request.deepens());
     EXPECT_TRUE(check_fetch_request(request));
-    EXPECT_TRUE(add_fetch_argument(request, "deepen-since 9223372036854775807", {}));
+    EXPECT_TRUE(add_fetch_argument(request, "deepen-since 9223372036854775807", kHistory));
     EXPECT_EQ(request.deepen_since, 9223372036854775807);
     EXPECT_FALSE(check_fetch_request(request)) << "depth and time exclude each other";
 }
@@ -79,11 +81,19 @@ TEST(FetchArgument, ReadsDepthsAtTheirBounds) {
 TEST(FetchArgument, BoundsDeepenNot) {
     FetchRequest request;
     for (std::size_t i = 0; i < kDeepenNotMax; ++i) {
-        ASSERT_TRUE(add_fetch_argument(request, "deepen-not refs/heads/main", {}));
+        ASSERT_TRUE(add_fetch_argument(request, "deepen-not refs/heads/main", kHistory));
     }
-    const auto beyond = add_fetch_argument(request, "deepen-not refs/heads/main", {});
+    const auto beyond = add_fetch_argument(request, "deepen-not refs/heads/main", kHistory);
     ASSERT_FALSE(beyond);
     EXPECT_EQ(beyond.error().code(), Code::LimitExceeded);
+}
+
+TEST(FetchArgument, RefusesHistoryThatIsNotOffered) {
+    for (const std::string_view line : {"deepen-since 1700000000", "deepen-not refs/heads/main"}) {
+        FetchRequest request;
+        EXPECT_FALSE(add_fetch_argument(request, line, FetchFeatures{})) << line;
+        EXPECT_TRUE(add_fetch_argument(request, line, kHistory)) << line;
+    }
 }
 
 TEST(FetchArgument, TakesOneFilterIfOffered) {
@@ -116,8 +126,10 @@ TEST(V0Fetch, RefusesWhatCannotBe) {
         EXPECT_EQ(step.error().code(), Code::InvalidInput) << body;
     }
     const std::string both = want + pkt("deepen 1") + pkt("deepen-since 1") + "0000";
-    V0FetchParser parser{FetchFeatures{}};
-    EXPECT_FALSE(fed(parser, both));
+    V0FetchParser parser{kHistory};
+    const auto refused = fed(parser, both);
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().told_to_peer().contains("cannot be used together"));
     for (const std::string& line : {want, pkt("wait"), std::string("0001"), pkt("done now")}) {
         V0FetchParser in_haves{FetchFeatures{}};
         const std::string body = want + "0000" + line;

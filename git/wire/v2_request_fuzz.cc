@@ -31,7 +31,7 @@ void note(std::string& seen, const V2Request& request, std::size_t input_bytes) 
 }
 
 std::string read(origin::Bytes all, std::size_t step) {
-    origin::git::V2RequestParser parser({.filter = true});
+    origin::git::V2RequestParser parser({.filter = true, .deepen_by_history = true});
     std::string seen;
     const std::size_t input_bytes = all.size();
     while (!all.empty()) {
