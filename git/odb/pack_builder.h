@@ -47,11 +47,19 @@ public:
     /// Checks connectivity first. Blocks: writes files.
     struct Built {
         IntakeResult result;
-        StagedPack staged;  // make_durable(final_dir) is the caller's next step.
+        StagedPack staged;
+
+        /// See StagedPack::make_durable. Without objects: nothing to do.
+        Status make_durable(const std::filesystem::path& final_dir) {
+            return result.object_count == 0 ? Status{}
+                                            : staged.make_durable(final_dir, result.pack_name);
+        }
     };
     Result<Built> write(const std::filesystem::path& quarantine_dir) const;
 
 private:
+    Status check_special_blobs() const;
+
     ObjectStoreRef existing_;
     std::unordered_map<Oid, Object, OidHash> objects_;
     std::vector<Oid> order_;

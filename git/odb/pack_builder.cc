@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "git/odb/pack_builder.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <zlib.h>
+
+#include "base/limits.h"
+#include "git/odb/fsck.h"
+#include "git/odb/gitmodules.h"
+#include "git/odb/hash.h"
+#include "git/odb/pack_file.h"
+#include "git/odb/pack_index.h"
+#include "git/odb/pack_text.h"
+#include "git/odb/references.h"
+#include "git/odb/zlib_stream.h"
+
+namespace origin::git {
+namespace {
+
+constexpr int kDeflateLevel = 3;  // These packs are consolidated later; latency counts now.
+
+std::uint32_t crc_of(std::string_view bytes) {
+    return static_cast<std::uint32_t>(
+        crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+}
+
+}  // namespace
+
+PackBuilder::PackBuilder(ObjectStoreRef existing) : existing_(std::move(existing)) {}
+
+Result<Oid> PackBuilder::add(ObjectType type, std::string data) {
+    ORIGIN_CHECK(check_object(type, data, FsckLevel::Push, nullptr));
+    ORIGIN_TRY(oid, hash_object(type, data));
+    if (contains(oid)) {
+        return oid;
+    }
+    const std::uint64_t size_max = type == ObjectType::Blob   ? kBlobBytesMax
+                                   : type == ObjectType::Tree ? kTreeBytesMax
+                                                              : kCommitBytesMax;
+    if (data.size() > size_max || bytes_ + data.size() > kBuilderBytesMax) {
+        return std::unexpected(
+            Error(Code::LimitExceeded, "the new files are too large").because("object_bytes"));
+    }
+    bytes_ += data.size();
+    order_.push_back(oid);
+    objects_.emplace(oid, Object{.type = type, .data = std::move(data)});
+    return oid;
+}
+
+const Object* PackBuilder::find(const Oid& oid) const {
+    const auto found = objects_.find(oid);
+    return found == objects_.end() ? nullptr : &found->second;
+}
+
+bool PackBuilder::contains(const Oid& oid) const {
+    return objects_.contains(oid) || (existing_ != nullptr && existing_->contains(oid));
+}
+
+Result<Object> PackBuilder::read(const Oid& oid) const {
+    if (const Object* object = find(oid)) {
+        return *object;
+    }
+    if (existing_ == nullptr) {
+        return std::unexpected(Error(Code::NotFound, "no object " + oid.hex()));
+    }
+    return existing_->read(oid);
+}
+
+Result<ObjectHeader> PackBuilder::header(const Oid& oid) const {
+    if (const Object* object = find(oid)) {
+        return ObjectHeader{.type = object->type, .size = object->data.size()};
+    }
+    if (existing_ == nullptr) {
+        return std::unexpected(Error(Code::NotFound, "no object " + oid.hex()));
+    }
+    return existing_->header(oid);
+}
+
+Status PackBuilder::check_connectivity() const {
+    References references;
+    for (const auto& [oid, object] : objects_) {
+        ORIGIN_CHECK(references.add_all_of(object.type, object.data));
+    }
+    return references.check([this](const Oid& oid) -> Result<std::optional<ObjectType>> {
+        if (const Object* object = find(oid)) {
+            return object->type;
+        }
+        if (existing_ == nullptr || !existing_->contains(oid)) {
+            return std::nullopt;
+        }
+        ORIGIN_TRY(type, existing_->type_of(oid));
+        return type;
+    });
+}
+
+/// The blobs that the new trees name .gitmodules or .gitattributes.
+Status PackBuilder::check_special_blobs() const {
+    SpecialBlobs special;
+    for (const auto& [oid, object] : objects_) {
+        ORIGIN_CHECK(check_object(object.type, object.data, FsckLevel::Push, &special));
+    }
+    for (const Oid& oid : special.gitmodules) {
+        if (const Object* blob = find(oid)) {
+            ORIGIN_CHECK(check_gitmodules(blob->data, FsckLevel::Push));
+        }
+    }
+    for (const Oid& oid : special.gitattributes) {
+        if (const Object* blob = find(oid)) {
+            ORIGIN_CHECK(check_gitattributes(blob->data));
+        }
+    }
+    return {};
+}
+
+Result<PackBuilder::Built> PackBuilder::write(const std::filesystem::path& quarantine_dir) const {
+    Built built;
+    if (order_.empty()) {
+        return built;
+    }
+    ORIGIN_CHECK(check_connectivity());
+    ORIGIN_CHECK(check_special_blobs());
+    built.staged = StagedPack::in(quarantine_dir);
+    ORIGIN_TRY(file, PackFile::create(built.staged.pack_path()));
+    PackHash hash;
+    std::string packed;
+    put_pack_header(packed, static_cast<std::uint32_t>(order_.size()));
+    hash.update(bytes_of(packed));
+    ORIGIN_CHECK(file.append(bytes_of(packed)));
+    std::vector<IndexEntry> index;
+    index.reserve(order_.size());
+    for (const Oid& oid : order_) {
+        const Object& object = objects_.at(oid);
+        packed.clear();
+        put_entry_header(packed, static_cast<EntryKind>(object.type), object.data.size());
+        packed += deflate_all(object.data, kDeflateLevel);
+        index.push_back({.offset = file.size(), .crc = crc_of(packed), .oid = oid});
+        hash.update(bytes_of(packed));
+        ORIGIN_CHECK(file.append(bytes_of(packed)));
+    }
+    const Oid checksum = hash.finish();
+    ORIGIN_CHECK(file.append(bytes_of(checksum.view())));
+    ORIGIN_CHECK(file.flush());
+    std::ranges::sort(index, {}, &IndexEntry::oid);
+    ORIGIN_CHECK(write_file(built.staged.index_path(), build_index(index, checksum)));
+    built.result = {.pack_name = "pack-" + checksum.hex(),
+                    .object_count = static_cast<std::uint32_t>(order_.size()),
+                    .pack_bytes = file.size(),
+                    .bases_added = 0};
+    return built;
+}
+
+}  // namespace origin::git
