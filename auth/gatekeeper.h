@@ -32,6 +32,9 @@ public:
     /// Limits:  kFailureTableRowsMax; a malformed key costs no store access.
     Result<Identity> identify(std::string_view key_text, std::string_view peer);
 
+    /// How long `peer` has to wait after `too_many_failures`; zero: not at all.
+    std::chrono::seconds wait_for(std::string_view peer) { return failures_.wait_for(peer); }
+
     /// The operator at the server's own 0600 socket: acts as the first admin client.
     Result<Identity> local_operator();
 

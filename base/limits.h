@@ -73,10 +73,21 @@ inline constexpr std::size_t kHttpDrainBytesMax =
 inline constexpr std::chrono::seconds kHttpLingerMax{
     2};  // A closing peer may still read our answer.
 inline constexpr std::size_t kHttpReadBytes = 64 * kKiB;  // One read of a body.
+inline constexpr std::size_t kHttpProgressBytes =
+    4 * kKiB;  // Less than this in a stall window is no progress: 68 bytes a second.
+inline constexpr std::chrono::milliseconds kHttpSweepInterval{250};  // How late a deadline may be.
+inline constexpr std::chrono::milliseconds kAcceptPause{50};  // Out of descriptors: then try again.
 inline constexpr std::size_t kQueryParametersMax = 100;
 inline constexpr std::size_t kClientHeadBytesMax = 64 * kKiB;  // Head of an answer to us.
 inline constexpr std::size_t kOutboundUrlBytesMax = 8 * kKiB;
 inline constexpr std::size_t kWorkQueueMax = 4096;  // Steps waiting for a worker; then 503.
+
+// Sites and previews.
+inline constexpr std::size_t kDnsLabelBytesMax = 63;           // RFC 1035.
+inline constexpr std::size_t kPreviewWalkCommitsMax = 10'000;  // Looked at for one `c-` label.
+inline constexpr std::size_t kPreviewRowsMax = 10'000;         // Deployments looked at for one.
+inline constexpr std::size_t kPreviewCacheRowsMax = 1024;      // Commits found by such a walk.
+inline constexpr std::size_t kPreviewCookiesMax = 4;           // Of our name, tried in one request.
 
 // Requirements and generated trees (validator).
 inline constexpr std::size_t kRequirementBytesMax = 256 * kKiB;
@@ -86,6 +97,7 @@ inline constexpr std::size_t kPathComponentBytesMax = 255;
 inline constexpr std::size_t kPathDepthMax = 32;
 inline constexpr std::size_t kGeneratedFileBytesMax = 1 * kMiB;
 inline constexpr std::size_t kGeneratedFilesMax = 200;
+inline constexpr std::size_t kGeneratedPathsMax = 20'000;  // Of a tree that is generated from.
 inline constexpr std::size_t kGeneratedBytesMax = 8 * kMiB;
 inline constexpr std::size_t kGeneratedLineBytesMax = 64 * kKiB;
 

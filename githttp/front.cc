@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "githttp/front.h"
+
+#include <algorithm>
+#include <array>
+
+#include "githttp/git_path.h"
+#include "githttp/git_refusal.h"
+#include "githttp/pages.h"
+
+namespace origin::githttp {
+namespace {
+
+constexpr std::array<std::string_view, 3> kOperations = {"/healthz", "/readyz", "/metrics"};
+
+bool is_api(std::string_view path) {
+    return path == "/api" || path.starts_with("/api/") ||
+           std::ranges::find(kOperations, path) != kOperations.end();
+}
+
+bool is_digits(std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// 127.0.0.0/8 as four decimal numbers of one to three digits.
+bool is_loopback_ipv4(std::string_view name) {
+    constexpr std::size_t kParts = 4;
+    for (std::size_t part = 0; part < kParts; ++part) {
+        const std::size_t dot = std::min(name.find('.'), name.size());
+        const std::string_view number = name.substr(0, dot);
+        if (!is_digits(number) || number.size() > 3 || (part == 0 && number != "127") ||
+            (dot == name.size()) != (part + 1 == kParts)) {
+            return false;
+        }
+        name.remove_prefix(std::min(dot + 1, name.size()));
+    }
+    return true;
+}
+
+/// "localhost", "127.x.y.z" or "[::1]", with any port.
+bool is_loopback(std::string_view host) {
+    const std::size_t colon = host.rfind(':');
+    const std::size_t bracket = host.rfind(']');
+    if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket)) {
+        if (!is_digits(host.substr(colon + 1))) {
+            return false;
+        }
+        host = host.substr(0, colon);
+    }
+    return host == "localhost" || host == "[::1]" || is_loopback_ipv4(host);
+}
+
+}  // namespace
+
+Front::Front(const Around& around)
+    : around_(around), loopback_(is_loopback(around.urls.public_host())) {}
+
+bool Front::is_main_host(std::string_view host) const {
+    return host == around_.urls.public_host() || (loopback_ && is_loopback(host));
+}
+
+net::Begun Front::begin(const net::RequestHead& head) {
+    if (head.local_operator) {
+        return begin_main(head);
+    }
+    if (const auto site = around_.urls.site_of(head.host)) {
+        return around_.sites.begin(head, *site);
+    }
+    if (!is_main_host(head.host)) {
+        return plain(421, "This server does not answer for that host name.");
+    }
+    return begin_main(head);
+}
+
+net::Begun Front::begin_main(const net::RequestHead& head) {
+    if (is_api(head.path)) {
+        return around_.api.begin(head);
+    }
+    const bool home = head.path == "/";
+    const auto path = home ? std::nullopt : parse_git_path(head.path);
+    if (home || (path && path->call == GitCall::Page)) {
+        if (head.method != "GET" && head.method != "HEAD") {
+            return read_only();
+        }
+        return home ? home_page(around_.urls) : project_page(around_.urls, path->project);
+    }
+    return path ? around_.git.begin(head, *path) : git_refusal(404);
+}
+
+}  // namespace origin::githttp

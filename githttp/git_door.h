@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// githttp/git_door: smart HTTP: one request becomes one call of git/serve.
+// In: a request for a project's Git URL. Out: an advertisement, or the answer of a fetch or push.
+// Source: gitprotocol-http(5). Every request is authorized anew.
+#pragma once
+
+#include <string>
+
+#include "auth/gatekeeper.h"
+#include "auth/urls.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "git/serve/receive_pack.h"
+#include "git/serve/upload_pack.h"
+#include "git/wire/service.h"
+#include "githttp/git_path.h"
+#include "net/http.h"
+#include "store/store.h"
+
+namespace origin::githttp {
+
+/// Thread-safe. What it is given outlives it and every answer.
+class GitDoor {
+public:
+    struct Around {
+        store::Store& store;
+        auth::Gatekeeper& gatekeeper;
+        const git::UploadPack& fetches;
+        const git::ReceivePack& pushes;
+        const auth::Urls& urls;
+        const Clock& clock;
+        Random& random;
+    };
+    explicit GitDoor(const Around& around) : around_(around) {}
+
+    /// `path.call` is InfoRefs, UploadPack, ReceivePack or Lfs; others are 404.
+    net::Begun begin(const net::RequestHead& head, const GitPath& path);
+
+private:
+    /// Leave to go on, and under which slug a push may make the project.
+    struct Admitted {
+        auth::Permit permit;
+        std::string new_project_slug;
+    };
+    Result<auth::Identity> identify(const net::RequestHead& head);
+    Result<Admitted> admit(const net::RequestHead& head,
+                           const std::string& project,
+                           git::Service service);
+    Result<Admitted> admit_new(const auth::Identity& identity, const std::string& project);
+
+    net::Response refuse(const net::RequestHead& head, const Error& error);
+    net::Response info_refs(const net::RequestHead& head, const std::string& project);
+    Result<std::string> advertise(const net::RequestHead& head,
+                                  const std::string& project,
+                                  git::Service service);
+    net::Begun service(const net::RequestHead& head,
+                       const std::string& project,
+                       git::Service service);
+    Result<std::unique_ptr<net::BodySink>> sink_for(const net::RequestHead& head,
+                                                    const std::string& project,
+                                                    git::Service service);
+
+    Around around_;
+};
+
+}  // namespace origin::githttp

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "githttp/publications.h"
+
+#include <algorithm>
+#include <queue>
+#include <unordered_set>
+
+#include "base/limits.h"
+#include "git/serve/catalogue.h"
+#include "git/serve/refs.h"
+#include "store/rows/access.h"
+#include "store/rows/deploy.h"
+#include "store/rows/keys.h"
+
+namespace origin::githttp {
+namespace {
+
+using store::Reader;
+using store::Table;
+
+constexpr std::string_view kLocalConnector = "local";
+constexpr std::string_view kCommitPrefix = "c-";
+constexpr std::string_view kBranchPrefix = "b-";
+constexpr std::string_view kHeads = "refs/heads/";
+constexpr std::string_view kLabelSeparator = "--";
+
+/// The digits of `c-<12 hex>`; empty for another label.
+std::string_view commit_digits(std::string_view label) {
+    if (!label.starts_with(kCommitPrefix)) {
+        return {};
+    }
+    label.remove_prefix(kCommitPrefix.size());
+    const bool good = label.size() == auth::kCommitLabelDigits &&
+                      label.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+    return good ? label : std::string_view();
+}
+
+bool begins_with(const Oid& oid, std::string_view digits) {
+    return oid.hex().starts_with(digits);
+}
+
+/// The commit that begins with `digits` among a project's rows of one table.
+template <class Row>
+Result<std::optional<Oid>> commit_in_rows(Reader& reader,
+                                          Table table,
+                                          const ProjectId& project,
+                                          std::string_view digits) {
+    std::optional<Oid> commit;
+    Status decoded;
+    std::size_t seen = 0;
+    const store::Range range = store::Range::prefix(project.view());
+    ORIGIN_CHECK(reader.scan_back(table, range, [&](std::string_view, std::string_view value) {
+        const auto row = store::decode<Row>(value);
+        if (!row) {
+            decoded = std::unexpected(row.error());
+            return false;
+        }
+        if (begins_with(row->commit, digits)) {
+            commit = row->commit;
+        }
+        return !commit && ++seen < kPreviewRowsMax;
+    }));
+    ORIGIN_CHECK(decoded);
+    return commit;
+}
+
+Result<std::optional<Oid>> live_commit(Reader& reader,
+                                       const ProjectId& project,
+                                       const store::TargetRow& target) {
+    if (!target.live) {
+        return std::optional<Oid>();
+    }
+    ORIGIN_TRY(deployment,
+               store::get_row<store::DeploymentRow>(
+                   reader, Table::Deployments, store::deployment_key(project, *target.live)));
+    return deployment ? std::optional(deployment->commit) : std::nullopt;
+}
+
+Result<std::optional<Oid>> branch_tip(Reader& reader,
+                                      const ProjectId& project,
+                                      const auth::SiteHost& host) {
+    const std::size_t bytes_max = preview_label_bytes_max(host.site);
+    std::optional<Oid> tip;
+    Status decoded;
+    const store::Range range = store::Range::prefix(store::ref_key(project, kHeads));
+    ORIGIN_CHECK(reader.scan(Table::Refs, range, [&](std::string_view key, std::string_view value) {
+        const std::string_view branch = key.substr(kIdBytes + kHeads.size());
+        if (auth::branch_label(branch, bytes_max) != host.label) {
+            return true;
+        }
+        const auto row = store::decode<store::RefRow>(value);
+        if (row) {
+            tip = row->oid;
+        } else {
+            decoded = std::unexpected(row.error());
+        }
+        return false;
+    }));
+    ORIGIN_CHECK(decoded);
+    return tip;
+}
+
+Result<std::uint64_t> last_push(Reader& reader, const ProjectId& project) {
+    std::uint64_t last = 0;
+    ORIGIN_CHECK(reader.scan_back(Table::Pushes,
+                                  store::Range::prefix(project.view()),
+                                  [&](std::string_view key, std::string_view) {
+                                      last = store::from_be64(key.substr(kIdBytes)).value_or(0);
+                                      return false;
+                                  }));
+    return last;
+}
+
+/// The commit that begins with `digits`, from `tips` back, the nearest first.
+Result<std::optional<Oid>> walk(const git::ObjectStore& objects,
+                                const std::vector<Oid>& tips,
+                                std::string_view digits) {
+    std::queue<Oid> queue;
+    std::unordered_set<Oid, OidHash> seen;
+    const auto add = [&](const Oid& oid) {
+        if (seen.insert(oid).second) {
+            queue.push(oid);
+        }
+    };
+    std::ranges::for_each(tips, add);
+    while (!queue.empty() && seen.size() <= kPreviewWalkCommitsMax) {
+        const Oid oid = queue.front();
+        queue.pop();
+        if (begins_with(oid, digits)) {
+            return oid;
+        }
+        const auto links = objects.commit_links(oid);
+        if (!links && links.error().code() == Code::InvalidInput) {
+            continue;  // A tag of a tree or a blob.
+        }
+        if (!links) {
+            return std::unexpected(links.error());
+        }
+        std::ranges::for_each(links->parents, add);
+    }
+    return std::nullopt;
+}
+
+/// The folder of `tree` that is published; nullopt if this commit has none.
+Result<std::optional<Oid>> root_in(const git::ObjectStore& objects,
+                                   const Oid& tree,
+                                   std::string_view folder) {
+    while (folder.ends_with('/')) {
+        folder.remove_suffix(1);
+    }
+    while (folder.starts_with('/')) {
+        folder.remove_prefix(1);
+    }
+    ORIGIN_TRY(entry, objects.find_path(tree, folder));
+    return entry && entry->is_tree() ? std::optional(entry->oid) : std::nullopt;
+}
+
+}  // namespace
+
+std::size_t preview_label_bytes_max(std::string_view site) {
+    const std::size_t taken = kLabelSeparator.size() + site.size();
+    return kDnsLabelBytesMax - std::min(kDnsLabelBytesMax, taken);
+}
+
+Result<std::optional<Publication>> Publications::find(const auth::SiteHost& host) {
+    Look found;
+    ORIGIN_CHECK(store_.read([&](Reader& reader) -> Status {
+        found = {};
+        return look(reader, host, found);
+    }));
+    if (!found.commit && !found.prefix.empty()) {
+        ORIGIN_TRY(reached, reach(found));
+        found.commit = reached;
+    }
+    if (!found.objects || !found.commit) {
+        return std::nullopt;
+    }
+    ORIGIN_TRY(links, found.objects->commit_links(*found.commit));
+    ORIGIN_TRY(root, root_in(*found.objects, links.tree, found.publish_root));
+    if (!root) {
+        return std::nullopt;
+    }
+    return Publication{found.objects, *root};
+}
+
+Status Publications::look(Reader& reader, const auth::SiteHost& host, Look& look) {
+    ORIGIN_TRY(site, store::get_row<store::SiteRow>(reader, Table::Sites, host.site));
+    if (!site) {
+        return {};
+    }
+    ORIGIN_TRY(project, git::find_project(reader, site->project));
+    if (!project) {
+        return {};
+    }
+    look.project = project->id;
+    const std::string key = store::target_key(project->id, kProductionTarget);
+    ORIGIN_TRY(production, store::get_row<store::TargetRow>(reader, Table::Targets, key));
+    if (production) {
+        look.publish_root = production->publish_root;
+    }
+    if (!host.label.empty()) {
+        ORIGIN_CHECK(look_at_label(reader, host, look));
+    } else if (production && production->connector == kLocalConnector) {
+        ORIGIN_TRY(commit, live_commit(reader, project->id, *production));
+        look.commit = commit;
+    }
+    if (look.commit || !look.prefix.empty()) {
+        ORIGIN_TRY(objects, storage_.open(reader, project->id));
+        look.objects = objects;
+    }
+    return {};
+}
+
+Status Publications::look_at_label(Reader& reader, const auth::SiteHost& host, Look& look) {
+    look.prefix = commit_digits(host.label);
+    if (!look.prefix.empty()) {
+        return look_at_commit(reader, look);
+    }
+    if (host.label.starts_with(kBranchPrefix)) {
+        ORIGIN_TRY(tip, branch_tip(reader, look.project, host));
+        look.commit = tip;
+        return {};
+    }
+    const std::string key = store::target_key(look.project, host.label);
+    ORIGIN_TRY(target, store::get_row<store::TargetRow>(reader, Table::Targets, key));
+    if (target) {
+        look.publish_root = target->publish_root;
+        ORIGIN_TRY(commit, live_commit(reader, look.project, *target));
+        look.commit = commit;
+    }
+    return {};
+}
+
+Status Publications::look_at_commit(Reader& reader, Look& look) {
+    ORIGIN_TRY(snapshot, git::read_refs(reader, look.project));
+    for (const git::AdvertisedRef& ref : snapshot.refs) {
+        look.tips.push_back(ref.peeled.value_or(ref.oid));
+    }
+    ORIGIN_TRY(push, last_push(reader, look.project));
+    look.last_push = push;
+    // What was deployed or released may be seen even if no ref leads to it any more.
+    ORIGIN_TRY(deployed,
+               commit_in_rows<store::DeploymentRow>(
+                   reader, Table::Deployments, look.project, look.prefix));
+    look.commit = deployed;
+    if (!look.commit) {
+        ORIGIN_TRY(
+            released,
+            commit_in_rows<store::ReleaseRow>(reader, Table::Releases, look.project, look.prefix));
+        look.commit = released;
+    }
+    return {};
+}
+
+Result<std::optional<Oid>> Publications::reach(const Look& look) {
+    const auto key = std::pair(look.project, look.prefix);
+    {
+        const std::lock_guard lock(mutex_);
+        const auto known = reached_.find(key);
+        if (known != reached_.end() && known->second.last_push == look.last_push) {
+            return known->second.commit;
+        }
+    }
+    ORIGIN_TRY(commit, walk(*look.objects, look.tips, look.prefix));
+    if (commit) {
+        const std::lock_guard lock(mutex_);
+        if (reached_.size() >= kPreviewCacheRowsMax) {
+            reached_.clear();
+        }
+        reached_.insert_or_assign(key, Reached{look.last_push, *commit});
+    }
+    return commit;
+}
+
+}  // namespace origin::githttp

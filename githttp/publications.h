@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// githttp/publications: which tree a site's host name shows at this moment (decisions D8 and D9).
+// In: a site and a label. Out: the objects and the tree that is the site's root.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "auth/urls.h"
+#include "base/id.h"
+#include "base/oid.h"
+#include "git/odb/object_store.h"
+#include "git/serve/storage.h"
+#include "store/store.h"
+
+namespace origin::githttp {
+
+/// The target whose live deployment the site's plain host name shows.
+inline constexpr std::string_view kProductionTarget = "production";
+
+/// How many bytes a label may have beside this site's name in one DNS label.
+std::size_t preview_label_bytes_max(std::string_view site);
+
+struct Publication {
+    git::ObjectStoreRef objects;
+    Oid root;  // A tree: the commit's, or its folder publish_root.
+};
+
+/// Thread-safe.
+class Publications {
+public:
+    Publications(store::Store& store, git::Storage& storage) : store_(store), storage_(storage) {}
+
+    /// nullopt: no such site, nothing live there, or a commit that nothing shown reaches.
+    /// Errors: Corrupt. Blocks: one read of the store; for `c-` labels perhaps a walk of at most
+    /// kPreviewWalkCommitsMax commits, whose outcome is remembered until the project's next push.
+    Result<std::optional<Publication>> find(const auth::SiteHost& host);
+
+private:
+    /// What one snapshot of the store says.
+    struct Look {
+        ProjectId project;
+        git::ObjectStoreRef objects;
+        std::string publish_root;
+        std::optional<Oid> commit;
+        std::string prefix;     // Of a commit still to be found from `tips`.
+        std::vector<Oid> tips;  // Commits of the refs that everybody with a permit is shown.
+        std::uint64_t last_push = 0;
+    };
+    Status look(store::Reader& reader, const auth::SiteHost& host, Look& look);
+    Status look_at_label(store::Reader& reader, const auth::SiteHost& host, Look& look);
+    Status look_at_commit(store::Reader& reader, Look& look);
+    Result<std::optional<Oid>> reach(const Look& look);
+
+    store::Store& store_;
+    git::Storage& storage_;
+
+    struct Reached {
+        std::uint64_t last_push = 0;
+        Oid commit;
+    };
+    std::mutex mutex_;
+    std::map<std::pair<ProjectId, std::string>, Reached> reached_;  // At most kPreviewCacheRowsMax.
+};
+
+}  // namespace origin::githttp
