@@ -54,8 +54,8 @@ Ident server_ident(UnixMillis now);
 struct MergeWish {
     std::string source;                  // Branch, tag or commit id.
     std::string target;                  // Full ref name of a branch.
-    std::optional<Oid> expected_target;  // Conflict unless the target is still there.
-    std::string message;                 // Empty: "Merge branch 'x'".
+    std::optional<Oid> expected_target = {};  // Conflict unless the target is still there.
+    std::string message = {};                 // Empty: "Merge branch 'x'".
     bool preview = false;                // Only say what would happen.
 };
 
