@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/session.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/limits.h"
+#include "net/answer.h"
+#include "net/forwarded.h"
+#include "net/problem.h"
+#include "net/session_request.h"
+
+namespace origin::net {
+
+namespace {
+
+constexpr Milliseconds kBusyPause{10};  // The work queue is full: let it run empty a little.
+constexpr std::size_t kHeadRoom = 2 * kKiB;
+
+}  // namespace
+
+Session::Session(const SessionWorld& world,
+                 std::unique_ptr<Connection> connection,
+                 std::optional<Address> peer)
+    : world_(world),
+      connection_(std::move(connection)),
+      peer_(peer),
+      timer_(connection_->executor()) {}
+
+Session::~Session() = default;
+
+// ------------------------------------------------------------------ deadlines
+
+void Session::due_in(Milliseconds time) {
+    due_ = now() + time;
+    window_bytes_.reset();
+}
+
+void Session::open_window() {
+    due_in(world_.settings.stall_timeout);
+    window_bytes_ = 0;
+}
+
+void Session::progressed(std::size_t bytes) {
+    if (window_bytes_ && (*window_bytes_ += bytes) >= kHttpProgressBytes) {
+        open_window();
+    }
+}
+
+void Session::hold_due() {
+    held_due_ = due_ ? std::chrono::duration_cast<Milliseconds>(*due_ - now()) : Milliseconds{0};
+    due_.reset();
+}
+
+void Session::resume_due() {
+    due_ = now() + held_due_;
+}
+
+void Session::expire(Instant now) {
+    if (due_ && now >= *due_) {
+        due_.reset();
+        expired_ = true;
+        world_.expired.add();
+        connection_->cancel();
+    }
+}
+
+void Session::wind_up() {
+    if (idle_) {
+        cancel();
+    }
+}
+
+void Session::cancel() {
+    cancelled_ = true;
+    connection_->close();
+    timer_.cancel();
+}
+
+// ------------------------------------------------------------------ bytes and time
+
+asio::awaitable<bool> Session::read_more(std::size_t least) {
+    const std::span<char> room = in_.room(least);
+    const std::size_t n = co_await connection_->read(asio::buffer(room.data(), room.size()));
+    in_.commit(n);
+    progressed(n);
+    co_return n > 0 && !expired_;
+}
+
+asio::awaitable<bool> Session::write_all(Pieces pieces) {
+    while (asio::buffer_size(pieces) > 0) {
+        std::size_t n = co_await connection_->write(pieces);
+        if (n == 0 || expired_) {
+            co_return false;
+        }
+        progressed(n);
+        for (asio::const_buffer& piece : pieces) {
+            const std::size_t taken = std::min(n, piece.size());
+            piece += taken;
+            n -= taken;
+        }
+    }
+    co_return true;
+}
+
+asio::awaitable<void> Session::pause(Milliseconds time) {
+    timer_.expires_after(std::max(time, Milliseconds{1}));
+    co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+// ------------------------------------------------------------------ workers
+
+// Runs `task` on a worker and comes back to this session's thread. False: the queue is full.
+asio::awaitable<bool> Session::submit(WorkerPool::Task& task) {
+    auto initiate = [this](auto handler, WorkerPool::Task* to_run) {
+        auto resume = std::make_shared<decltype(handler)>(std::move(handler));
+        const auto executor = connection_->executor();
+        WorkerPool::Task there_and_back = [resume, to_run, executor] {
+            (*to_run)();
+            asio::post(executor, [resume] { std::move (*resume)(true); });
+        };
+        if (!world_.around.workers.submit(std::move(there_and_back))) {
+            asio::post(executor, [resume] { std::move (*resume)(false); });
+        }
+    };
+    return asio::async_initiate<const asio::use_awaitable_t<>, void(bool)>(
+        std::move(initiate), asio::use_awaitable, &task);
+}
+
+asio::awaitable<Session::Ran> Session::work(WorkerPool::Task task, WhenFull when_full) {
+    bool threw = false;
+    WorkerPool::Task guarded = [this, &task, &threw] {
+        try {
+            task();
+        } catch (const std::exception& error) {
+            world_.around.log.error("a handler threw", {{"what", error.what()}});
+            threw = true;
+        }
+    };
+    while (!co_await submit(guarded)) {
+        if (when_full == WhenFull::Refuse) {
+            co_return Ran::QueueFull;
+        }
+        co_await pause(kBusyPause);
+    }
+    co_return threw ? Ran::Threw : Ran::Yes;
+}
+
+// ------------------------------------------------------------------ one request after another
+
+asio::awaitable<void> Session::run() {
+    due_in(world_.settings.head_timeout);
+    if (co_await connection_->open() && !expired_) {
+        co_await serve_all();
+        co_await say_goodbye();
+    }
+    connection_->close();
+}
+
+asio::awaitable<void> Session::serve_all() {
+    for (bool first = true; keep_alive_ && !cancelled_ && !world_.stopping; first = false) {
+        if (!co_await read_head(first)) {
+            co_return;
+        }
+        auto checked = check_head(in_.view().substr(0, head_bytes_));
+        if (!checked) {
+            co_await refuse(std::move(checked).error());
+            co_return;
+        }
+        Request request{.checked = std::move(*checked), .begun = now()};
+        if (request.head().has_body()) {
+            request.raw_head = in_.view().substr(0, head_bytes_);
+        }
+        in_.consume(head_bytes_);
+        co_await serve(request);
+        in_.shrink();
+    }
+}
+
+asio::awaitable<bool> Session::read_head(bool first) {
+    due_in(first ? world_.settings.head_timeout : world_.settings.idle_timeout);
+    idle_ = true;
+    std::size_t scanned = 0;
+    bool may_skip_line = true;  // Old clients send one CRLF behind a body.
+    while (true) {
+        if (may_skip_line && in_.view().starts_with("\r\n")) {
+            in_.consume(2);
+            may_skip_line = false;
+        }
+        if (idle_ && !in_.empty()) {
+            idle_ = false;
+            due_in(world_.settings.head_timeout);
+        }
+        const bool half_a_line = may_skip_line && in_.view() == "\r";
+        auto end = half_a_line ? std::nullopt : find_head_end(in_.view(), scanned);
+        if (!end) {
+            co_await refuse(std::move(end).error());
+            co_return false;
+        }
+        if (*end) {
+            head_bytes_ = **end;
+            co_return true;
+        }
+        const bool more = co_await read_more(kHeadRoom);
+        if (!more && expired_ && !in_.empty()) {
+            co_await refuse({408, Error(Code::Timeout, "The request took too long to arrive.")});
+        }
+        if (!more) {
+            idle_ = false;
+            co_return false;
+        }
+    }
+}
+
+// Answers what never became a request, and ends the connection.
+asio::awaitable<void> Session::refuse(HeadRefusal refusal) {
+    world_.refusals.add();
+    world_.around.log.info("request refused",
+                           {{"peer", peer_ ? peer_->str() : ""},
+                            {"status", refusal.status},
+                            {"reason", std::string(refusal.error.reason())}});
+    leave_unread();
+    Request nobody{.checked = {}, .begun = now(), .quiet = true};
+    co_await send(nobody, problem_response(refusal.status, refusal.error));
+}
+
+void Session::leave_unread() {
+    keep_alive_ = false;
+    unread_ = true;
+}
+
+asio::awaitable<void> Session::serve(Request& request) {
+    RequestHead& head = request.checked.head;
+    if (peer_) {
+        head.secure = connection_->secure();
+        set_peer(head, *peer_, world_.settings.trusted_proxies);
+    } else {
+        head.local_operator = true;
+    }
+    keep_alive_ = request.checked.keep_alive;
+    due_.reset();
+    auto reply = co_await begin(request);
+    if (!reply) {
+        keep_alive_ = false;
+        co_return;
+    }
+    auto response = co_await settle(std::move(*reply));
+    if (!response || !co_await send(request, std::move(*response))) {
+        keep_alive_ = false;
+        co_return;
+    }
+    if (request.skip_body && keep_alive_ && !co_await skip_body(request)) {
+        keep_alive_ = false;
+    }
+}
+
+asio::awaitable<std::optional<Reply>> Session::begin(Request& request) {
+    const RequestHead& head = request.head();
+    std::optional<Begun> begun;
+    const Ran ran =
+        co_await work([&] { begun = world_.around.handler.begin(head); }, WhenFull::Refuse);
+    if (ran == Ran::QueueFull) {
+        begun = problem_response(
+            Error(Code::Unavailable, "The server is busy; try again.").because("busy"));
+    } else if (ran == Ran::Threw) {
+        begun = problem_response(Error(Code::Internal, "The request failed."));
+    }
+    if (auto* sink = std::get_if<std::unique_ptr<BodySink>>(&*begun)) {
+        request.sink = std::move(*sink);
+        auto reply = co_await take_body(request);
+        if (request.sink != nullptr) {
+            co_await work([&] { request.sink.reset(); }, WhenFull::Wait);
+        }
+        co_return reply;
+    }
+    if (head.has_body()) {
+        const bool may_not_come = request.checked.expects_continue && in_.empty();
+        request.skip_body =
+            head.content_length.value_or(kHttpDrainBytesMax + 1) <= kHttpDrainBytesMax &&
+            !may_not_come;
+        if (!request.skip_body) {
+            leave_unread();
+        }
+    }
+    co_return std::move(std::get<Reply>(*begun));
+}
+
+asio::awaitable<std::optional<Response>> Session::settle(Reply reply) {
+    if (auto* response = std::get_if<Response>(&reply)) {
+        co_return std::move(*response);
+    }
+    auto deferred = std::get<std::unique_ptr<Deferred>>(std::move(reply));
+    std::optional<Response> response;
+    while (!cancelled_ && !connection_->peer_is_gone()) {
+        const Ran ran = co_await work(
+            [&] {
+                response = deferred->poll();
+                if (response) {
+                    deferred.reset();
+                }
+            },
+            WhenFull::Wait);
+        if (ran == Ran::Threw) {
+            response = problem_response(Error(Code::Internal, "The request failed."));
+        }
+        if (response) {
+            break;
+        }
+        co_await pause(deferred->retry_after());
+    }
+    if (deferred != nullptr) {
+        co_await work([&] { deferred.reset(); }, WhenFull::Wait);
+    }
+    co_return response;
+}
+
+asio::awaitable<void> Session::say_goodbye() {
+    if (cancelled_ || (expired_ && !unread_)) {
+        co_return;
+    }
+    expired_ = false;
+    due_in(kHttpLingerMax);
+    co_await connection_->end_sending();
+    // A close() with bytes unread would make the kernel reset the connection under our answer.
+    while (unread_ && !expired_ && co_await read_more(kHeadRoom)) {
+        in_.consume(in_.size());
+    }
+}
+
+void Session::note(const Request& request, int status) const {
+    world_.requests.add();
+    const auto took = now() - request.begun;
+    world_.seconds.record(took);
+    if (!world_.settings.log_requests || request.quiet) {
+        return;
+    }
+    const RequestHead& head = request.head();
+    world_.around.log.info("request",
+                           {{"method", head.method},
+                            {"path", head.path},
+                            {"status", status},
+                            {"peer", head.peer},
+                            {"ms", std::chrono::duration_cast<Milliseconds>(took).count()}});
+}
+
+}  // namespace origin::net
