@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// git/odb/repository: merges, diffs and tree edits, by object id only; libgit2 does the work over
+// git/odb/repository: merges and diffs, by object id only; libgit2 does the work over
 // our own packs, and whatever it writes is caught by a PackBuilder. Refs are not known here.
 // One Repository per call or per thread: not thread-safe.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/oid.h"
 #include "base/result.h"
 #include "git/odb/object_store.h"
 #include "git/odb/pack_builder.h"
+#include "git/odb/tree_edit.h"
 
 namespace origin::git {
 
@@ -66,15 +65,6 @@ struct Patch {
     bool is_truncated = false;
 };
 
-/// What a path shall become: bytes, or an object that exists already.
-struct FileEdit {
-    std::uint32_t mode = kModeFile;
-    std::variant<std::string, Oid> content;
-};
-
-/// Path -> new content, or nullopt: remove the file or the whole folder.
-using TreeEdits = std::map<std::string, std::optional<FileEdit>>;
-
 class Repository {
 public:
     /// Reads from `builder` and what is below it; new objects go into `builder`.
@@ -96,16 +86,18 @@ public:
                         const std::optional<Oid>& new_tree,
                         const DiffOptions& options = {});
 
-    /// Applies `edits` to `base` (nullopt: the empty tree); folders left empty vanish.
-    /// Errors: InvalidInput (bad_path; path_conflict: a file where another edit needs a folder;
-    /// missing_path: nothing to remove there), and what check_object says of names.
+    /// See git/odb/tree_edit.
     Result<Oid> edit_tree(const std::optional<Oid>& base, const TreeEdits& edits);
 
+    /// See git/odb/history.
     Result<std::vector<Oid>> merge_bases(const Oid& a, const Oid& b) const;
     Result<bool> is_ancestor(const Oid& ancestor, const Oid& descendant) const;
 
 private:
     struct Libgit2;
+    Status open();
+    Result<CommitLinks> commit_links(const Oid& oid) const;
+
     PackBuilder& builder_;
     std::unique_ptr<Libgit2> lib_;
 };

@@ -92,8 +92,8 @@ inline void make_repository(const std::filesystem::path& dir) {
     std::filesystem::create_directories(dir);
     must(dir, "git init -q -b main . && git config uploadpack.allowAnySHA1InWant true");
     std::string text;
-    for (int i = 0; i < 400; ++i) {
-        text += "line " + std::to_string(i * 7919 % 1000) + " of the file\n";
+    for (unsigned i = 0; i < 400; ++i) {
+        text += "line " + std::to_string(i * 2654435761U) + std::to_string(i * 40503U) + "\n";
     }
     for (int i = 0; i < 12; ++i) {
         text += "change " + std::to_string(i) + "\n";
