@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+// Grammar: runs the tables over the clauses, in the order that lets later ones use earlier facts.
+#include <algorithm>
+#include <utility>
+
+#include "generator/blueprint/draft.h"
+#include "generator/blueprint/lexicon.h"
+#include "generator/blueprint/text.h"
+
+namespace origin::generator {
+
+namespace {
+
+constexpr int kPartsMax = 8;  // Phrases of one clause that are tried one by one.
+
+// 1. What the section decides -----------------------------------------------------------------
+
+void settle_by_section(Statement& statement) {
+    switch (statement.section) {
+        case SectionClass::Defer:
+            return statement.settle(LineStatus::Deferred,
+                                    "stands under \"" + statement.heading + "\"");
+        case SectionClass::Exclude:
+            return statement.settle(LineStatus::Excluded,
+                                    "stands under \"" + statement.heading + "\"");
+        case SectionClass::Context:
+            return statement.settle(LineStatus::Context);
+        case SectionClass::Stack:
+            return statement.settle(LineStatus::Overridden,
+                                    "the blueprint engine writes static HTML, CSS and JavaScript");
+        case SectionClass::NonFunctional:
+            if (quality_of(statement.clean))
+                return;
+            return statement.settle(LineStatus::NotVerifiable, "no generated test can decide it");
+        case SectionClass::Require:
+            break;
+    }
+    if (statement.kind == StatementKind::Other) {
+        statement.settle(LineStatus::Context, "quoted text");
+    } else if (is_deferred(statement.clean)) {
+        statement.settle(LineStatus::Deferred, "the line itself puts it off");
+    }
+}
+
+// 2. What the app is called -------------------------------------------------------------------
+
+std::string plain_title(std::string_view title) {
+    std::string name(trim(without_marks(title)));
+    for (const std::string_view lead : {"prd:",
+                                        "prd -",
+                                        "product requirements document:",
+                                        "product requirements:",
+                                        "requirements:",
+                                        "project:"}) {
+        if (lower(name).starts_with(lead))
+            name = std::string(trim(name.substr(lead.size())));
+    }
+    for (const std::string_view tail : {" - prd", " prd", " - product requirements document"}) {
+        if (lower(name).ends_with(tail))
+            name.resize(name.size() - tail.size());
+    }
+    return name;
+}
+
+void set_name(App& app, std::string_view name) {
+    const auto colon = name.find(": ");
+    const std::string head(trim(name.substr(0, colon)));
+    if (head.empty() || !app.name.empty())
+        return;
+    app.name = head.substr(0, 80);
+    if (colon != std::string_view::npos)
+        app.tagline = to_label(trim(name.substr(colon + 2)));
+}
+
+bool read_identity(Draft& draft, Statement& statement) {
+    static const Pattern kNamed{"app|application|project|product|site|website|tool name : {name}"};
+    static const Pattern kFor{
+        "build|make|create|design|write me|us? a|an|the? {kind?} website|site|app|application|tool|"
+        "page for {name} , {rest}"};
+    static const Pattern kForAll{
+        "build|make|create|design|write me|us? a|an|the? {kind?} website|site|app|application|tool|"
+        "page for {name}"};
+    static const Pattern kTo{
+        "build|make|create|write|develop|need|want me|us? a|an|the? {kind?} website|site|app|"
+        "application|tool to|that|where track|manage|tracks|manages|organise|organize|keep|record "
+        "track? of? my|our|the|your? {noun}"};
+    const Words words{statement.clean};
+    if (const auto found = kNamed.match(words)) {
+        set_name(draft.app, get(*found, "name"));
+        statement.settle(LineStatus::Context, "the app's name");
+        return true;
+    }
+    if (const auto found = kTo.match(words)) {
+        const std::string noun(get(*found, "noun"));
+        if (Words{noun}.size() <= 4)
+            set_name(draft.app, to_label(noun));
+        statement.settle(LineStatus::Context, "what the app is for");
+        return true;
+    }
+    for (const auto* pattern : {&kFor, &kForAll}) {
+        const auto found = pattern->match(words);
+        if (!found || Words{std::string(get(*found, "name"))}.size() > 6)
+            continue;
+        set_name(draft.app, to_label(get(*found, "name")));
+        statement.settle(LineStatus::Context, "what the app is for");
+        return true;
+    }
+    return false;
+}
+
+// 3. Grammar tables ---------------------------------------------------------------------------
+
+bool try_table(const std::vector<GrammarRule>& table,
+               Draft& draft,
+               Statement& statement,
+               const Words& words) {
+    for (const GrammarRule& rule : table) {
+        const auto captures = rule.pattern.match(words);
+        if (captures && rule.apply(draft, statement, *captures))
+            return true;
+    }
+    return false;
+}
+
+bool try_all(Draft& draft, Statement& statement) {
+    const Words words{statement.clean};
+    return (draft.change && try_table(change_grammar(), draft, statement, words)) ||
+           try_table(page_grammar(), draft, statement, words) ||
+           try_table(rule_grammar(), draft, statement, words) ||
+           try_table(board_grammar(), draft, statement, words) ||
+           try_table(list_grammar(), draft, statement, words) || read_theme(draft, statement) ||
+           read_content(draft, statement);
+}
+
+bool is_joint(const Word& word) {
+    return word.low == "," || word.low == ";" || word.low == "and" || word.low == "with" ||
+           word.low == "where" || word.low == ".";
+}
+
+/// "a table and search by name": the longest understood beginning, then the rest the same way.
+bool try_parts(Draft& draft, Statement& statement, int parts) {
+    if (try_all(draft, statement))
+        return true;
+    if (parts == 0)
+        return false;
+    const Words words{statement.clean};
+    for (std::size_t at = words.size(); at-- > 1;) {
+        if (!is_joint(words.all()[at]))
+            continue;
+        Statement head = statement;
+        head.clean = words.slice(0, at);
+        if (!try_all(draft, head))
+            continue;
+        std::size_t next = at + 1;
+        while (next < words.size() && is_joint(words.all()[next]))
+            ++next;
+        Statement tail = head;
+        tail.settled = false;
+        tail.clean = without_actor(words.slice(next, words.size()));
+        const std::string rest = words.slice(next, words.size());
+        const bool whole = rest.empty() || try_parts(draft, tail, parts - 1);
+        statement.settle(head.status, head.reason);
+        statement.evidence = whole && !rest.empty() ? tail.evidence : head.evidence;
+        if (!whole) {
+            statement.settle(LineStatus::Partial, "not understood: \"" + rest + "\"");
+        } else if (tail.settled && tail.status != head.status) {
+            statement.settle(LineStatus::Partial, tail.reason.empty() ? head.reason : tail.reason);
+        }
+        return true;
+    }
+    return false;
+}
+
+// 4. The page a clause speaks of ----------------------------------------------------------------
+
+bool names_page(Draft& draft, std::string_view name) {
+    const Words words{std::string(name)};
+    if (words.size() == 0 || words.size() > 2)
+        return false;
+    return draft.find_page(name) != nullptr || same_text(name, "home") || !draft.change;
+}
+
+void find_page_of(Draft& draft, Statement& statement) {
+    if (draft.page_group != statement.group)
+        draft.page.clear();
+    draft.page_group = statement.group;
+    if (!statement.page.empty()) {
+        if (const Page* page = draft.make_page(statement.page))
+            draft.page = page->id;
+        return;
+    }
+    static const Pattern kFront{"on|in the? {page} page|screen ,? {do}"};
+    static const Pattern kBack{"{do} on|in the? {page} page|screen"};
+    static const Pattern kNeeds{
+        "the? {page} page|screen needs|should|must|has|shows|displays|contains|will "
+        "show|have|display? "
+        "{do}"};
+    const Words words{statement.clean};
+    for (const auto* pattern : {&kFront, &kBack, &kNeeds}) {
+        const auto found = pattern->match(words);
+        if (!found || !names_page(draft, get(*found, "page")))
+            continue;
+        const Page* page = draft.make_page(get(*found, "page"));
+        if (page == nullptr)
+            continue;
+        draft.page = page->id;
+        statement.clean = without_actor(get(*found, "do"));
+        return;
+    }
+}
+
+void read_clause(Draft& draft, Statement& statement) {
+    const Statement before = statement;
+    find_page_of(draft, statement);
+    if (!statement.page.empty() && trim(statement.clean).empty()) {
+        if (!draft.page.empty())
+            statement.implement("page:" + draft.page);
+        return;
+    }
+    if (try_parts(draft, statement, kPartsMax))
+        return;
+    statement.clean = before.clean;
+}
+
+// 5. What is left ---------------------------------------------------------------------------------
+
+bool asks_for_something(const Statement& statement) {
+    static const std::vector<std::string> kModals = {"must",
+                                                     "should",
+                                                     "shall",
+                                                     "can",
+                                                     "could",
+                                                     "need",
+                                                     "needs",
+                                                     "want",
+                                                     "wants",
+                                                     "like",
+                                                     "allow",
+                                                     "please",
+                                                     "will",
+                                                     "able",
+                                                     "require",
+                                                     "requires",
+                                                     "support",
+                                                     "send"};
+    const Words words{lower(statement.text)};
+    if (words.size() == 0)
+        return false;
+    if (!verb_family(words.all()[0].low).empty())
+        return true;
+    return std::ranges::any_of(kModals,
+                               [&](const std::string& modal) { return words.contains(modal); });
+}
+
+bool only_names_headings(const Statement& statement, const Reading& reading) {
+    const auto parts = split_list(statement.clean);
+    return !parts.empty() && std::ranges::all_of(parts, [&](const std::string& part) {
+        return std::ranges::any_of(reading.headings, [&](const std::string& heading) {
+            return heading_words(heading) == heading_words(part);
+        });
+    });
+}
+
+bool mentions_known(Draft& draft, const Statement& statement) {
+    static const Pattern kAdd{
+        "feature request|add|introduce|support :? {noun} to|in|for the? {rest}"};
+    static const Pattern kOnly{"feature request : {noun}"};
+    const Words words{statement.clean};
+    for (const auto* pattern : {&kAdd, &kOnly}) {
+        const auto found = pattern->match(words);
+        if (found && draft.find_entity(get(*found, "noun")) != nullptr)
+            return true;
+    }
+    return false;
+}
+
+void settle_rest(Draft& draft, Statement& statement, const Reading& reading) {
+    if (statement.clean.starts_with("so that ")) {
+        return statement.settle(LineStatus::Context,
+                                "a reason; nothing was generated for it beyond the line above");
+    }
+    if (const auto reason = unsupported_reason(statement.clean)) {
+        return statement.settle(LineStatus::Unsupported, *reason);
+    }
+    if (const auto quality = quality_of(statement.clean)) {
+        if (quality->built_in)
+            return statement.implement(quality->evidence);
+        return statement.settle(LineStatus::NotVerifiable, quality->reason);
+    }
+    if (mentions_known(draft, statement)) {
+        return statement.settle(LineStatus::Context, "what the request is about");
+    }
+    if (only_names_headings(statement, reading)) {
+        return statement.settle(LineStatus::Context, "names sections of this text");
+    }
+    if (statement.kind == StatementKind::Sentence && !asks_for_something(statement)) {
+        return statement.settle(LineStatus::Context);
+    }
+    statement.settle(LineStatus::Unrecognized, "no rule of the blueprint grammar fits");
+}
+
+void link_entities(Draft& draft) {
+    for (const PendingLink& link : draft.links) {
+        Entity* from = draft.app.entity(link.entity);
+        const Entity* to = draft.find_entity(link.noun);
+        Field* field = from == nullptr ? nullptr : from->find(link.field);
+        if (field == nullptr)
+            continue;
+        field->type = to == nullptr ? "text" : (link.many ? "refs:" : "ref:") + to->id;
+    }
+    draft.links.clear();
+}
+
+}  // namespace
+
+void understand(Draft& draft, Reading& reading) {
+    if (!draft.change && !reading.title.empty())
+        set_name(draft.app, plain_title(reading.title));
+    for (Statement& statement : reading.statements) {
+        const bool named = !statement.settled && !draft.change && read_identity(draft, statement);
+        if (!named && !statement.settled)
+            settle_by_section(statement);
+    }
+    read_field_blocks(draft, reading.statements);
+    for (Statement& statement : reading.statements) {
+        if (statement.settled || !statement.page.empty())
+            continue;
+        const Words words{statement.clean};
+        if (draft.change && try_table(change_grammar(), draft, statement, words))
+            continue;
+        try_table(entity_grammar(), draft, statement, words);
+    }
+    link_entities(draft);
+    for (Statement& statement : reading.statements) {
+        if (!statement.settled && !statement.page.empty())
+            draft.make_page(statement.page);
+    }
+    // Rules first: a page may have a filter that is named after one of them.
+    for (Statement& statement : reading.statements) {
+        if (!statement.settled && statement.page.empty()) {
+            try_table(rule_grammar(), draft, statement, Words{statement.clean});
+        }
+    }
+    for (Statement& statement : reading.statements) {
+        if (!statement.settled)
+            read_clause(draft, statement);
+    }
+    link_entities(draft);
+    for (Statement& statement : reading.statements) {
+        if (!statement.settled)
+            settle_rest(draft, statement, reading);
+    }
+}
+
+}  // namespace origin::generator
