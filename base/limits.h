@@ -131,7 +131,7 @@ inline constexpr std::size_t kFailureTableRowsMax = 10'000;  // Addresses and ke
 // Store.
 inline constexpr std::size_t kStoreBatchWritesMax = 64;
 inline constexpr std::size_t kStoreBatchBytesMax = 8 * kMiB;
-inline constexpr std::size_t kStoreRowsPerWriteMax = 10'000;
+inline constexpr std::size_t kStoreRowsPerWriteMax = 50'000;  // A push of kPushCommandsMax refs, 5 rows each.
 inline constexpr std::size_t kStoreKeyBytesMax = 511;  // LMDB.
 inline constexpr std::size_t kStoreQueueMax = 4096;
 inline constexpr std::size_t kStoreBatchRowsMax = 10'000;  // Dirty pages stay below LMDB's 131,071.

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "origind/config.h"
+
+#define TOML_EXCEPTIONS 0
+#include <charconv>
+#include <functional>
+#include <map>
+
+#include <toml++/toml.h>
+
+namespace origin {
+namespace {
+
+constexpr unsigned kWorkerThreadsMax = 256;
+constexpr std::uintmax_t kConfigBytesMax = 1 << 20;
+
+std::unexpected<Error> bad_setting(std::string why) {
+    return std::unexpected(Error(Code::InvalidInput, std::move(why)).because("bad_setting"));
+}
+
+/// Takes a setting's value; says what is wrong with it, or nothing.
+using Take = std::function<std::string(const toml::node&, Config&)>;
+
+std::string take_text(const toml::node& node, std::string& into) {
+    const auto text = node.value<std::string>();
+    if (!node.is_string() || !text) {
+        return "must be a string";
+    }
+    into = *text;
+    return {};
+}
+
+std::string take_blocks(const toml::node& node, std::vector<net::Cidr>& into) {
+    if (!node.is_array()) {
+        return "must be a list of address blocks like \"10.0.0.0/8\"";
+    }
+    for (const auto& item : *node.as_array()) {
+        const auto block = net::Cidr::parse(item.value<std::string>().value_or(""));
+        if (!block) {
+            return "has an entry that is no address block like \"10.0.0.0/8\"";
+        }
+        into.push_back(*block);
+    }
+    return {};
+}
+
+std::string take_listen(const toml::node& node, Listen& into) {
+    const auto listen = Listen::parse(node.value<std::string>().value_or(""));
+    if (!listen) {
+        return listen.error().told_to_peer();
+    }
+    into = *listen;
+    return {};
+}
+
+std::string take_threads(const toml::node& node, unsigned& into) {
+    const auto number = node.value<std::int64_t>();
+    if (!node.is_integer() || !number || *number < 1 || *number > kWorkerThreadsMax) {
+        return "must be a whole number from 1 to 256";
+    }
+    into = static_cast<unsigned>(*number);
+    return {};
+}
+
+std::string take_level(const toml::node& node, Level& into) {
+    static const std::map<std::string, Level> kLevels = {{"debug", Level::Debug},
+                                                         {"info", Level::Info},
+                                                         {"warning", Level::Warning},
+                                                         {"error", Level::Error}};
+    const auto found = kLevels.find(node.value<std::string>().value_or(""));
+    if (found == kLevels.end()) {
+        return "must be \"debug\", \"info\", \"warning\" or \"error\"";
+    }
+    into = found->second;
+    return {};
+}
+
+std::string take_format(const toml::node& node, LogFormat& into) {
+    const auto text = node.value<std::string>().value_or("");
+    if (text != "text" && text != "json") {
+        return "must be \"text\" or \"json\"";
+    }
+    into = text == "json" ? LogFormat::Json : LogFormat::Text;
+    return {};
+}
+
+const std::map<std::string, Take, std::less<>>& settings() {
+    static const std::map<std::string, Take, std::less<>> kSettings = {
+        {"http.listen",
+         [](const auto& n, Config& c) {
+             return take_listen(n, c.http);
+         }},
+        {"http.public_url",
+         [](const auto& n, Config& c) {
+             return take_text(n, c.public_url);
+         }},
+        {"http.sites_domain",
+         [](const auto& n, Config& c) {
+             return take_text(n, c.sites_domain);
+         }},
+        {"http.tls_certificate",
+         [](const auto& n, Config& c) {
+             return take_text(n, c.tls_certificate);
+         }},
+        {"http.tls_key",
+         [](const auto& n, Config& c) {
+             return take_text(n, c.tls_key);
+         }},
+        {"http.trusted_proxies",
+         [](const auto& n, Config& c) {
+             return take_blocks(n, c.trusted_proxies);
+         }},
+        {"outbound.allow",
+         [](const auto& n, Config& c) {
+             return take_blocks(n, c.outbound_allow);
+         }},
+        {"workers.threads",
+         [](const auto& n, Config& c) {
+             return take_threads(n, c.worker_threads);
+         }},
+        {"log.level",
+         [](const auto& n, Config& c) {
+             return take_level(n, c.log_level);
+         }},
+        {"log.format",
+         [](const auto& n, Config& c) {
+             return take_format(n, c.log_format);
+         }},
+    };
+    return kSettings;
+}
+
+void take_table(const toml::table& table,
+                const std::string& prefix,
+                Config& config,
+                std::string& wrong) {
+    for (const auto& [key, node] : table) {
+        const std::string name = prefix + std::string(key.str());
+        if (node.is_table()) {
+            take_table(*node.as_table(), name + ".", config, wrong);
+            continue;
+        }
+        const auto found = settings().find(name);
+        const std::string complaint =
+            found == settings().end() ? "is not a setting" : found->second(node, config);
+        if (!complaint.empty()) {
+            wrong += (wrong.empty() ? "" : "; ") + name + " " + complaint;
+        }
+    }
+}
+
+}  // namespace
+
+Result<Listen> Listen::parse(std::string_view text) {
+    const std::size_t colon = text.rfind(':');
+    Listen listen;
+    const std::string_view digits =
+        colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1);
+    const auto [end, error] = std::from_chars(digits.begin(), digits.end(), listen.port);
+    if (digits.empty() || error != std::errc{} || end != digits.end()) {
+        return bad_setting("must be ADDRESS:PORT, with a port from 0 to 65535");
+    }
+    std::string_view address = text.substr(0, colon);
+    if (address.size() > 2 && address.front() == '[' && address.back() == ']') {
+        address = address.substr(1, address.size() - 2);
+    }
+    if (!net::Address::parse(address)) {
+        return bad_setting("must be ADDRESS:PORT, with an IP address and not a name");
+    }
+    listen.address = address;
+    return listen;
+}
+
+Status read_config(const std::filesystem::path& file, Config& config) {
+    const auto refuse = [](std::string why) {
+        return std::unexpected(Error(Code::InvalidInput, std::move(why)).because("bad_config"));
+    };
+    std::error_code error;
+    const auto bytes = std::filesystem::file_size(file, error);
+    if (error || bytes > kConfigBytesMax) {
+        return refuse("the configuration file cannot be read, or is above 1 MiB");
+    }
+    const toml::parse_result parsed = toml::parse_file(file.string());
+    if (!parsed) {
+        return refuse("line " + std::to_string(parsed.error().source().begin.line) + ": " +
+                      std::string(parsed.error().description()));
+    }
+    std::string wrong;
+    take_table(parsed.table(), "", config, wrong);
+    if (config.tls_certificate.empty() != config.tls_key.empty()) {
+        wrong += std::string(wrong.empty() ? "" : "; ") +
+                 "http.tls_certificate and http.tls_key go together";
+    }
+    return wrong.empty() ? Status() : refuse(wrong);
+}
+
+}  // namespace origin

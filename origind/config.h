@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// origind/config: every setting of the server: one TOML file, a default for each, and no unknown
+// ones.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "net/address.h"
+
+namespace origin {
+
+struct Listen {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 8080;  // 0: a free one.
+
+    /// "ADDR:PORT", "[V6]:PORT". Errors: InvalidInput (`bad_setting`).
+    static Result<Listen> parse(std::string_view text);
+};
+
+struct Config {
+    std::filesystem::path data;
+    Listen http;
+    std::string public_url;  // Empty: made from `http`.
+    std::string sites_domain = "localhost";
+    std::string tls_certificate;  // PEM files; both or none.
+    std::string tls_key;
+    std::vector<net::Cidr> trusted_proxies;
+    std::vector<net::Cidr> outbound_allow;  // Private addresses webhooks may reach.
+    unsigned worker_threads = 8;
+    LogFormat log_format = LogFormat::Text;
+    Level log_level = Level::Info;
+};
+
+/// Reads `file` over the defaults. Errors: InvalidInput (`bad_config`), all of them in one text:
+/// unknown settings, wrong types, values out of range.
+Status read_config(const std::filesystem::path& file, Config& config);
+
+}  // namespace origin

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+
+#include <boost/json.hpp>
+
+#include "auth/accounts.h"
+#include "auth/key_text.h"
+#include "base/random.h"
+#include "crypto/master_key.h"
+#include "origind/commands.h"
+#include "origind/data_folder.h"
+#include "store/lmdb_store.h"
+
+namespace origin {
+namespace {
+
+struct Made {
+    ClientId client;
+    KeyId key;
+    Secret text;
+};
+
+Result<Made> make_first_client(const InitOptions& options, Log& log, Clock& clock) {
+    SystemRandom random;
+    ORIGIN_CHECK(make_data_folder(options.data));
+    ORIGIN_TRY(store,
+               store::open_lmdb({.data_folder = options.data.string(), .fatal = {}}, log, clock));
+    ORIGIN_CHECK(crypto::load_or_create_master_key(options.data, random));
+    const auto key_id = KeyId::make(clock, random);
+    const Made made{ClientId::make(clock, random), key_id, auth::make_key_text(key_id, random)};
+    ORIGIN_CHECK(store->write([&](store::Writer& writer) -> Status {
+        ORIGIN_CHECK(auth::create_client(writer,
+                                         {.id = made.client,
+                                          .slug = options.client,
+                                          .name = {},
+                                          .email = {},
+                                          .admin = true,
+                                          .now = clock.now()}));
+        ORIGIN_CHECK(auth::create_key(writer,
+                                      {.id = made.key,
+                                       .text = made.text,
+                                       .client = made.client,
+                                       .title = "first key",
+                                       .scopes = auth::Scopes::all(),
+                                       .projects = {},
+                                       .now = clock.now()}));
+        return {};
+    }));
+    return made;
+}
+
+}  // namespace
+
+int run_init(const InitOptions& options) {
+    SystemClock clock;
+    Log log(2, LogFormat::Text, Level::Warning, clock);
+    const auto made = make_first_client(options, log, clock);
+    if (!made) {
+        return report(made.error());
+    }
+    if (options.json) {
+        const boost::json::object out{{"clientId", made->client.str()},
+                                      {"keyId", made->key.str()},
+                                      {"key", made->text.reveal()}};
+        std::printf("%s\n", boost::json::serialize(out).c_str());
+        return 0;
+    }
+    std::printf(
+        "Data folder: %s\nClient:      %s (%s)\nKey:         %s\n\n"
+        "The key is shown this once; keep it like a password.\nNext: origind serve --data %s\n",
+        options.data.c_str(),
+        made->client.str().c_str(),
+        options.client.c_str(),
+        made->text.reveal().c_str(),
+        options.data.c_str());
+    return 0;
+}
+
+}  // namespace origin

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+// origind/main: the command line. Reading it is reading what the program can do.
+#include <csignal>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+
+#include "origind/blueprint_command.h"
+#include "origind/commands.h"
+#include "origind/service.h"
+
+namespace origin {
+namespace {
+
+void add_data(CLI::App& command, std::filesystem::path& data) {
+    command.add_option("--data", data, "the data folder")->required();
+}
+
+void add_json(CLI::App& command, bool& json) {
+    command.add_flag("--json", json, "answer with JSON, for programs");
+}
+
+std::string json_of(boost::json::object object) {
+    for (auto member = object.begin(); member != object.end();) {
+        const bool is_empty =
+            (member->value().is_string() && member->value().get_string().empty()) ||
+            (member->value().is_array() && member->value().get_array().empty());
+        member = is_empty ? object.erase(member) : std::next(member);
+    }
+    return boost::json::serialize(object);
+}
+
+boost::json::array array_of(const std::vector<std::string>& texts) {
+    return {texts.begin(), texts.end()};
+}
+
+/// What the options of every command are read into. One command runs, so one of each will do.
+struct Options {
+    InitOptions init;
+    ServeOptions serve;
+    BlueprintOptions blueprint;
+    std::string blueprint_base;
+    ImportOptions import;
+    ExportOptions out;
+    DoctorOptions doctor;
+    ApiCall call;
+    std::string id;
+    std::string slug;
+    std::string name;
+    std::string email;
+    std::vector<std::string> scopes = {
+        "git:read", "git:write", "requirements", "deploy", "projects:create"};
+    std::vector<std::string> projects;
+    int status = 0;
+};
+
+void add_server_commands(CLI::App& app, Options& o) {
+    CLI::App* init =
+        app.add_subcommand("init", "make a data folder with its first admin client and key");
+    add_data(*init, o.init.data);
+    init->add_option("--client", o.init.client, "the first client's slug")->capture_default_str();
+    add_json(*init, o.init.json);
+    init->callback([&o] { o.status = run_init(o.init); });
+
+    CLI::App* serve = app.add_subcommand("serve", "run the server until SIGINT or SIGTERM");
+    add_data(*serve, o.serve.data);
+    serve->add_option("--config", o.serve.config, "a TOML file (docs/configuration.md)");
+    serve->add_option("--http", o.serve.http, "ADDRESS:PORT to listen on; port 0: a free one");
+    serve->callback([&o] { o.status = run_serve(o.serve); });
+
+    CLI::App* doctor = app.add_subcommand("doctor", "check the data folder and the libraries");
+    add_data(*doctor, o.doctor.data);
+    add_json(*doctor, o.doctor.json);
+    doctor->callback([&o] { o.status = run_doctor(o.doctor); });
+
+    CLI::App* out =
+        app.add_subcommand("export", "write every project as an ordinary bare repository");
+    add_data(*out, o.out.data);
+    out->add_option("folder", o.out.out, "where to; made if it is missing")->required();
+    add_json(*out, o.out.json);
+    out->callback([&o] { o.status = run_export(o.out); });
+}
+
+/// A command that is one API call: `fill` sets method, target and body once the options are read.
+void add_call(CLI::App& group,
+              Options& o,
+              const char* name,
+              const char* help,
+              std::function<void(CLI::App&)> options,
+              std::function<void(ApiCall&)> fill) {
+    CLI::App* command = group.add_subcommand(name, help);
+    add_data(*command, o.call.data);
+    add_json(*command, o.call.json);
+    options(*command);
+    command->callback([&o, fill = std::move(fill)] {
+        fill(o.call);
+        o.status = run_api_call(o.call);
+    });
+}
+
+void add_client_commands(CLI::App& app, Options& o) {
+    CLI::App* client = app.add_subcommand("client", "accounts that own projects");
+    client->require_subcommand(1);
+    add_call(
+        *client,
+        o,
+        "create",
+        "make a client",
+        [&o](CLI::App& c) {
+            c.add_option("slug", o.slug, "its name in URLs")->required();
+            c.add_option("--name", o.name, "its name for people");
+            c.add_option("--email", o.email, "the author's address of its commits");
+        },
+        [&o](ApiCall& call) {
+            call.method = "POST";
+            call.target = "/api/clients";
+            call.body = json_of({{"slug", o.slug}, {"name", o.name}, {"email", o.email}});
+        });
+    add_call(
+        *client,
+        o,
+        "list",
+        "list the clients",
+        [](CLI::App&) {},
+        [](ApiCall& call) {
+            call.method = "GET";
+            call.target = "/api/clients";
+            call.columns = {"clientId", "slug", "name"};
+        });
+}
+
+void add_key_commands(CLI::App& app, Options& o) {
+    CLI::App* key = app.add_subcommand("key", "secrets that prove a client");
+    key->require_subcommand(1);
+    add_call(
+        *key,
+        o,
+        "create",
+        "make a key; it is shown once",
+        [&o](CLI::App& c) {
+            c.add_option("--client", o.id, "client id (cli_...)")->required();
+            c.add_option("--title", o.name, "what it is for");
+            c.add_option("--scope", o.scopes, "what it may do; give it several times")
+                ->capture_default_str();
+            c.add_option("--project", o.projects, "bind it to projects (prj_...)");
+        },
+        [&o](ApiCall& call) {
+            call.method = "POST";
+            call.target = "/api/keys";
+            call.body = json_of({{"clientId", o.id},
+                                 {"title", o.name},
+                                 {"scopes", array_of(o.scopes)},
+                                 {"projects", array_of(o.projects)}});
+        });
+    add_call(
+        *key,
+        o,
+        "list",
+        "list a client's keys",
+        [&o](CLI::App& c) {
+            c.add_option("--client", o.id, "client id (cli_...); default: the first admin");
+        },
+        [&o](ApiCall& call) {
+            call.method = "GET";
+            call.target = "/api/keys" + (o.id.empty() ? "" : "?clientId=" + o.id);
+            call.columns = {"keyId", "title", "scopes", "revokedAt"};
+        });
+    add_call(
+        *key,
+        o,
+        "revoke",
+        "revoke a key at once",
+        [&o](CLI::App& c) { c.add_option("id", o.id, "key id (key_...)")->required(); },
+        [&o](ApiCall& call) {
+            call.method = "POST";
+            call.target = "/api/keys/" + o.id + "/revoke";
+        });
+}
+
+void add_project_commands(CLI::App& app, Options& o) {
+    CLI::App* project = app.add_subcommand("project", "repositories");
+    project->require_subcommand(1);
+    add_call(
+        *project,
+        o,
+        "create",
+        "make an empty project",
+        [&o](CLI::App& c) {
+            c.add_option("name", o.name, "its name")->required();
+            c.add_option("--client", o.id, "owner (cli_...); default: the first admin");
+        },
+        [&o](ApiCall& call) {
+            call.method = "POST";
+            call.target = "/api/projects";
+            call.body = json_of({{"name", o.name}, {"clientId", o.id}});
+        });
+    add_call(
+        *project,
+        o,
+        "list",
+        "list the projects",
+        [](CLI::App&) {},
+        [](ApiCall& call) {
+            call.method = "GET";
+            call.target = "/api/projects";
+            call.columns = {"projectId", "name", "codeUrl"};
+        });
+    add_call(
+        *project,
+        o,
+        "show",
+        "show one project",
+        [&o](CLI::App& c) { c.add_option("id", o.id, "project id (prj_...)")->required(); },
+        [&o](ApiCall& call) {
+            call.method = "GET";
+            call.target = "/api/projects/" + o.id;
+        });
+    CLI::App* import =
+        project->add_subcommand("import", "take over a bare repository or a Git URL");
+    const auto add_import = [&o](CLI::App& command) {
+        add_data(command, o.import.data);
+        command.add_option("source", o.import.source, "a bare repository's folder, or a Git URL")
+            ->required();
+        command.add_option(
+            "--client", o.import.client, "owner (cli_...); default: the first admin");
+        command.add_option(
+            "--project", o.import.project, "the project's slug; default: from the source");
+        add_json(command, o.import.json);
+        command.callback([&o] { o.status = run_import(o.import); });
+    };
+    add_import(*import);
+    add_import(*app.add_subcommand("import", "the same as 'project import'"));
+}
+
+void add_blueprint_command(CLI::App& app, Options& o) {
+    CLI::App* blueprint =
+        app.add_subcommand("blueprint", "compile a text into a web app, without a server");
+    blueprint->add_option("file", o.blueprint.requirement, "the requirement's text")->required();
+    blueprint->add_option("--out", o.blueprint.out, "an empty folder for the result")->required();
+    blueprint->add_option(
+        "--base", o.blueprint_base, "an earlier result: the text is a feature request");
+    add_json(*blueprint, o.blueprint.json);
+    blueprint->callback([&o] {
+        if (!o.blueprint_base.empty()) {
+            o.blueprint.base = o.blueprint_base;
+        }
+        o.status = run_blueprint(o.blueprint, stdout);
+    });
+}
+
+int run(int argc, char** argv) {
+    CLI::App app(
+        "origind: a Git remote that also writes, versions and deploys the projects it holds",
+        "origind");
+    app.require_subcommand(1);
+    app.set_version_flag("--version", kAgent);
+    Options options;
+    add_server_commands(app, options);
+    add_client_commands(app, options);
+    add_key_commands(app, options);
+    add_project_commands(app, options);
+    add_blueprint_command(app, options);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        constexpr int kWrongArguments = 2;
+        return app.exit(error) == 0 ? 0 : kWrongArguments;
+    }
+    return options.status;
+}
+
+}  // namespace
+}  // namespace origin
+
+int main(int argc, char** argv) {
+    std::signal(SIGPIPE, SIG_IGN);
+    return origin::run(argc, argv);
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "origind/service.h"
+
+#include <cstdlib>
+#include <optional>
+
+#include <sys/stat.h>
+
+#include "api/api.h"
+#include "auth/gatekeeper.h"
+#include "auth/preview_link.h"
+#include "auth/urls.h"
+#include "base/random.h"
+#include "crypto/hmac.h"
+#include "crypto/master_key.h"
+#include "crypto/tls.h"
+#include "deploy/local.h"
+#include "deploy/progress.h"
+#include "generator/blueprint/blueprint.h"
+#include "generator/run_worker.h"
+#include "generator/runs.h"
+#include "git/odb/libgit2_init.h"
+#include "git/serve/push.h"
+#include "git/serve/receive_pack.h"
+#include "git/serve/upload_pack.h"
+#include "githttp/front.h"
+#include "hooks/dispatcher.h"
+#include "hooks/job_runner.h"
+#include "hooks/protected_branches.h"
+#include "hooks/push_plan.h"
+#include "hooks/webhooks.h"
+#include "net/http_client.h"
+#include "net/http_server.h"
+#include "net/worker_pool.h"
+#include "origind/data_folder.h"
+#include "store/lmdb_store.h"
+
+namespace origin {
+namespace {
+
+constexpr std::chrono::seconds kStopGrace{25};
+constexpr int kExitIoError = 74;  // sysexits(3) EX_IOERR.
+constexpr unsigned kRunThreads = 2;
+constexpr unsigned kDeployThreads = 1;  // One job is one small transaction.
+constexpr unsigned kWebhookThreads = 4;
+constexpr std::uint32_t kAttemptsMax = 5;
+
+std::string default_public_url(const Config& config, std::uint16_t port) {
+    const bool tls = !config.tls_certificate.empty();
+    const std::string host =
+        config.http.address.contains(':') ? "[" + config.http.address + "]" : config.http.address;
+    return std::string(tls ? "https://" : "http://") + host + ":" + std::to_string(port);
+}
+
+/// A key of its own for each purpose, so that no two uses share one.
+Secret derived_key(const Secret& master, std::string_view purpose) {
+    return Secret(crypto::hmac_sha256(master.reveal(), purpose));
+}
+
+}  // namespace
+
+/// Members in the order they are built; each may use those above it.
+struct Service::Parts {
+    Config config;
+    Log& log;
+    Clock& clock;
+    SystemRandom random;
+    Metrics metrics;
+    std::unique_ptr<store::Store> store;
+    Secret master_key;
+    std::unique_ptr<auth::Gatekeeper> gatekeeper;
+    std::unique_ptr<net::HttpClient> client;
+    std::unique_ptr<git::Storage> storage;
+    std::optional<crypto::TlsContext> tls;
+    std::unique_ptr<net::WorkerPool> workers;
+
+    // The front's place in the listener, before the URLs (which need the listener's port) are
+    // known.
+    class Door final : public net::Handler {
+    public:
+        net::Begun begin(const net::RequestHead& head) override { return front->begin(head); }
+        net::Handler* front = nullptr;
+    };
+    Door door;
+    std::unique_ptr<net::HttpServer> server;
+    std::optional<auth::Urls> urls;
+    std::unique_ptr<auth::PreviewLinks> links;
+
+    hooks::ProtectedBranches protected_branches;
+    hooks::PushPlan push_plan;
+    std::unique_ptr<git::PushService> pushes;
+    std::unique_ptr<git::UploadPack> upload_pack;
+    std::unique_ptr<git::ReceivePack> receive_pack;
+
+    generator::Blueprint blueprint;
+    std::unique_ptr<generator::Runs> runs;
+    std::unique_ptr<generator::RunWorker> run_worker;
+    std::unique_ptr<deploy::LocalDeployer> local_deployer;
+    std::unique_ptr<hooks::WebhookDelivery> webhook_delivery;
+
+    std::unique_ptr<githttp::GitDoor> git_door;
+    std::unique_ptr<githttp::Sites> sites;
+    std::unique_ptr<api::Api> api;
+    std::unique_ptr<githttp::Front> front;
+
+    std::vector<std::unique_ptr<hooks::JobRunner>> job_runners;
+    std::unique_ptr<hooks::Dispatcher> dispatcher;
+
+    Parts(const Config& settings, Log& l, Clock& c) : config(settings), log(l), clock(c) {}
+
+    Status open();
+    Status wire(std::uint16_t port);
+    void wire_git();
+    void wire_work();
+    void wire_doors();
+    std::unique_ptr<hooks::JobRunner> runner(hooks::JobRunner::Plan plan);
+};
+
+Status Service::Parts::open() {
+    ORIGIN_CHECK(check_data_folder(config.data));
+    ORIGIN_TRY(opened,
+               store::open_lmdb({.data_folder = config.data.string(), .fatal = {}}, log, clock));
+    store = std::move(opened);
+    ORIGIN_TRY(key, crypto::load_or_create_master_key(config.data, random));
+    master_key = std::move(key);
+    git::use_libgit2();
+    storage = std::make_unique<git::Storage>(config.data / "projects");
+    ORIGIN_CHECK(storage->sweep(*store, log));
+    gatekeeper = std::make_unique<auth::Gatekeeper>(*store, clock, metrics);
+    client =
+        std::make_unique<net::HttpClient>(net::ClientSettings{.allowed = config.outbound_allow});
+    if (!config.tls_certificate.empty()) {
+        ORIGIN_TRY(context, crypto::TlsContext::load(config.tls_certificate, config.tls_key));
+        tls.emplace(std::move(context));
+    }
+    return {};
+}
+
+void Service::Parts::wire_git() {
+    pushes = std::make_unique<git::PushService>(git::PushService::Around{
+        .store = *store,
+        .storage = *storage,
+        .gatekeeper = *gatekeeper,
+        .clock = clock,
+        .random = random,
+        .metrics = metrics,
+        .gates = {&protected_branches},
+        .planner = &push_plan,
+        .disk_lost = [this](const Error& error) {
+            log.error("a pack could not be synced; ending to recover at start",
+                      {{"why", error.kept_in_log()}});
+            std::_Exit(kExitIoError);
+        }});
+    upload_pack = std::make_unique<git::UploadPack>(*store, *storage, metrics, kAgent);
+    receive_pack = std::make_unique<git::ReceivePack>(git::ReceivePack::Around{
+        *pushes, kAgent, [this](const ProjectId& project, const git::PushOutcome& outcome) {
+            return deploy::follow_push(*store, *urls, project, outcome);
+        }});
+}
+
+std::unique_ptr<hooks::JobRunner> Service::Parts::runner(hooks::JobRunner::Plan plan) {
+    plan.attempts_max = kAttemptsMax;
+    return std::make_unique<hooks::JobRunner>(hooks::JobRunner::Around{*store, clock, log, metrics},
+                                              std::move(plan));
+}
+
+void Service::Parts::wire_work() {
+    runs = std::make_unique<generator::Runs>(generator::Runs::Around{
+        *pushes, *gatekeeper, clock, random, {{std::string(blueprint.name()), &blueprint}}});
+    run_worker = std::make_unique<generator::RunWorker>(
+        generator::RunWorker::Around{*runs, *pushes, *gatekeeper, log, kVersion});
+    local_deployer = std::make_unique<deploy::LocalDeployer>(
+        deploy::LocalDeployer::Around{*store, *urls, clock});
+    webhook_delivery = std::make_unique<hooks::WebhookDelivery>(
+        hooks::WebhookDelivery::Around{*store, *client, clock, log, master_key});
+    job_runners.push_back(
+        runner({.kind = std::string(generator::kRunJob),
+                .threads = kRunThreads,
+                .work = [this](const store::Job& job) { return run_worker->work(job); },
+                .give_up =
+                    [this](const store::Job& job) {
+                        return run_worker->give_up(job);
+                    }}));
+    job_runners.push_back(
+        runner({.kind = std::string(hooks::kDeployJob),
+                .threads = kDeployThreads,
+                .work = [this](const store::Job& job) { return local_deployer->work(job); },
+                .give_up =
+                    [this](const store::Job& job) {
+                        return local_deployer->give_up(job);
+                    }}));
+    // An endpoint's own schedule decides when to stop trying: its job is never given up.
+    const auto deliver = [this](const store::Job& job) {
+        return webhook_delivery->work(job);
+    };
+    job_runners.push_back(runner({.kind = std::string(hooks::kWebhookJob),
+                                  .threads = kWebhookThreads,
+                                  .work = deliver,
+                                  .give_up = deliver}));
+    dispatcher = std::make_unique<hooks::Dispatcher>(
+        *store,
+        log,
+        std::vector<hooks::Dispatcher::Consumer>{
+            {"webhooks", [this](store::Writer& writer, const std::vector<store::Event>& events) {
+                 return hooks::queue_webhooks(writer, events, clock.now());
+             }}});
+}
+
+void Service::Parts::wire_doors() {
+    git_door = std::make_unique<githttp::GitDoor>(githttp::GitDoor::Around{
+        *store, *gatekeeper, *upload_pack, *receive_pack, *urls, clock, random});
+    sites = std::make_unique<githttp::Sites>(
+        githttp::Sites::Around{*store, *storage, *urls, *links, clock});
+    api = std::make_unique<api::Api>(
+        api::Api::Around{.store = *store,
+                         .storage = *storage,
+                         .pushes = *pushes,
+                         .gatekeeper = *gatekeeper,
+                         .runs = *runs,
+                         .urls = *urls,
+                         .links = *links,
+                         .client_settings = {.allowed = config.outbound_allow},
+                         .master_key = master_key,
+                         .clock = clock,
+                         .random = random,
+                         .log = log,
+                         .metrics = metrics,
+                         .version = kVersion});
+    front =
+        std::make_unique<githttp::Front>(githttp::Front::Around{*urls, *git_door, *sites, *api});
+    door.front = front.get();
+}
+
+/// Everything that needs to know the address we are reached at.
+Status Service::Parts::wire(std::uint16_t port) {
+    const std::string url =
+        config.public_url.empty() ? default_public_url(config, port) : config.public_url;
+    ORIGIN_TRY(made, auth::Urls::make(url, config.sites_domain));
+    urls.emplace(std::move(made));
+    links = std::make_unique<auth::PreviewLinks>(derived_key(master_key, "origind preview links"));
+    wire_git();
+    wire_work();
+    wire_doors();
+    return {};
+}
+
+Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Service::~Service() {
+    stop();
+}
+
+Result<std::unique_ptr<Service>> Service::open(const Config& config, Log& log, Clock& clock) {
+    auto parts = std::make_unique<Parts>(config, log, clock);
+    ORIGIN_CHECK(parts->open());
+    ORIGIN_CHECK(parts->wire(config.http.port));
+    struct Opener : Service {
+        explicit Opener(std::unique_ptr<Parts> p) : Service(std::move(p)) {}
+    };
+    return std::make_unique<Opener>(std::move(parts));
+}
+
+net::Handler& Service::front() {
+    return *parts_->front;
+}
+
+net::Handler& Service::api() {
+    return *parts_->api;
+}
+
+const std::string& Service::public_url() const {
+    return parts_->urls->public_url();
+}
+
+Status Service::start() {
+    Parts& parts = *parts_;
+    parts.workers = std::make_unique<net::WorkerPool>(parts.config.worker_threads);
+    parts.server = std::make_unique<net::HttpServer>(
+        net::ServerSettings{.trusted_proxies = parts.config.trusted_proxies},
+        net::HttpServer::Around{parts.door, *parts.workers, parts.log, parts.metrics, parts.clock});
+    ORIGIN_CHECK(parts.server->listen_tcp(
+        parts.config.http.address, parts.config.http.port, parts.tls ? &*parts.tls : nullptr));
+    ORIGIN_CHECK(parts.server->listen_unix((parts.config.data / kSocketName).string()));
+    if (parts.config.http.port == 0) {
+        parts.job_runners.clear();
+        ORIGIN_CHECK(parts.wire(parts.server->port()));
+    }
+    for (const auto& runner : parts.job_runners) {
+        runner->start();
+    }
+    parts.dispatcher->start();
+    parts.server->start();
+    return {};
+}
+
+void Service::stop() {
+    Parts& parts = *parts_;
+    if (parts.server) {
+        parts.server->stop(kStopGrace);
+    }
+    if (parts.dispatcher) {
+        parts.dispatcher->stop();
+    }
+    for (const auto& runner : parts.job_runners) {
+        runner->stop();
+    }
+    std::error_code ignored;
+    if (parts.server) {
+        std::filesystem::remove(parts.config.data / kSocketName, ignored);
+        parts.server.reset();
+    }
+}
+
+}  // namespace origin
