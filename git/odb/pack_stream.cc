@@ -22,6 +22,12 @@ struct Item {
     std::uint64_t sent_at = kNotWritten;
 };
 
+/// The newest pack first: it holds copies of the bases that completed it, on which deltas of older
+/// packs are built. In a pack by offset: a base at a distance comes before its deltas.
+bool is_before(const EntryRef& a, const EntryRef& b) {
+    return a.pack != b.pack ? a.pack > b.pack : a.offset < b.offset;
+}
+
 }  // namespace
 
 class PackStream::State {
@@ -43,11 +49,12 @@ private:
     Result<bool> start_delta(const Item& item, const Pack& pack, const PackEntry& entry);
     Status start_whole(const Item& item);
     const Item* find(const EntryRef& place) const;
+    const Item* find_elsewhere(const Oid& oid) const;
     void give(std::string& out, Bytes bytes);
 
     ObjectStoreRef store_;
     PackStreamOptions options_;
-    std::vector<Item> items_;  // By pack and offset: a base at a distance comes before its deltas.
+    std::vector<Item> items_;  // Sorted by is_before.
     Stage stage_ = Stage::Header;
     std::size_t next_ = 0;
     std::string head_;  // Of the current piece: header bytes, or all of an object made anew.
@@ -59,8 +66,16 @@ private:
 };
 
 const Item* PackStream::State::find(const EntryRef& place) const {
-    const auto found = std::ranges::lower_bound(items_, place, {}, &Item::place);
+    const auto found = std::ranges::lower_bound(items_, place, is_before, &Item::place);
     return found != items_.end() && found->place == place ? &*found : nullptr;
+}
+
+/// The object as it is sent from another pack, if that has happened already (only then: bases
+/// that lead from pack to pack and back would make a circle).
+const Item* PackStream::State::find_elsewhere(const Oid& oid) const {
+    const auto place = store_->locate(oid);
+    const Item* item = place ? find(*place) : nullptr;
+    return item != nullptr && item->sent_at != kNotWritten ? item : nullptr;
 }
 
 Status PackStream::State::start_stored(const Pack& pack, const PackEntry& entry) {
@@ -75,23 +90,28 @@ Result<bool> PackStream::State::start_delta(const Item& item,
                                             const PackEntry& entry) {
     ORIGIN_TRY(base_offset, pack.base_of(entry));
     const Item* base = find({.pack = item.place.pack, .offset = base_offset});
+    std::optional<Oid> base_oid;
+    if (base == nullptr || base->sent_at == kNotWritten || !options_.ofs_delta) {
+        base_oid = entry.kind == EntryKind::RefDelta ? std::optional(entry.base_oid)
+                                                     : pack.oid_at_offset(base_offset);
+        if (!base_oid) {
+            return false;
+        }
+    }
+    if (base == nullptr) {
+        base = find_elsewhere(*base_oid);
+    }
+    if (base == nullptr && !(options_.client_has && options_.client_has(*base_oid))) {
+        return false;
+    }
     if (base != nullptr && base->sent_at != kNotWritten && options_.ofs_delta) {
         put_entry_header(head_, EntryKind::OfsDelta, entry.size);
         put_base_distance(head_, begun_ - base->sent_at);
-        ORIGIN_CHECK(start_stored(pack, entry));
-        return true;
+    } else {
+        // A base of this pack that is sent later is as good: ids may point forward.
+        put_entry_header(head_, EntryKind::RefDelta, entry.size);
+        head_ += base_oid->view();
     }
-    std::optional<Oid> base_oid;
-    if (base != nullptr || options_.client_has) {
-        base_oid = entry.kind == EntryKind::RefDelta ? std::optional(entry.base_oid)
-                                                     : pack.oid_at_offset(base_offset);
-    }
-    // A base that is sent later, from this pack, is as good: ids may point forward.
-    if (!base_oid || (base == nullptr && !options_.client_has(*base_oid))) {
-        return false;
-    }
-    put_entry_header(head_, EntryKind::RefDelta, entry.size);
-    head_ += base_oid->view();
     ORIGIN_CHECK(start_stored(pack, entry));
     return true;
 }
@@ -192,7 +212,7 @@ Result<PackStream> PackStream::make(ObjectStoreRef store,
         }
         items.push_back({.place = *place});
     }
-    std::ranges::sort(items, {}, &Item::place);
+    std::ranges::sort(items, is_before, &Item::place);
     const auto doubles = std::ranges::unique(items, {}, &Item::place);
     items.erase(doubles.begin(), doubles.end());
     return PackStream(
