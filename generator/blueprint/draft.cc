@@ -80,6 +80,7 @@ Entity* Draft::make_entity(std::string_view noun) {
     made.plural = to_label(plural(singular(name)));
     app.entities.push_back(std::move(made));
     last_entity = id;
+    fresh.push_back(id);
     return &app.entities.back();
 }
 
@@ -162,13 +163,7 @@ int Draft::next_version() {
 }
 
 bool Draft::stored_before(std::string_view id) const {
-    if (!change)
-        return false;
-    for (const Migration& step : app.migrations) {
-        if (step.op == "add_entity" && step.entity == id)
-            return step.version <= base_version;
-    }
-    return true;
+    return change && !has(fresh, id);
 }
 
 Field* find_field(Entity& entity, std::string_view phrase) {

@@ -23,13 +23,13 @@ struct PendingLink {
 
 struct Draft {
     App app;
-    bool change = false;      // On top of an existing app.
-    int base_version = 0;     // Of the stored data, before this run.
-    std::string last_entity;  // What "them" and "it" mean.
-    std::string page;         // "On the Parts page ...": its id while that clause is read.
-    int page_group = -1;      // The sentence that set `page`.
+    bool change = false;             // On top of an existing app.
+    int base_version = 0;            // Of the stored data, before this run.
+    std::vector<std::string> fresh;  // Entities made in this run: nobody has rows of them.
+    std::string last_entity;         // What "them" and "it" mean.
+    std::string page;                // "On the Parts page ...": its id while that clause is read.
+    int page_group = -1;             // The sentence that set `page`.
     std::vector<PendingLink> links;
-    std::vector<std::string> wanted_pages;  // Named in passing: "on the home page".
 
     /// The entity a noun phrase means ("all parts" -> part); null if none.
     Entity* find_entity(std::string_view noun);

@@ -262,8 +262,7 @@ bool only_names_headings(const Statement& statement, const Reading& reading) {
 }
 
 bool mentions_known(Draft& draft, const Statement& statement) {
-    static const Pattern kAdd{
-        "feature request|add|introduce|support :? {noun} to|in|for the? {rest}"};
+    static const Pattern kAdd{"add|introduce|support {noun} to|in|for the? {rest}"};
     static const Pattern kOnly{"feature request : {noun}"};
     const Words words{statement.clean};
     for (const auto* pattern : {&kAdd, &kOnly}) {

@@ -340,8 +340,12 @@ std::string currency_of(std::string_view text) {
 }
 
 bool is_stop_noun(std::string_view noun) {
-    return std::ranges::find(kStopNouns, singular(lower(noun))) != kStopNouns.end() ||
-           std::ranges::find(kStopNouns, lower(noun)) != kStopNouns.end();
+    const auto stops = [](const std::string& word) {
+        return std::ranges::find(kStopNouns, word) != kStopNouns.end();
+    };
+    const Words words{lower(noun)};
+    const bool tail = words.size() > 1 && stops(singular(words.all().back().low));
+    return tail || stops(singular(lower(noun))) || stops(lower(noun));
 }
 
 std::string_view verb_family(std::string_view word) {

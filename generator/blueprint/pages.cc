@@ -58,6 +58,11 @@ void move_page(App& app, std::string_view id, std::string_view anchor, bool befo
 }
 
 bool apply_add_page(Draft& draft, Statement& statement, const Captures& captures) {
+    for (const std::string_view anchor : {"after", "before"}) {
+        const auto name = get(captures, anchor);
+        if (!name.empty() && draft.find_page(name) == nullptr)
+            return false;
+    }
     const bool known = draft.find_page(get(captures, "name")) != nullptr;
     Page* page = draft.make_page(get(captures, "name"));
     if (page == nullptr)

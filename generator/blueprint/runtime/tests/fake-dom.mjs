@@ -44,7 +44,10 @@ class Node {
     const chosen = this.all((node) => node.tag === 'option' && node.selected)[0];
     return this.ownValue || (chosen ? chosen.ownValue : '');
   }
-  set value(value) { this.ownValue = String(value); }
+  set value(value) {
+    const offered = this.tag !== 'select' || this.all((node) => node.tag === 'option' && node.ownValue === String(value)).length > 0;
+    this.ownValue = offered ? String(value) : '';
+  }
 
   addEventListener(name, listener) {
     this.listeners.set(name, [...(this.listeners.get(name) || []), listener]);

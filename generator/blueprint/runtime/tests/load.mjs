@@ -56,6 +56,7 @@ export function openPage(file = 'index.html', storage = new MemoryStorage()) {
   const use = (control, name, event) => {
     assert.ok(control, `the page offers ${name}`);
     control.value = event.value;
+    assert.equal(control.value, String(event.value), `${name} offers ${event.value}`);
     control.checked = Boolean(event.checked);
     control.dispatch(event.name);
   };
