@@ -52,11 +52,11 @@ Ident ident_of(const auth::Identity& identity, UnixMillis now);
 Ident server_ident(UnixMillis now);
 
 struct MergeWish {
-    std::string source;                  // Branch, tag or commit id.
-    std::string target;                  // Full ref name of a branch.
+    std::string source;                       // Branch, tag or commit id.
+    std::string target;                       // Full ref name of a branch.
     std::optional<Oid> expected_target = {};  // Conflict unless the target is still there.
     std::string message = {};                 // Empty: "Merge branch 'x'".
-    bool preview = false;                // Only say what would happen.
+    bool preview = false;                     // Only say what would happen.
 };
 
 enum class MergeResult : std::uint8_t { AlreadyMerged, FastForward, MergeCommit, Conflicted };
