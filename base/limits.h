@@ -117,6 +117,18 @@ inline constexpr std::size_t kIdempotencyKeysPerClientMax = 10'000;
 inline constexpr std::chrono::seconds kPreferWaitMax{60};
 inline constexpr std::size_t kPageRowsMax = 200;
 inline constexpr std::size_t kJsonDepthMax = 32;
+inline constexpr std::size_t kPageRowsDefault = 50;
+inline constexpr std::size_t kPageScanMax = 10'000;   // Rows looked at for one page of a list.
+inline constexpr std::size_t kJsonItemsMax = 100;     // Of a list of names in a body.
+inline constexpr std::size_t kCommitFilesMax = 1000;  // Files in one API commit.
+inline constexpr std::size_t kCommitMessageBytesMax = 64 * kKiB;
+inline constexpr std::size_t kApiWalkCommitsMax = 100'000;  // Walked for one page of commits.
+inline constexpr std::size_t kApiFileBytesMax = 32 * kMiB;  // One file in one answer.
+inline constexpr std::size_t kTargetNameBytesMax = 24;      // `<target>--<site>` is a DNS label.
+inline constexpr std::size_t kWebhooksPerProjectMax = 20;   // Each may cost a job per event.
+inline constexpr std::chrono::hours kPreviewLinkKept{24};
+inline constexpr std::chrono::seconds kReadyProbeKept{5};   // One probe answers for that long.
+inline constexpr std::chrono::seconds kEventKeepAlive{15};  // A comment on a quiet stream.
 
 // Runs, deployments, webhooks.
 inline constexpr std::chrono::seconds kRunLease{30};
@@ -131,7 +143,8 @@ inline constexpr std::size_t kFailureTableRowsMax = 10'000;  // Addresses and ke
 // Store.
 inline constexpr std::size_t kStoreBatchWritesMax = 64;
 inline constexpr std::size_t kStoreBatchBytesMax = 8 * kMiB;
-inline constexpr std::size_t kStoreRowsPerWriteMax = 50'000;  // A push of kPushCommandsMax refs, 5 rows each.
+inline constexpr std::size_t kStoreRowsPerWriteMax =
+    50'000;  // A push of kPushCommandsMax refs, 5 rows each.
 inline constexpr std::size_t kStoreKeyBytesMax = 511;  // LMDB.
 inline constexpr std::size_t kStoreQueueMax = 4096;
 inline constexpr std::size_t kStoreBatchRowsMax = 10'000;  // Dirty pages stay below LMDB's 131,071.

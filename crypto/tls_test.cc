@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "crypto/self_signed.h"
+
 namespace origin::crypto {
 namespace {
 
@@ -22,6 +24,26 @@ TEST(TlsContext, RefusesMissingAndBrokenFiles) {
     std::ofstream(file) << "-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE-----\n";
     EXPECT_FALSE(TlsContext::load(file.string(), file.string()));
     std::filesystem::remove(file);
+}
+
+TEST(TlsContext, TakesACertificateOnlyWithItsOwnKey) {
+    const std::filesystem::path folder = testing::TempDir();
+    const auto write = [&](const char* name, const std::string& text) {
+        std::ofstream(folder / name) << text;
+        return (folder / name).string();
+    };
+    const PemPair one = make_self_signed();
+    const std::string chain = write("origin-chain.pem", one.certificate);
+    const std::string key = write("origin-key.pem", one.key);
+    const std::string other = write("origin-other.pem", make_self_signed().key);
+    auto context = TlsContext::load(chain, key);
+    ASSERT_TRUE(context);
+    TlsContext moved = std::move(*context);
+    EXPECT_NE(moved.get(), nullptr);
+    EXPECT_FALSE(TlsContext::load(chain, other));
+    for (const std::string& file : {chain, key, other}) {
+        std::filesystem::remove(file);
+    }
 }
 
 }  // namespace

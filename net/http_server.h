@@ -20,7 +20,7 @@
 namespace origin::net {
 
 struct ServerSettings {
-    std::vector<Cidr> trusted_proxies;  // Whose X-Forwarded-For and -Proto are believed.
+    std::vector<Cidr> trusted_proxies{};  // Whose X-Forwarded-For and -Proto are believed.
     std::size_t connections_max = kHttpConnectionsMax;
     Milliseconds head_timeout = kHttpHeadTimeout;
     Milliseconds idle_timeout = kHttpIdleTimeout;

@@ -34,8 +34,8 @@ asio::awaitable<std::optional<Reply>> Session::take_body(Request& request) {
         if (cancelled_ || (!error && !decoder.done() && !expired_)) {
             co_return std::nullopt;
         }
-        if (!decoder.done()) {
-            leave_unread();
+        if (error || !decoder.done()) {
+            leave_unread();  // Nothing behind a refused body is taken for a request.
         }
         if (expired_) {
             expired_ = false;
