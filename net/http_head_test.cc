@@ -35,6 +35,19 @@ int status_of(const std::string& raw) {
     return checked ? 0 : checked.error().status;
 }
 
+std::string headers(int count) {
+    std::string lines;
+    for (int i = 0; i < count; ++i) {
+        lines += "a: b\r\n";
+    }
+    return lines;
+}
+
+// A GET whose head has exactly this size.
+std::string sized(std::size_t bytes) {
+    return kGet + "A: " + std::string(bytes - kGet.size() - 7, 'a') + "\r\n\r\n";
+}
+
 struct Row {
     const char* name;
     std::string raw;
@@ -125,8 +138,8 @@ INSTANTIATE_TEST_SUITE_P(HostAndTarget, HeadRow, testing::ValuesIn(std::vector<R
     {"H12d", "GET /\\..\\x HTTP/1.1\r\nHost: x\r\n\r\n", 400},
     {"H12e", "GET /a#b HTTP/1.1\r\nHost: x\r\n\r\n", 400},
     {"H12f", "GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", 400},
-    {"H16a", kGet + [] { std::string s; for (int i = 0; i < 100; ++i) { s += "a: b\r\n"; } return s; }() + "\r\n", 431},
-    {"H16b", kGet + [] { std::string s; for (int i = 0; i < 900; ++i) { s += "a: b\r\n"; } return s; }() + "\r\n", 431},
+    {"H16a", kGet + headers(100) + "\r\n", 431},
+    {"H16b", kGet + headers(900) + "\r\n", 431},
     {"H16c", kGet + "A: " + std::string(17'000, 'a') + "\r\n\r\n", 431},
     {"H16d", std::string(10'000, 'A') + " / HTTP/1.1\r\nHost: x\r\n\r\n", 400},
     {"H17a", "get / HTTP/1.1\r\nHost: x\r\n\r\n", 501},
@@ -156,9 +169,9 @@ INSTANTIATE_TEST_SUITE_P(Honest, HeadRow, testing::ValuesIn(std::vector<Row>{
     {"length", kPost + "Content-Length: 18446744073709551615\r\n\r\n", 0},
     {"empty post", kPost + "\r\n", 0},
     {"upgrade", kGet + "Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n", 0},
-    {"largest", kGet + "A: " + std::string(kHttpHeadBytesMax - kGet.size() - 7, 'a') + "\r\n\r\n", 0},
-    {"too large by one", kGet + "A: " + std::string(kHttpHeadBytesMax - kGet.size() - 6, 'a') + "\r\n\r\n", 431},
-    {"99 headers", kGet + [] { std::string s; for (int i = 0; i < 99; ++i) { s += "a: b\r\n"; } return s; }() + "\r\n", 0},
+    {"largest", sized(kHttpHeadBytesMax), 0},
+    {"too large by one", sized(kHttpHeadBytesMax + 1), 431},
+    {"99 headers", kGet + headers(99) + "\r\n", 0},
     {"incomplete", "GET / HTTP/1.1\r\nHost: x\r\n", -1},
 }));
 // clang-format on
