@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Goal: who is asked for a key gets 401, who may not know gets 404, who may see but not do gets 403.
+
+Method: keys of several scopes and two clients, over Git's HTTP and over the API, asked one by one.
+"""
+import unittest
+
+import git_client
+from scenario import Scenario
+
+
+class Access(Scenario):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        server = cls.server
+        cls.reader = server.make_key(scopes=["git:read"])["key"]
+        cls.writer = server.make_key(scopes=["git:write"])["key"]
+        cls.asker = server.make_key(scopes=["requirements"])["key"]
+        cls.other = server.command_json("client", "create", "other", "--data", server.data)["clientId"]
+        cls.stranger = server.make_key(client=cls.other, scopes=["git:read", "git:write", "projects:create"])["key"]
+
+    def refs(self, service="git-upload-pack", project=None, **more):
+        return self.server.get(f"/{self.server.client}/{project or self.project}.git/info/refs?service={service}", **more)
+
+    def test_no_key_or_a_bad_one_is_401_for_every_name_alike(self):
+        self.pushed_repo()
+        malformed = ["nonsense", "ogk_short", "ogk_" + "A" * 71, self.reader[:-1] + ("A" if self.reader[-1] != "A" else "B")]
+        for name in (self.project, "no-such-project"):
+            for service in ("git-upload-pack", "git-receive-pack"):
+                for key in [None, *malformed[:2]]:
+                    with self.subTest(name=name, service=service, key=key):
+                        answer = self.refs(service, name, key=key)
+                        self.expect(answer, 401)
+                        self.assertIn("Basic", answer.headers["WWW-Authenticate"])
+        for key in malformed[2:]:
+            self.assertIn(self.refs(key=key).status, (401, 429))
+
+    def test_basic_and_bearer_are_the_same(self):
+        self.pushed_repo()
+        for value in (self.server.basic(self.reader), "bearer " + self.reader, "Bearer " + self.reader):
+            self.expect(self.refs(key=None, headers={"Authorization": value}), 200)
+
+    def test_the_project_of_another_client_does_not_exist(self):
+        self.pushed_repo()
+        for service in ("git-upload-pack", "git-receive-pack"):
+            self.expect(self.refs(service, key=self.stranger), 404)
+        project = self.project_id()
+        for path in ("", "/branches", "/deployments", "/events"):
+            self.expect(self.server.get(f"/api/projects/{project}{path}", key=self.stranger), 404)
+        self.assertEqual(self.server.get("/api/projects", key=self.stranger).json["projects"], [])
+
+    def test_readable_but_not_permitted_is_403(self):
+        repo = self.pushed_repo()
+        self.expect(self.refs("git-upload-pack", key=self.reader), 200)
+        self.expect(self.refs("git-receive-pack", key=self.reader), 403)
+        repo.commit("second")
+        self.assertIn("403", repo.refused("push", self.url(key=self.reader), "main"))
+        repo("push", "-q", self.url(key=self.writer), "main")
+        self.assert_same(repo)
+
+    def test_a_key_without_read_is_404(self):
+        self.pushed_repo()
+        self.expect(self.refs(key=self.asker), 404)
+
+    def test_a_missing_scope_of_the_api_is_403(self):
+        self.expect(self.server.post("/api/projects", {"name": "mine"}, key=self.reader), 403)
+        self.expect(self.server.post("/api/clients", {"slug": "third"}, key=self.writer), 403)
+        self.expect(self.server.post("/api/requirements", {"clientId": self.server.client_id, "requirements": "x"}, key=self.reader), 403)
+
+    def test_only_a_client_s_own_key_speaks_for_it(self):
+        answer = self.server.post("/api/requirements", {"clientId": self.server.client_id, "requirements": "A page."},
+                                  key=self.server.make_key(client=self.other, scopes=["requirements", "projects:create"])["key"])
+        self.assertEqual(answer.status, 403, answer)
+
+    def test_pushing_to_a_name_that_is_not_there(self):
+        """Creates it for its own client with projects:create; else there is nothing to see."""
+        repo = self.new_repo()
+        repo.commit()
+        for key in (self.writer, self.stranger):
+            self.assertIn("not found", repo.refused("push", self.url(key=key), "main"))
+        repo("push", "-q", "origin", "main")
+
+    def test_a_key_bound_to_projects_sees_only_those(self):
+        self.pushed_repo()
+        self.pushed_repo("other", project=f"{self.project}-b")
+        bound = self.server.make_key(scopes=["git:read"], projects=[self.project_id()])["key"]
+        self.expect(self.refs(key=bound), 200)
+        self.expect(self.refs(project=f"{self.project}-b", key=bound), 404)
+
+    def test_a_revoked_key_ends_at_once(self):
+        self.pushed_repo()
+        made = self.server.make_key(scopes=["git:read"])
+        self.expect(self.refs(key=made["key"]), 200)
+        self.server.command("key", "revoke", made["keyId"], "--data", self.server.data)
+        self.assertIn(self.refs(key=made["key"]).status, (401, 429))
+
+    def test_both_spellings_of_a_url(self):
+        repo = self.pushed_repo()
+        base = f"http://dev:{self.server.key}@127.0.0.1:{self.server.port}"
+        for path in (f"/admin/{self.project}", f"/{self.project_id()}.git", f"/{self.project_id()}"):
+            self.assertEqual(repo.remote_refs(base + path)["refs/heads/main"], repo.head())
+
+    def test_pages_and_programs_that_are_not_served(self):
+        self.pushed_repo()
+        self.expect(self.server.get("/", key=None), 200)
+        self.expect(self.server.get(f"/admin/{self.project}", key=None), 200)
+        self.expect(self.refs("git-upload-archive"), 403)
+        self.expect(self.server.get(f"/admin/{self.project}.git/HEAD"), 404)
+        lfs = self.server.post(f"/admin/{self.project}.git/info/lfs/objects/batch", {"operation": "download", "objects": []})
+        self.expect(lfs, 501)
+        self.assertIn("LFS", lfs.json["message"])
+
+    def test_bad_keys_are_slowed(self):
+        """Many failures from one address: 429 with a time to wait. A good key of another address is not asked here."""
+        from origin_server import Server
+        with Server() as server:
+            statuses = [server.get("/api/projects", key=self.reader).status for _ in range(12)]
+            self.assertEqual(statuses[0], 401)
+            self.assertIn(429, statuses)
+            self.assertGreaterEqual(int(server.get("/api/projects", key=self.reader).headers["Retry-After"]), 1)
+
+    def test_a_clone_with_a_wrong_key_asks_for_no_password(self):
+        self.pushed_repo()
+        repo = git_client.Repo(self.folder / "never")
+        self.assertIn("fatal", repo.refused("clone", self.url(key="wrong"), self.folder / "never"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real origind on a temporary data folder and a free port, and plain HTTP to speak to it.
+
+The program is $ORIGIND, else build/dev/origind, else build/release/origind. Everything is
+waited for; nothing sleeps. A server is stopped and killed by its process id alone.
+"""
+import base64
+import http.client
+import json
+import os
+import pathlib
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# Sanitizer builds are slow, and two cores are shared: this is when a test gives up, not what it expects.
+PATIENCE_SECONDS = 120
+
+
+def program():
+    for path in (os.environ.get("ORIGIND"), ROOT / "build/dev/origind", ROOT / "build/release/origind"):
+        if path and pathlib.Path(path).is_file():
+            return str(path)
+    raise SystemExit("There is no origind program: build one first (./dev build).")
+
+
+def wait_until(what, condition, seconds=PATIENCE_SECONDS):
+    """Asks `condition` until it gives something true, and returns that."""
+    end = time.monotonic() + seconds
+    pause = 0.005
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds} s in vain for {what}")
+        select.select([], [], [], pause)
+        pause = min(pause * 1.5, 0.25)
+
+
+class Answer:
+    """An HTTP answer, read whole."""
+
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def text(self):
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def code(self):
+        """The stable `code` of a problem document; None for anything else."""
+        if not (self.headers.get("Content-Type") or "").startswith("application/problem+json"):
+            return None
+        return self.json.get("code")
+
+    def __repr__(self):
+        return f"<{self.status} {self.text[:2000]}>"
+
+
+class Server:
+    def __init__(self, folder=None, options=()):
+        self.root = pathlib.Path(folder or tempfile.mkdtemp(prefix="origind-test-"))
+        self.data = self.root / "data"
+        self.log_path = self.root / "server.log"
+        self.options = list(options)
+        self.process = None
+        self.port = 0
+        self.url = None
+        self.environment = {**os.environ, "NO_PROXY": "*", "no_proxy": "*"}
+
+    # Life ------------------------------------------------------------------------------------
+
+    def command(self, *words, check=True, **more):
+        """Runs `origind WORDS...`; returns the finished process."""
+        done = subprocess.run([program(), *map(str, words)], capture_output=True, text=True,
+                              timeout=PATIENCE_SECONDS, env=self.environment, **more)
+        if check and done.returncode != 0:
+            raise AssertionError(f"origind {' '.join(map(str, words))}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def command_json(self, *words):
+        return json.loads(self.command(*words, "--json").stdout)
+
+    def init(self):
+        made = self.command_json("init", "--data", self.data)
+        self.client_id, self.key_id, self.key = made["clientId"], made["keyId"], made["key"]
+        self.client = "admin"
+        return self
+
+    def start(self):
+        """Returns once requests are taken. Started again, it takes the port it had."""
+        assert self.process is None, "it runs already"
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [program(), "serve", "--data", str(self.data), "--http", f"127.0.0.1:{self.port}", *self.options],
+                stdout=subprocess.PIPE, stderr=log, env=self.environment)
+        line = self._first_line()
+        if " serves " not in line:
+            self.process.wait()
+            self.process = None
+            raise AssertionError(f"origind did not start: {line}\n{self.log()[-4000:]}")
+        self.url = line.split(" serves ")[1].strip()
+        self.port = int(self.url.rsplit(":", 1)[1])
+        return self
+
+    def _first_line(self):
+        end = time.monotonic() + PATIENCE_SECONDS
+        line = b""
+        while not line.endswith(b"\n") and time.monotonic() < end:
+            if not select.select([self.process.stdout], [], [], 1)[0]:
+                continue
+            piece = os.read(self.process.stdout.fileno(), 4096)
+            if not piece:
+                break
+            line += piece
+        return line.decode()
+
+    def stop(self):
+        """Asks it to stop, and returns its exit status."""
+        if self.process is None:
+            return 0
+        self.process.send_signal(signal.SIGTERM)
+        return self._gone()
+
+    def kill(self):
+        """kill -9."""
+        self.process.kill()
+        return self._gone()
+
+    def _gone(self):
+        status = self.process.wait(timeout=PATIENCE_SECONDS)
+        self.process.stdout.close()
+        self.process = None
+        return status
+
+    def restart(self):
+        self.kill()
+        return self.start()
+
+    def log(self):
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def remove(self):
+        if self.process is not None:
+            self.kill()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def __enter__(self):
+        return self.init().start()
+
+    def __exit__(self, *_):
+        self.remove()
+
+    # HTTP ------------------------------------------------------------------------------------
+
+    def connect(self, timeout=PATIENCE_SECONDS):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
+    def request(self, method, path, body=None, headers=None, key="", host=None):
+        """`key`: "" the admin's, None none, else that one. `body`: bytes, or what becomes JSON."""
+        sent = {"Host": host or f"127.0.0.1:{self.port}", **(headers or {})}
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+            sent.setdefault("Content-Type", "application/json")
+        if key is not None:
+            sent.setdefault("Authorization", f"Bearer {key or self.key}")
+        connection = self.connect()
+        try:
+            connection.request(method, path, body, sent)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+        finally:
+            connection.close()
+
+    def get(self, path, **more):
+        return self.request("GET", path, **more)
+
+    def post(self, path, body=None, **more):
+        return self.request("POST", path, {} if body is None else body, **more)
+
+    def open_url(self, url, headers=None, method="GET"):
+        """A URL the server handed out, site hosts included, as a browser without a key asks it."""
+        scheme, _, rest = url.partition("://")
+        assert scheme == "http", url
+        host, slash, path = rest.partition("/")
+        return self.request(method, slash + path if slash else "/", host=host, headers=headers, key=None)
+
+    def raw(self, data, seconds=PATIENCE_SECONDS, end=False):
+        """Sends bytes as they are; returns all bytes that come back until the server closes.
+
+        `end`: shuts our side down after sending.
+        """
+        with socket.create_connection(("127.0.0.1", self.port), timeout=seconds) as peer:
+            got = b""
+            try:
+                peer.sendall(data)
+                if end:
+                    peer.shutdown(socket.SHUT_WR)
+                while piece := peer.recv(65536):
+                    got += piece
+            except (ConnectionResetError, BrokenPipeError):
+                pass
+            return got
+
+    def basic(self, key=None):
+        return "Basic " + base64.b64encode(f"any:{key or self.key}".encode()).decode()
+
+    # What most stories need ------------------------------------------------------------------
+
+    def code_url(self, project, key=None):
+        """The Git URL of the admin's project `project`, with the key as password."""
+        return f"http://dev:{key or self.key}@127.0.0.1:{self.port}/{self.client}/{project}.git"
+
+    def with_key(self, code_url, key=None):
+        return code_url.replace("://", f"://dev:{key or self.key}@", 1)
+
+    def make_key(self, client=None, scopes=(), projects=()):
+        words = ["key", "create", "--data", self.data, "--client", client or self.client_id]
+        for scope in scopes:
+            words += ["--scope", scope]
+        for project in projects:
+            words += ["--project", project]
+        return self.command_json(*words)
+
+    def require(self, text, wait=60, headers=None, **more):
+        """Posts a requirement and waits for its end."""
+        body = {"clientId": self.client_id, "requirements": text, **more}
+        answer = self.post("/api/requirements", body, headers={"Prefer": f"wait={wait}", **(headers or {})})
+        if answer.status == 202:
+            request = answer.json["requestId"]
+            answer = wait_until(f"run {request}", lambda: self._settled(request))
+        return answer
+
+    def _settled(self, request):
+        answer = self.get(f"/api/requirements/{request}")
+        return answer if answer.status != 200 or answer.json["status"] != "pending" else None
+
+    def events(self, project=None):
+        """The whole event log, or that of one project, oldest first."""
+        path = f"/api/projects/{project}/events" if project else "/api/events"
+        found, cursor = [], None
+        while True:
+            page = self.get(f"{path}?limit=200" + (f"&after={cursor}" if cursor else ""))
+            if page.status != 200:
+                raise AssertionError(f"events: {page}")
+            found += page.json["events"]
+            if not page.json["events"]:
+                return found
+            cursor = page.json["events"][-1]["cursor"]
+
+    def pages(self, path, name):
+        """Every row of a list, page by page."""
+        found, cursor = [], None
+        while True:
+            page = self.get(f"{path}{'&' if '?' in path else '?'}limit=200" + (f"&cursor={cursor}" if cursor else ""))
+            if page.status != 200:
+                raise AssertionError(f"{path}: {page}")
+            found += page.json[name]
+            cursor = page.json.get("nextCursor")
+            if not cursor:
+                return found
+
+    def deployments(self, project):
+        """Every deployment of a project, oldest first."""
+        return sorted(self.pages(f"/api/projects/{project}/deployments", "deployments"), key=lambda row: row["id"])
+
+    def settle_deployments(self, project):
+        """Waits until no deployment is on its way; returns them all, oldest first."""
+        going = {"queued", "building", "uploading", "processing"}
+        return wait_until("deployments to settle",
+                          lambda: (rows := self.deployments(project)) and not any(r["state"] in going for r in rows) and rows)

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Goal: a webhook arrives signed, once it is acknowledged, in order; a failure is tried again.
+
+Method: a small HTTP receiver here checks the Standard Webhooks signature by itself.
+"""
+import base64
+import hashlib
+import hmac
+import http.server
+import json
+import queue
+import threading
+import unittest
+
+from origin_server import PATIENCE_SECONDS, wait_until
+from scenario import INVENTORY, Scenario
+
+
+class Receiver:
+    """Puts each delivery into a queue; answers the statuses it was given, then 204."""
+
+    def __init__(self, statuses=()):
+        self.got, self.statuses = queue.Queue(), list(statuses)
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status = receiver.statuses.pop(0) if receiver.statuses else 204
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                receiver.got.put((dict(self.headers.items()), body, status))
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def next(self):
+        headers, body, status = self.got.get(timeout=PATIENCE_SECONDS)
+        return {name.lower(): value for name, value in headers.items()}, body, status
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+def signed_by(secret, headers, body):
+    """Standard Webhooks 1.0.0: `v1,` + base64(HMAC-SHA-256(key, id.timestamp.body))."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    message = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    right = base64.b64encode(hmac.new(key, message, hashlib.sha256).digest()).decode()
+    return any(hmac.compare_digest(each, f"v1,{right}") for each in headers["webhook-signature"].split(" "))
+
+
+class Webhooks(Scenario):
+    @classmethod
+    def setUpClass(cls):
+        """The guarded client refuses this machine unless the operator lists it."""
+        from origin_server import Server
+        cls.server = Server()
+        cls.addClassCleanup(cls.server.remove)
+        config = cls.server.root / "origind.toml"
+        config.write_text('[outbound]\nallow = ["127.0.0.0/8"]\n')
+        cls.server.options = ["--config", str(config)]
+        cls.server.init().start()
+
+    def receiver(self, *statuses):
+        receiver = Receiver(statuses)
+        self.addCleanup(receiver.close)
+        return receiver
+
+    def hook(self, receiver, **more):
+        made = self.server.post(f"/api/projects/{self.project_id()}/webhooks", {"url": receiver.url, **more})
+        self.assertIn(made.status, (200, 201), made)
+        return made.json
+
+    def test_a_push_is_delivered_and_signed(self):
+        repo = self.pushed_repo()
+        receiver = self.receiver()
+        hook = self.hook(receiver)
+        second = repo.commit("second")
+        repo("push", "-q", "origin", "main")
+        headers, body, _ = receiver.next()
+        event = json.loads(body)
+        self.assertEqual(event["type"], "push")
+        self.assertEqual(event["data"]["refs"][0]["after"], second)
+        self.assertEqual(event["data"]["projectId"], self.project_id())
+        self.assertTrue(signed_by(hook["secret"], headers, body))
+        self.assertFalse(signed_by(hook["secret"], headers, body + b" "), "the checker itself can fail")
+        self.assertFalse(signed_by("whsec_" + base64.b64encode(b"x" * 32).decode(), headers, body))
+
+    def test_in_order_and_each_once(self):
+        repo = self.pushed_repo()
+        receiver = self.receiver()
+        self.hook(receiver)
+        made = []
+        for number in range(6):
+            made.append(repo.commit(f"commit {number}"))
+            repo("push", "-q", "origin", "main")
+        got = [receiver.next() for _ in made]
+        self.assertEqual([json.loads(body)["data"]["refs"][0]["after"] for _, body, _ in got], made)
+        self.assertEqual(len({headers["webhook-id"] for headers, _, _ in got}), len(made))
+        self.assertTrue(receiver.got.empty())
+
+    def test_only_the_kinds_asked_for(self):
+        self.pushed_repo()
+        receiver = self.receiver()
+        self.hook(receiver, events=["run.*"])
+        self.server.require(INVENTORY.replace("workshop", "second workshop"), projectId=self.project_id())
+        first = json.loads(receiver.next()[1])
+        self.assertTrue(first["type"].startswith("run."), first)
+
+    def test_a_failure_is_tried_again(self):
+        repo = self.pushed_repo()
+        receiver = self.receiver(500)
+        self.hook(receiver)
+        repo.commit("second")
+        repo("push", "-q", "origin", "main")
+        first, again = receiver.next(), receiver.next()
+        self.assertEqual((first[2], again[2]), (500, 204))
+        self.assertEqual(first[1], again[1], "the same bytes")
+        self.assertEqual(first[0]["webhook-id"], again[0]["webhook-id"])
+
+    def test_gone_disables_the_endpoint(self):
+        repo = self.pushed_repo()
+        receiver = self.receiver(410)
+        hook = self.hook(receiver)
+        repo.commit("second")
+        repo("push", "-q", "origin", "main")
+        receiver.next()
+        path = f"/api/projects/{self.project_id()}/webhooks/{hook['id']}"
+        wait_until("the endpoint to be disabled", lambda: self.server.get(path).json["disabled"])
+        shown = self.server.get(path).text
+        self.assertNotIn(hook["secret"], shown)
+
+    def test_what_was_queued_before_kill_9_arrives_after_it(self):
+        repo = self.pushed_repo()
+        receiver = self.receiver(500)
+        self.hook(receiver)
+        second = repo.commit("second")
+        repo("push", "-q", "origin", "main")
+        receiver.next()
+        self.server.restart()
+        self.assertEqual(json.loads(receiver.next()[1])["data"]["refs"][0]["after"], second)
+
+    def test_with_a_requirement(self):
+        receiver = self.receiver()
+        answer = self.server.require(INVENTORY, webhook={"url": receiver.url}, deployment={"platform": "local"})
+        secret = answer.json.get("webhook", {}).get("secret")
+        kinds = []
+        while "deployment.live" not in kinds:
+            headers, body, _ = receiver.next()
+            kinds.append(json.loads(body)["type"])
+            if secret:
+                self.assertTrue(signed_by(secret, headers, body))
+        self.assertIn("run.committed", kinds)
+
+
+if __name__ == "__main__":
+    unittest.main()
