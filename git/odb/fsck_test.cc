@@ -13,7 +13,7 @@
 namespace origin::git {
 namespace {
 
-using namespace std::string_literals;
+using std::string_literals::operator""s;
 
 const std::string kTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 const std::string kWho = "A U Thor <a@example.com> 1700000000 +0000";

@@ -20,6 +20,12 @@ using test::PackMaker;
 
 constexpr std::string_view kText = "some text that is long enough to copy from\n";
 
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kIsMemoryOurs = false;  // A sanitizer keeps freed memory.
+#else
+constexpr bool kIsMemoryOurs = true;
+#endif
+
 long peak_kib() {
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
@@ -223,7 +229,9 @@ TEST_F(HostilePackTest, BombsCostLittle) {
     }
     maker.add_ofs(at, delta(base.size(), 60'000ULL * 17'896, commands));
     EXPECT_EQ(verdict(maker.bytes()), "object_bytes");
-    EXPECT_LT(peak_kib() - std::max(before, with_bomb), 64 * 1024);
+    if (kIsMemoryOurs) {
+        EXPECT_LT(peak_kib() - std::max(before, with_bomb), 64 * 1024);
+    }
 }
 
 TEST_F(HostilePackTest, LargeBlobsAndDeltasOnThemStayOutOfTheHeap) {
@@ -285,7 +293,9 @@ TEST_F(HostilePackTest, ChainsOfLargeObjectsAreBuiltWithLittleMemory) {
     const long before = peak_kib();
     EXPECT_EQ(verdict(by_distance), "taken");
     EXPECT_EQ(verdict(by_id), "taken");  // Bases are dropped and built again.
-    EXPECT_LT(peak_kib() - before, 64 * 1024);
+    if (kIsMemoryOurs) {
+        EXPECT_LT(peak_kib() - before, 64 * 1024);
+    }
 }
 
 TEST_F(HostilePackTest, RefusesWhatTheLimitsSay) {

@@ -144,7 +144,7 @@ Result<std::optional<TreeEntry>> ObjectStore::find_path(const Oid& tree,
                                                         std::string_view path) const {
     TreeEntry entry{.mode = kModeTree, .name = {}, .oid = tree};
     for (std::size_t depth = 0; !path.empty(); ++depth) {
-        if (!entry.is_tree() || depth > kTreeDepthMax) {
+        if (!entry.is_tree() || depth > kTreeDepthMax || path.ends_with('/')) {
             return std::nullopt;
         }
         const std::size_t slash = path.find('/');

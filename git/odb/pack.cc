@@ -183,6 +183,10 @@ Result<PackEntry> Pack::entry_at(std::uint64_t offset) const {
     return parse_entry(file_.bytes(), offset);
 }
 
+Bytes Pack::all_entries() const {
+    return file_.bytes().subspan(kHeaderBytes, file_.size() - kHeaderBytes - kTrailerBytes);
+}
+
 Result<std::uint64_t> Pack::entry_end(std::uint64_t offset) const {
     const auto rank = rank_of(offset);
     if (!rank) {

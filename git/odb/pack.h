@@ -60,6 +60,8 @@ public:
     std::optional<Oid> oid_at_offset(std::uint64_t offset) const;
 
     Result<PackEntry> entry_at(std::uint64_t offset) const;
+    /// Every entry, from the first to the trailer, as stored. Lifetime: this Pack's.
+    Bytes all_entries() const;
     /// Where the entry ends: the next one's offset, or the trailer's.
     Result<std::uint64_t> entry_end(std::uint64_t offset) const;
     /// The zlib bytes of an entry, as stored. Lifetime: this Pack's.

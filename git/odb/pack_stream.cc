@@ -44,6 +44,7 @@ private:
     enum class Stage : std::uint8_t { Header, Entries, Trailer, End };
 
     Status start_next();
+    bool start_whole_pack();
     Status start_entry(Item& item);
     Status start_stored(const Pack& pack, const PackEntry& entry);
     Result<bool> start_delta(const Item& item, const Pack& pack, const PackEntry& entry);
@@ -139,6 +140,26 @@ Status PackStream::State::start_entry(Item& item) {
     return {};
 }
 
+/// If everything in a pack is to be sent, its entries are copied in one piece: no distance between
+/// them changes. False: not now.
+bool PackStream::State::start_whole_pack() {
+    const EntryRef place = items_[next_].place;
+    const Pack& pack = *store_->packs()[place.pack];
+    const bool is_first = next_ == 0 || items_[next_ - 1].place.pack != place.pack;
+    const std::size_t end = next_ + pack.count();
+    if (!options_.ofs_delta || !is_first || end > items_.size() ||
+        items_[end - 1].place.pack != place.pack) {
+        return false;
+    }
+    // The first entry of a pack stands right behind its header.
+    for (std::size_t i = next_; i < end; ++i) {
+        items_[i].sent_at = begun_ + items_[i].place.offset - place.offset;
+    }
+    body_ = pack.all_entries();
+    next_ = end;
+    return true;
+}
+
 /// Prepares the next piece: head_, then body_.
 Status PackStream::State::start_next() {
     head_.clear();
@@ -150,8 +171,10 @@ Status PackStream::State::start_next() {
             stage_ = items_.empty() ? Stage::Trailer : Stage::Entries;
             break;
         case Stage::Entries:
-            ORIGIN_CHECK(start_entry(items_[next_]));
-            ++next_;
+            if (!start_whole_pack()) {
+                ORIGIN_CHECK(start_entry(items_[next_]));
+                ++next_;
+            }
             if (next_ == items_.size()) {
                 stage_ = Stage::Trailer;
             }

@@ -135,6 +135,20 @@ TEST_F(PackStreamTest, BuildsThinPacksOnWhatTheClientHas) {
     expect_git_takes(thin, "main", "main~5");
 }
 
+TEST_F(PackStreamTest, CopiesAPackThatIsSentWhole) {
+    must(dir_ / "source",
+         "printf \"main\\nv1\\nv2\\n\" | git pack-objects --revs --stdout -q --delta-base-offset "
+         "> ../whole.pack");
+    const std::string whole = get_file(dir_ / "whole.pack");
+    PackIntake intake(dir_.path(), nullptr);
+    ASSERT_TRUE(intake.feed(bytes_of(whole)));
+    ASSERT_TRUE(intake.finish());
+    store_ = *intake.view();
+    EXPECT_EQ(stream(objects("main v1 v2"), {}, 999), whole);
+    expect_git_takes(
+        stream(objects("main v1 v2"), {.ofs_delta = false, .client_has = {}}, 999), "main", "");
+}
+
 TEST_F(PackStreamTest, SendsNothingAsAnEmptyPackAndAnythingOnce) {
     EXPECT_EQ(stream({}, {}, 7).size(), 32U);
     const auto oids = objects("main");
