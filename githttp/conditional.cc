@@ -8,6 +8,8 @@
 namespace origin::githttp {
 namespace {
 
+constexpr std::string_view kUnit = "bytes=";
+
 std::string_view trimmed(std::string_view text) {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
         text.remove_prefix(1);
@@ -48,7 +50,6 @@ bool names_etag(std::string_view header, std::string_view etag) {
 }
 
 RangeWish parse_range(std::string_view header, std::uint64_t size) {
-    constexpr std::string_view kUnit = "bytes=";
     if (!header.starts_with(kUnit)) {
         return WholeFile{};
     }

@@ -21,12 +21,12 @@ std::string key_text_of(const net::RequestHead& head) {
     if (!net::same_ignoring_case(scheme, "basic")) {
         return std::string(value);
     }
-    const auto pair = crypto::base64_decode(rest);
-    const std::size_t colon = pair ? pair->find(':') : std::string::npos;
+    const std::string pair = crypto::base64_decode(rest).value_or(std::string());
+    const std::size_t colon = pair.find(':');
     if (colon == std::string::npos) {
         return std::string(value);
     }
-    return colon + 1 < pair->size() ? pair->substr(colon + 1) : pair->substr(0, colon);
+    return colon + 1 < pair.size() ? pair.substr(colon + 1) : pair.substr(0, colon);
 }
 
 }  // namespace origin::githttp

@@ -245,14 +245,17 @@ Oid DoorWorld::add_commit(git::PackBuilder& builder, const Files& files, const O
     return oid.value_or(Oid{});
 }
 
-Oid DoorWorld::commit(const ProjectId& project, const std::string& ref, const Files& files) {
+Oid DoorWorld::commit(const ProjectId& project,
+                      const std::string& ref,
+                      const Files& files,
+                      std::optional<RunId> run) {
     const auth::Permit permit = writer_of(project);
     auto draft = git::Draft::open(pushes_, permit);
     EXPECT_TRUE(draft);
     const Oid parent = (*draft)->tip(ref).value_or(Oid{});
     const Oid oid = add_commit((*draft)->builder(), files, parent);
-    const auto pushed =
-        (*draft)->push({.via = "api", .refs = {{.name = ref, .old_id = parent, .new_id = oid}}});
+    const auto pushed = (*draft)->push(
+        {.via = "api", .refs = {{.name = ref, .old_id = parent, .new_id = oid}}, .run = run});
     EXPECT_TRUE(pushed && pushed->all_ok());
     return oid;
 }

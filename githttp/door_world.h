@@ -103,7 +103,10 @@ public:
     void delete_project(const ProjectId& project);
 
     /// A commit of exactly these files on top of the ref's tip; the ref moves to it.
-    Oid commit(const ProjectId& project, const std::string& ref, const Files& files);
+    Oid commit(const ProjectId& project,
+               const std::string& ref,
+               const Files& files,
+               std::optional<RunId> run = {});
     /// A commit of a project that is not there yet, and its pack.
     struct Packed {
         Oid commit;

@@ -12,6 +12,7 @@ namespace origin::githttp {
 namespace {
 
 constexpr std::array<std::string_view, 3> kOperations = {"/healthz", "/readyz", "/metrics"};
+constexpr std::size_t kIpv4Parts = 4;
 
 bool is_api(std::string_view path) {
     return path == "/api" || path.starts_with("/api/") ||
@@ -24,12 +25,11 @@ bool is_digits(std::string_view text) {
 
 /// 127.0.0.0/8 as four decimal numbers of one to three digits.
 bool is_loopback_ipv4(std::string_view name) {
-    constexpr std::size_t kParts = 4;
-    for (std::size_t part = 0; part < kParts; ++part) {
+    for (std::size_t part = 0; part < kIpv4Parts; ++part) {
         const std::size_t dot = std::min(name.find('.'), name.size());
         const std::string_view number = name.substr(0, dot);
         if (!is_digits(number) || number.size() > 3 || (part == 0 && number != "127") ||
-            (dot == name.size()) != (part + 1 == kParts)) {
+            (dot == name.size()) != (part + 1 == kIpv4Parts)) {
             return false;
         }
         name.remove_prefix(std::min(dot + 1, name.size()));

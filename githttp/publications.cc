@@ -39,7 +39,23 @@ bool begins_with(const Oid& oid, std::string_view digits) {
     return oid.hex().starts_with(digits);
 }
 
-/// The commit that begins with `digits` among a project's rows of one table.
+std::optional<Oid> commit_of(const store::DeploymentRow& row, std::string_view digits) {
+    return begins_with(row.commit, digits) ? std::optional(row.commit) : std::nullopt;
+}
+
+std::optional<Oid> commit_of(const store::ReleaseRow& row, std::string_view digits) {
+    return begins_with(row.commit, digits) ? std::optional(row.commit) : std::nullopt;
+}
+
+/// Only of a run's push: what a client pushed and took back again is not shown.
+std::optional<Oid> commit_of(const store::PushRow& row, std::string_view digits) {
+    const auto made = std::ranges::find_if(row.refs, [&](const store::RefOutcome& ref) {
+        return ref.ok && begins_with(ref.new_id, digits);
+    });
+    return row.run && made != row.refs.end() ? std::optional(made->new_id) : std::nullopt;
+}
+
+/// The commit that begins with `digits` among a project's newest rows of one table.
 template <class Row>
 Result<std::optional<Oid>> commit_in_rows(Reader& reader,
                                           Table table,
@@ -55,13 +71,28 @@ Result<std::optional<Oid>> commit_in_rows(Reader& reader,
             decoded = std::unexpected(row.error());
             return false;
         }
-        if (begins_with(row->commit, digits)) {
-            commit = row->commit;
-        }
+        commit = commit_of(*row, digits);
         return !commit && ++seen < kPreviewRowsMax;
     }));
     ORIGIN_CHECK(decoded);
     return commit;
+}
+
+/// The commit of a run, a deployment or a release: it may be seen even if no ref leads to it.
+Result<std::optional<Oid>> recorded_commit(Reader& reader,
+                                           const ProjectId& project,
+                                           std::string_view digits) {
+    ORIGIN_TRY(deployed,
+               commit_in_rows<store::DeploymentRow>(reader, Table::Deployments, project, digits));
+    if (deployed) {
+        return deployed;
+    }
+    ORIGIN_TRY(released,
+               commit_in_rows<store::ReleaseRow>(reader, Table::Releases, project, digits));
+    if (released) {
+        return released;
+    }
+    return commit_in_rows<store::PushRow>(reader, Table::Pushes, project, digits);
 }
 
 Result<std::optional<Oid>> live_commit(Reader& reader,
@@ -168,15 +199,23 @@ Result<std::optional<Publication>> Publications::find(const auth::SiteHost& host
         found = {};
         return look(reader, host, found);
     }));
-    if (!found.commit && !found.prefix.empty()) {
-        ORIGIN_TRY(reached, reach(found));
-        found.commit = reached;
-    }
-    if (!found.objects || !found.commit) {
+    if (!found.objects) {
         return std::nullopt;
     }
-    ORIGIN_TRY(links, found.objects->commit_links(*found.commit));
-    ORIGIN_TRY(root, root_in(*found.objects, links.tree, found.publish_root));
+    if (!found.commit) {
+        ORIGIN_TRY(reached, walk(*found.objects, found.tips, found.prefix));
+        found.commit = reached;
+    }
+    if (!found.commit) {
+        return std::nullopt;
+    }
+    remember(found);
+    const auto links = found.objects->commit_links(*found.commit);
+    if (!links && links.error().code() == Code::InvalidInput) {
+        return std::nullopt;  // A tag of a tree or a blob.
+    }
+    ORIGIN_CHECK(links);
+    ORIGIN_TRY(root, root_in(*found.objects, links->tree, found.publish_root));
     if (!root) {
         return std::nullopt;
     }
@@ -235,41 +274,39 @@ Status Publications::look_at_commit(Reader& reader, Look& look) {
     ORIGIN_TRY(snapshot, git::read_refs(reader, look.project));
     for (const git::AdvertisedRef& ref : snapshot.refs) {
         look.tips.push_back(ref.peeled.value_or(ref.oid));
+        if (begins_with(look.tips.back(), look.prefix)) {
+            look.commit = look.tips.back();
+            return {};
+        }
     }
     ORIGIN_TRY(push, last_push(reader, look.project));
     look.last_push = push;
-    // What was deployed or released may be seen even if no ref leads to it any more.
-    ORIGIN_TRY(deployed,
-               commit_in_rows<store::DeploymentRow>(
-                   reader, Table::Deployments, look.project, look.prefix));
-    look.commit = deployed;
+    look.commit = remembered(look);
     if (!look.commit) {
-        ORIGIN_TRY(
-            released,
-            commit_in_rows<store::ReleaseRow>(reader, Table::Releases, look.project, look.prefix));
-        look.commit = released;
+        ORIGIN_TRY(recorded, recorded_commit(reader, look.project, look.prefix));
+        look.commit = recorded;
     }
     return {};
 }
 
-Result<std::optional<Oid>> Publications::reach(const Look& look) {
-    const auto key = std::pair(look.project, look.prefix);
-    {
-        const std::lock_guard lock(mutex_);
-        const auto known = reached_.find(key);
-        if (known != reached_.end() && known->second.last_push == look.last_push) {
-            return known->second.commit;
-        }
+std::optional<Oid> Publications::remembered(const Look& look) {
+    const std::lock_guard lock(mutex_);
+    const auto known = reached_.find(std::pair(look.project, look.prefix));
+    return known != reached_.end() && known->second.last_push == look.last_push
+               ? std::optional(known->second.commit)
+               : std::nullopt;
+}
+
+void Publications::remember(const Look& look) {
+    if (look.last_push == 0) {
+        return;  // Not a commit label, or a tip, which is found at once.
     }
-    ORIGIN_TRY(commit, walk(*look.objects, look.tips, look.prefix));
-    if (commit) {
-        const std::lock_guard lock(mutex_);
-        if (reached_.size() >= kPreviewCacheRowsMax) {
-            reached_.clear();
-        }
-        reached_.insert_or_assign(key, Reached{look.last_push, *commit});
+    const std::lock_guard lock(mutex_);
+    if (reached_.size() >= kPreviewCacheRowsMax) {
+        reached_.clear();
     }
-    return commit;
+    reached_.insert_or_assign(std::pair(look.project, look.prefix),
+                              Reached{look.last_push, *look.commit});
 }
 
 }  // namespace origin::githttp

@@ -47,14 +47,16 @@ private:
         git::ObjectStoreRef objects;
         std::string publish_root;
         std::optional<Oid> commit;
-        std::string prefix;     // Of a commit still to be found from `tips`.
+        std::string prefix;     // Of the commit that a `c-` label asks for.
         std::vector<Oid> tips;  // Commits of the refs that everybody with a permit is shown.
         std::uint64_t last_push = 0;
     };
     Status look(store::Reader& reader, const auth::SiteHost& host, Look& look);
     Status look_at_label(store::Reader& reader, const auth::SiteHost& host, Look& look);
     Status look_at_commit(store::Reader& reader, Look& look);
-    Result<std::optional<Oid>> reach(const Look& look);
+    /// What an earlier request found out, if nothing was pushed since.
+    std::optional<Oid> remembered(const Look& look);
+    void remember(const Look& look);
 
     store::Store& store_;
     git::Storage& storage_;

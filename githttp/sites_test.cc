@@ -247,6 +247,13 @@ TEST_F(SitesTest, PreviewsACommitAsLongAsSomethingShownLeadsToIt) {
     EXPECT_EQ(preview(label).body, "<p>Second");  // It was deployed once.
 }
 
+TEST_F(SitesTest, PreviewsTheCommitOfARunWhoseBranchIsGone) {
+    const RunId run = RunId::make(world_.clock, world_.random);
+    const Oid made = world_.commit(app_, "refs/heads/work", {{"index.html", {"<p>Run"}}}, run);
+    world_.delete_ref(app_, "refs/heads/work", made);
+    EXPECT_EQ(preview(auth::commit_label(made)).body, "<p>Run");
+}
+
 TEST_F(SitesTest, ALinkBecomesACookieBecomesThePage) {
     const std::string host = preview_host("b-main");
     const UnixMillis ends = world_.clock.now() + Milliseconds(60'000).count();
