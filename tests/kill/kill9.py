@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Goal: what was acknowledged survives kill -9 at any instant, exactly once; nothing is there by half (promises 2 to 4).
+
+Method: pushers, an atomic pusher, posters of requirements, a merger and a roller-back work on one project; after a random
+number of acknowledgements and a random instant more the server is killed, started again, and seen from outside.
+
+usage: kill9.py [--rounds N] [--seed S] [--control]
+--control forges one acknowledgement of each kind, and passes only if the checks notice every one.
+"""
+import argparse
+import os
+import pathlib
+import random
+import sys
+import threading
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenarios"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import checks  # noqa: E402
+from oracle import Oracle  # noqa: E402
+from origin_server import PATIENCE_SECONDS, Server, wait_until  # noqa: E402
+from scenario import INVENTORY  # noqa: E402
+from workers import Merger, PairPusher, Poster, Pusher, Roller  # noqa: E402
+
+ACKNOWLEDGEMENTS_MAX = 14
+INSTANT_SECONDS_MAX = 0.08
+
+
+class World:
+    def __init__(self, server, seed):
+        self.server, self.random = server, random.Random(seed)
+        self.folder = server.root / "work"
+        self.folder.mkdir()
+        self.oracle = Oracle(server.root / "oracle.jsonl")
+        self.round, self.over, self.unexpected = 0, threading.Event(), []
+        made = server.require(INVENTORY, deployment={"platform": "local"}).json
+        assert made["status"] == "complete", made
+        self.project, self.code_url = made["projectId"], server.with_key(made["codeUrl"])
+        self.first_deployment = made["deployment"]["id"]
+        self.oracle.write("run", id=made["requestId"], key="the first")
+
+    def wait_run(self, request):
+        """The run once it is settled; None if there is no such run."""
+        def settled():
+            answer = self.server.get(f"/api/requirements/{request}")
+            if answer.status == 404:
+                return [None]
+            return [answer.json] if answer.status == 200 and answer.json["status"] != "pending" else None
+        return wait_until(f"run {request}", settled)[0]
+
+    def play(self):
+        """One round, from a running server to a restarted one."""
+        self.round += 1
+        self.over.clear()
+        kinds = [Pusher, Pusher, PairPusher, Poster, Poster, Merger, Roller]
+        threads = [threading.Thread(target=kind(self, number).run) for number, kind in enumerate(kinds)]
+        goal = self.oracle.acknowledged() + self.random.randint(0, ACKNOWLEDGEMENTS_MAX)
+        instant = self.random.uniform(0, INSTANT_SECONDS_MAX)
+        for thread in threads:
+            thread.start()
+        self.oracle.wait_for(goal, PATIENCE_SECONDS)
+        threading.Event().wait(instant)
+        self.over.set()
+        self.server.kill()
+        for thread in threads:
+            thread.join()
+        self.server.start()
+
+
+def play_rounds(world, rounds):
+    for _ in range(rounds):
+        before = world.oracle.acknowledged()
+        world.play()
+        wrong = [*checks.leftovers(world), *world.unexpected, *checks.complaints(world)]
+        print(f"round {world.round}: {world.oracle.acknowledged() - before} acknowledged, "
+              f"{world.oracle.acknowledged()} in all, {len(wrong)} complaints", flush=True)
+        if wrong:
+            print("\n".join(wrong[:20]))
+            print(world.server.log()[-6000:])
+            return 1
+    return 0
+
+
+def forgeries(world):
+    """An acknowledgement that was never given, or that was taken back, of each kind: (name, act on oracle and sight)."""
+    ghost = "1" * 40
+    seen = checks.Seen(world)
+    yield "nothing forged", lambda: None, seen, False
+    rows = {
+        "push": {"ref": "refs/heads/main", "commit": ghost, "forced": False},
+        "pair": {"refs": ["refs/heads/pair/x/a"], "commit": ghost},
+        "merge": {"source": ghost, "commit": ghost, "deployments": []},
+        "rollback": {"id": "dep_00000000000000000000000000", "key": "x"},
+    }
+    for kind, row in rows.items():
+        yield f"a {kind}", lambda kind=kind, row=row: world.oracle.rows.append({"kind": kind, **row}), seen, True
+    again = checks.Seen(world)
+    again.events.append(again.events[-1])
+    yield "an event twice", lambda: None, again, True
+    lost = checks.Seen(world)
+    lost.deployments.pop()
+    yield "a deployment lost", lambda: None, lost, True
+    half = checks.Seen(world)
+    half.moves[next(key for key in half.moves if key[0] == "refs/heads/main")] = 2
+    half.refs["refs/heads/nobody-pushed-this"] = ghost
+    yield "a ref without an event", lambda: None, half, True
+    twice = checks.Seen(world)
+    twice.requests[next(iter(twice.requests))] = 2
+    yield "a run committed twice", lambda: None, twice, True
+
+
+def control(world):
+    world.play()
+    failed = 0
+    for name, act, seen, expected in forgeries(world):
+        kept = list(world.oracle.rows)
+        act()
+        wrong = checks.complaints(world, seen)
+        world.oracle.rows[:] = kept
+        good = bool(wrong) == expected
+        failed += not good
+        print(f"{'ok  ' if good else 'FAIL'} {name}: {wrong[0] if wrong else 'no complaint'}")
+    return 1 if failed else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=int(os.environ.get("ORIGIN_KILL_ROUNDS", "25")))
+    parser.add_argument("--seed", type=int, default=random.randrange(2 ** 32))
+    parser.add_argument("--control", action="store_true")
+    options = parser.parse_args()
+    print(f"seed {options.seed}", flush=True)
+    with Server() as server:
+        world = World(server, options.seed)
+        if options.control:
+            return control(world)
+        failed = play_rounds(world, options.rounds)
+        acknowledged = world.oracle.acknowledged()
+        print(f"{world.round} times killed, {acknowledged} acknowledgements, {'something is wrong' if failed else 'all there, each once'}")
+        return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
