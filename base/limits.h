@@ -77,6 +77,9 @@ inline constexpr std::size_t kHttpProgressBytes =
     4 * kKiB;  // Less than this in a stall window is no progress: 68 bytes a second.
 inline constexpr std::chrono::milliseconds kHttpSweepInterval{250};  // How late a deadline may be.
 inline constexpr std::chrono::milliseconds kAcceptPause{50};  // Out of descriptors: then try again.
+inline constexpr std::chrono::duration<int> kTcpKeepIdle{30};  // Then probes; gone after a minute.
+inline constexpr std::chrono::duration<int> kTcpKeepInterval{10};
+inline constexpr int kTcpKeepProbes = 3;
 inline constexpr std::size_t kQueryParametersMax = 100;
 inline constexpr std::size_t kClientHeadBytesMax = 64 * kKiB;  // Head of an answer to us.
 inline constexpr std::size_t kOutboundUrlBytesMax = 8 * kKiB;
@@ -88,6 +91,20 @@ inline constexpr std::size_t kPreviewWalkCommitsMax = 10'000;  // Looked at for 
 inline constexpr std::size_t kPreviewRowsMax = 10'000;         // Deployments looked at for one.
 inline constexpr std::size_t kPreviewCacheRowsMax = 1024;      // Commits found by such a walk.
 inline constexpr std::size_t kPreviewCookiesMax = 4;           // Of our name, tried in one request.
+
+// Importing repositories that somebody else made.
+inline constexpr std::size_t kForeignRefsMax = 1'000'000;  // About 200 MB while they are sorted.
+inline constexpr std::size_t kForeignLeftOutMax = 1000;    // Refs named as not taken over.
+inline constexpr std::size_t kForeignRefFileBytesMax = 4 * kKiB;  // A loose ref, or HEAD.
+inline constexpr std::size_t kForeignRefPathBytesMax = 1024;      // Deeper folders are not read.
+inline constexpr std::size_t kForeignPackedRefsBytesMax = 256 * kMiB;
+inline constexpr std::size_t kImportRefsPerPush = 2000;  // Each push is one store transaction.
+inline constexpr std::uint64_t kImportMemoryBytesMax = 16ULL * 1024 * kMiB;  // Maps included.
+inline constexpr std::uint64_t kImportCpuSecondsMax = 3600;      // Of the process that reads it.
+inline constexpr std::chrono::seconds kImportTimeout{2 * 3600};  // The same by the wall's clock.
+inline constexpr std::size_t kChildLineBytesMax = 4 * kKiB;      // A longer line is cut.
+inline constexpr std::size_t kChildInputBytesMax = 4 * kKiB;     // Fits a pipe: never waits.
+inline constexpr std::size_t kRemoteUrlBytesMax = 2 * kKiB;
 
 // Requirements and generated trees (validator).
 inline constexpr std::size_t kRequirementBytesMax = 256 * kKiB;
