@@ -22,12 +22,12 @@ namespace origin::generator {
 inline constexpr std::string_view kRunJob = "run";
 
 struct Requirement {
-    std::optional<ProjectId> project;  // None: a new one.
-    std::string text;
-    std::string engine;       // Empty: "blueprint".
-    std::string branch;       // Short branch name; empty: main, or a new feature branch.
-    std::string platform;     // Deployment asked for: "local"; empty: none.
-    std::string target;       // Of that deployment; empty: "production" (main) or the branch's own.
+    std::optional<ProjectId> project = {};  // None: a new one.
+    std::string text = {};
+    std::string engine = {};    // Empty: "blueprint".
+    std::string branch = {};    // Short branch name; empty: main, or a new feature branch.
+    std::string platform = {};  // Deployment asked for: "local"; empty: none.
+    std::string target = {};  // Of that deployment; empty: "production" (main) or the branch's own.
     bool auto_merge = false;  // Merge into the default branch once committed.
 };
 
@@ -66,13 +66,16 @@ public:
     /// The same checks and the engine's work; nothing is stored.
     Result<Preview> dry_run(const auth::Identity& identity, const Requirement& requirement) const;
 
+    /// More to write in the same transaction; an Error undoes it.
+    using Also = std::function<Status(store::Writer&)>;
+
     /// A run that has not been committed stops; one that has is left alone.
     /// Errors: NotFound; Conflict (`run_settled`).
-    Status cancel(const RunId& id);
+    Status cancel(const RunId& id, const Also& also = {});
 
     /// A settled run that failed starts again, on the same branch. Errors: NotFound; Conflict
     /// (`run_not_failed`).
-    Status retry(const RunId& id);
+    Status retry(const RunId& id, const Also& also = {});
 
     const Engine* engine(std::string_view name) const;
 
