@@ -259,10 +259,13 @@ Result<Preview> Runs::dry_run(const auth::Identity& identity,
     return preview;
 }
 
-Status Runs::cancel(const RunId& id) {
+Status Runs::cancel(const RunId& id, const Also& also) {
     const UnixMillis now = around_.clock.now();
     return around_.pushes.store().write([&](store::Writer& writer) -> Status {
         ORIGIN_TRY(run, need_run(writer, id));
+        if (also) {
+            ORIGIN_CHECK(also(writer));
+        }
         if (run.state == RunState::Cancelled) {
             return {};
         }
@@ -279,10 +282,13 @@ Status Runs::cancel(const RunId& id) {
     });
 }
 
-Status Runs::retry(const RunId& id) {
+Status Runs::retry(const RunId& id, const Also& also) {
     const UnixMillis now = around_.clock.now();
     return around_.pushes.store().write([&](store::Writer& writer) -> Status {
         ORIGIN_TRY(run, need_run(writer, id));
+        if (also) {
+            ORIGIN_CHECK(also(writer));
+        }
         if (!store::is_settled(run.state) || run.state == RunState::Committed) {
             return std::unexpected(
                 Error(Code::Conflict, "only a run that ended without a commit can be retried")

@@ -135,6 +135,21 @@ Result<std::string> full_name(Reader& reader, const store::ProjectRow& project) 
     return client.slug + "/" + project.slug;
 }
 
+Result<store::ProjectRow> change_project(Writer& writer,
+                                         const ProjectId& id,
+                                         const ProjectChange& change) {
+    ORIGIN_TRY(row, need_project(writer, id));
+    if (change.name) {
+        ORIGIN_CHECK(auth::check_display_name(*change.name));
+        row.name = change.name->empty() ? row.slug : *change.name;
+    }
+    row.head = change.head.value_or(row.head);
+    row.protected_branches = change.protected_branches.value_or(row.protected_branches);
+    ORIGIN_CHECK(store::put_row(writer, Table::Projects, id.view(), row));
+    ORIGIN_CHECK(add_event(writer, "project.updated", id, row, change.now));
+    return row;
+}
+
 Status delete_project(Writer& writer, const auth::Permit& permit, UnixMillis now) {
     ORIGIN_TRY(row, need_project(writer, permit.project()));
     row.deleted_at = now;

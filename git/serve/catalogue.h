@@ -46,6 +46,19 @@ Result<std::string> free_slug(store::Reader& reader,
 /// "<client>/<project>": what URLs carry.
 Result<std::string> full_name(store::Reader& reader, const store::ProjectRow& project);
 
+/// What may be changed of a project; what is not named stays.
+struct ProjectChange {
+    std::optional<std::string> name = {};  // For people; the slug and the URLs stay.
+    std::optional<std::string> head = {};  // Full ref name of a branch; it may be unborn.
+    std::optional<std::vector<std::string>> protected_branches = {};
+    UnixMillis now = 0;
+};
+
+/// Writes the event `project.updated` too. Errors: NotFound, InvalidInput (`bad_name`).
+Result<store::ProjectRow> change_project(store::Writer& writer,
+                                         const ProjectId& id,
+                                         const ProjectChange& change);
+
 /// Marks it deleted, frees its slug, writes the event. Its site name stays taken.
 Status delete_project(store::Writer& writer, const auth::Permit& permit, UnixMillis now);
 

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/api.h"
+
+#include <algorithm>
+
+#include "api/answers.h"
+#include "api/credentials.h"
+#include "api/ready_probe.h"
+#include "api/routes.h"
+#include "base/limits.h"
+#include "net/inflating_sink.h"
+#include "net/problem.h"
+#include "net/string_sink.h"
+
+namespace origin::api {
+namespace {
+
+/// Errors: InvalidInput `unsupported_media_type`.
+Status check_content_type(const net::RequestHead& head) {
+    std::string_view type = head.header("content-type");
+    type = type.substr(0, type.find(';'));
+    while (type.ends_with(' ')) {
+        type.remove_suffix(1);
+    }
+    if (net::same_ignoring_case(type, "application/json") || !head.has_body()) {
+        return {};
+    }
+    return std::unexpected(
+        Error(Code::InvalidInput, "send the body as Content-Type: application/json, in UTF-8")
+            .because("unsupported_media_type"));
+}
+
+/// For a write that takes no body: nothing, or `{}`.
+Status check_no_fields(std::string_view body) {
+    ORIGIN_TRY(object, parse_body(body));
+    return Fields(object).finish();
+}
+
+net::Response wrong_method(const std::vector<std::string_view>& methods) {
+    std::string allow;
+    for (const std::string_view method : methods) {
+        allow += (allow.empty() ? "" : ", ") + std::string(method);
+        if (method == "GET") {
+            allow += ", HEAD";
+        }
+    }
+    net::Response response = net::problem_response(
+        405, Error(Code::InvalidInput, "this path takes: " + allow).because("method_not_allowed"));
+    response.headers.push_back({"Allow", allow});
+    return response;
+}
+
+net::Begun now(net::Response response) {
+    return net::Reply(std::move(response));
+}
+
+}  // namespace
+
+Api::Api(Around around)
+    : around_(std::move(around)),
+      ready_(std::make_unique<ReadyProbe>()),
+      requests_(around_.metrics.counter("api_requests_total")) {}
+
+Api::~Api() = default;
+
+Result<auth::Identity> Api::identify(const net::RequestHead& head) const {
+    if (head.local_operator) {
+        return around_.gatekeeper.local_operator();
+    }
+    return around_.gatekeeper.identify(key_text_of(head), head.peer);
+}
+
+net::Response Api::refuse(const net::RequestHead& head, const Error& error) const {
+    net::Response response = problem(error);
+    if (response.status >= 500) {
+        around_.log.error("an API call failed",
+                          {{"method", head.method},
+                           {"path", head.path},
+                           {"code", error.reason()},
+                           {"why", error.kept_in_log()}});
+    }
+    return response;
+}
+
+net::Reply Api::answer(const Call& call, Answer (*handle)(const Call&)) const {
+    Answer answer = handle(call);
+    return answer ? std::move(*answer) : net::Reply(refuse(call.head, answer.error()));
+}
+
+net::Begun Api::begin(const net::RequestHead& head) {
+    requests_.add();
+    Match match = match_route(head.method, head.path);
+    if (match.methods.empty()) {
+        return now(refuse(head, Error(Code::NotFound, "there is nothing at this path")));
+    }
+    if (match.route == nullptr) {
+        return now(wrong_method(match.methods));
+    }
+    const Route& route = *match.route;
+    Call call{.around = around_,
+              .ready = *ready_,
+              .head = head,
+              .params = std::move(match.params),
+              .query = {},
+              .who = {},
+              .body = {}};
+    if (route.access != Access::Open) {
+        auto identity = identify(head);
+        if (!identity) {
+            return now(refuse(head, identity.error()));
+        }
+        call.who = std::move(*identity);
+        if (route.access == Access::Operator && !call.who->server_admin) {
+            return now(refuse(head, Error(Code::Forbidden, "this needs a server admin's key")));
+        }
+    }
+    auto query = net::parse_query(head.query);
+    if (!query) {
+        return now(refuse(head, query.error()));
+    }
+    call.query = std::move(*query);
+    if (route.method != "POST" && route.shape == nullptr) {
+        return answer(call, route.handle);
+    }
+    if (const Status typed = check_content_type(head); !typed) {
+        return now(refuse(head, typed.error()));
+    }
+    const auto shared = std::make_shared<Call>(std::move(call));
+    return net::decoded_sink(
+        head,
+        std::make_unique<net::StringSink>(
+            kApiBodyBytesMax, [this, shared, &route](std::string body) -> net::Reply {
+                shared->body = std::move(body);
+                const Status empty =
+                    route.shape == nullptr ? check_no_fields(shared->body) : Status();
+                return empty ? answer(*shared, route.handle) : refuse(shared->head, empty.error());
+            }));
+}
+
+}  // namespace origin::api

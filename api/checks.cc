@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/checks.h"
+
+#include <algorithm>
+
+#include "auth/accounts.h"
+#include "auth/slug.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+
+namespace origin::api {
+namespace {
+
+constexpr std::string_view kBranches = "refs/heads/";
+constexpr std::string_view kTags = "refs/tags/";
+
+std::unexpected<Error> refuse(std::string reason, std::string text) {
+    return std::unexpected(Error(Code::InvalidInput, std::move(text)).because(std::move(reason)));
+}
+
+}  // namespace
+
+Status check_target_name(std::string_view name) {
+    const bool is_label = name.starts_with("c-") || name.starts_with("b-");
+    if (name.size() > kTargetNameBytesMax || is_label || !auth::check_slug(name)) {
+        return refuse("bad_target_name",
+                      "a target's name has at most " + std::to_string(kTargetNameBytesMax) +
+                          " of a-z, 0-9 and single dashes inside, and does not begin with 'c-' or "
+                          "'b-'");
+    }
+    return {};
+}
+
+Status check_settings(const std::map<std::string, std::string>& settings) {
+    if (settings.empty()) {
+        return {};
+    }
+    return refuse(
+        "unknown_setting",
+        "the platform 'local' has no setting '" + printable(settings.begin()->first) + "'");
+}
+
+Status check_event_globs(const std::vector<std::string>& globs) {
+    for (const std::string& glob : globs) {
+        if (glob.empty()) {
+            return refuse("bad_name", "an event pattern is empty");
+        }
+        ORIGIN_CHECK(auth::check_display_name(glob));
+    }
+    return {};
+}
+
+Status check_webhook_room(store::Reader& reader, const ProjectId& project) {
+    std::size_t count = 0;
+    ORIGIN_CHECK(reader.scan(
+        store::Table::Webhooks,
+        store::Range::prefix(project.view()),
+        [&](std::string_view, std::string_view) { return ++count < kWebhooksPerProjectMax; }));
+    if (count < kWebhooksPerProjectMax) {
+        return {};
+    }
+    return std::unexpected(
+        Error(Code::LimitExceeded,
+              "a project has at most " + std::to_string(kWebhooksPerProjectMax) + " webhooks")
+            .because("too_many_webhooks"));
+}
+
+Result<RefName> branch_named(std::string_view name) {
+    return RefName::parse(name.starts_with(kBranches) ? std::string(name)
+                                                      : std::string(kBranches) + std::string(name));
+}
+
+Result<std::string> branch_pattern(std::string_view pattern) {
+    const bool is_full = pattern.starts_with(kBranches) || pattern.starts_with(kTags);
+    const std::string full = (is_full ? "" : std::string(kBranches)) + std::string(pattern);
+    std::string sample = full;
+    std::ranges::replace(sample, '*', 'x');
+    ORIGIN_CHECK(RefName::parse(sample));
+    return full;
+}
+
+Result<Oid> oid_field(std::string_view name, std::string_view text) {
+    const auto oid = Oid::from_hex(text);
+    if (!oid) {
+        return refuse("wrong_type", "'" + std::string(name) + "' has to be 40 hex digits");
+    }
+    return *oid;
+}
+
+}  // namespace origin::api

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// /api/clients: accounts. A server admin makes and lists them; everybody may see their own.
+#include <boost/json.hpp>
+
+#include "api/answers.h"
+#include "api/endpoints.h"
+#include "api/views.h"
+#include "auth/accounts.h"
+#include "store/rows/access.h"
+
+namespace origin::api {
+namespace {
+
+namespace json = boost::json;
+using store::Table;
+
+struct ClientBody {
+    std::string slug;
+    std::optional<std::string> name;
+    std::optional<std::string> email;
+    bool admin = false;
+
+    static ClientBody read(Fields& in) {
+        ClientBody body;
+        body.slug = in.text("slug");
+        body.name = in.maybe_text("name");
+        body.email = in.maybe_text("email");
+        body.admin = in.flag("admin");
+        return body;
+    }
+};
+
+Status need_server_admin(const Call& call) {
+    if (call.identity().server_admin) {
+        return {};
+    }
+    return std::unexpected(Error(Code::Forbidden, "this needs a server admin's key"));
+}
+
+Answer show_client(const Call& call, int status, const ClientId& id) {
+    ORIGIN_TRY(row, read_store(call.around.store, [&](store::Reader& reader) {
+                   return store::need_row<store::ClientRow>(
+                       reader, Table::Clients, id.view(), "no such client");
+               }));
+    net::Response response = json_answer(status, client_json(id, row));
+    if (status == 201) {
+        response.headers.push_back({"Location", "/api/clients/" + id.str()});
+    }
+    return response;
+}
+
+}  // namespace
+
+BodyShape client_shape() {
+    return shape_of<ClientBody>();
+}
+
+Answer create_client(const Call& call) {
+    ORIGIN_TRY(body, read_body<ClientBody>(call.body));
+    ORIGIN_CHECK(need_server_admin(call));
+    return once_only(
+        call,
+        [&](const auth::Once& once) -> Answer {
+            const auth::NewClient wanted{
+                .id = ClientId::make(call.around.clock, call.around.random),
+                .slug = body.slug,
+                .name = body.name.value_or(""),
+                .email = body.email.value_or(""),
+                .admin = body.admin,
+                .now = call.now()};
+            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+                ORIGIN_CHECK(auth::create_client(writer, wanted));
+                return once.record(writer, {wanted.id.str()});
+            }));
+            return show_client(call, 201, wanted.id);
+        },
+        [&](const Ids& ids) -> Answer {
+            ORIGIN_TRY(id, need_id<ClientId>(ids.front(), "client"));
+            return show_client(call, 201, id);
+        });
+}
+
+Answer list_clients(const Call& call) {
+    ORIGIN_CHECK(need_server_admin(call));
+    ORIGIN_TRY(wish, page_wish(call));
+    json::array rows;
+    ORIGIN_TRY(next, read_store(call.around.store, [&](store::Reader& reader) {
+                   rows.clear();
+                   return read_page(
+                       reader,
+                       {.table = Table::Clients, .prefix = {}},
+                       wish,
+                       [&](std::string_view key, std::string_view value) -> Result<bool> {
+                           ORIGIN_TRY(row, store::decode<store::ClientRow>(value));
+                           const auto id = ClientId::from_raw(key);
+                           if (id) {
+                               rows.push_back(client_json(*id, row));
+                           }
+                           return id.has_value();
+                       });
+               }));
+    return page_answer("clients", std::move(rows), next);
+}
+
+Answer get_client(const Call& call) {
+    ORIGIN_TRY(id, need_id<ClientId>(call.param("client"), "client"));
+    if (id != call.identity().client && !call.identity().server_admin) {
+        return std::unexpected(Error(Code::NotFound, "no such client"));
+    }
+    return show_client(call, 200, id);
+}
+
+}  // namespace origin::api

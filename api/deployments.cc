@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// /api/projects/{project}/deployments and releases: status, log, rollback.
+#include "hooks/deployments.h"
+
+#include <boost/json.hpp>
+
+#include "api/answers.h"
+#include "api/endpoints.h"
+#include "api/views.h"
+#include "deploy/local.h"
+#include "store/rows/access.h"
+#include "store/rows/keys.h"
+
+namespace origin::api {
+namespace {
+
+namespace json = boost::json;
+using store::Table;
+
+/// Whoever deploys may look, with or without git:read.
+Result<auth::Permit> permit_to_look(const Call& call) {
+    auto permit = call.permit(auth::Action::Read);
+    return permit ? std::move(permit) : call.permit(auth::Action::Deploy);
+}
+
+Result<DeploymentId> deployment_param(const Call& call) {
+    return need_id<DeploymentId>(call.param("deployment"), "deployment");
+}
+
+Answer show_deployment(const Call& call, const ProjectId& project, const DeploymentId& id) {
+    ORIGIN_TRY(row, read_store(call.around.store, [&](store::Reader& reader) {
+                   return hooks::need_deployment(reader, project, id);
+               }));
+    return json_answer(200, deployment_json(project, id, row, WithLog::Yes));
+}
+
+/// Whose commit a rollback of `asked` puts back. A deployment that is live gives way to the release
+/// before it; any other is the one to go back to.
+Result<DeploymentId> rollback_goal(store::Reader& reader,
+                                   const ProjectId& project,
+                                   const DeploymentId& asked) {
+    ORIGIN_TRY(row, hooks::need_deployment(reader, project, asked));
+    if (row.state != store::DeploymentState::Live) {
+        return asked;
+    }
+    std::optional<DeploymentId> goal;
+    Status decoded;
+    const store::Range before{store::release_key(project, row.target, 0),
+                              store::release_key(project, row.target, row.release)};
+    ORIGIN_CHECK(
+        reader.scan_back(Table::Releases, before, [&](std::string_view, std::string_view value) {
+            const auto release = store::decode<store::ReleaseRow>(value);
+            if (!release) {
+                decoded = std::unexpected(release.error());
+                return false;
+            }
+            if (release->commit != row.commit) {
+                goal = release->deployment;
+            }
+            return !goal;
+        }));
+    ORIGIN_CHECK(decoded);
+    if (!goal) {
+        return std::unexpected(
+            Error(Code::Conflict, "this target has no earlier release to go back to")
+                .because("no_earlier_release"));
+    }
+    return *goal;
+}
+
+}  // namespace
+
+Answer list_deployments(const Call& call) {
+    ORIGIN_TRY(permit, permit_to_look(call));
+    ORIGIN_TRY(wish, page_wish(call));
+    const ProjectId project = permit.project();
+    const std::string_view target = call.asked("target");
+    json::array rows;
+    const auto take = [&](std::string_view key, std::string_view value) -> Result<bool> {
+        ORIGIN_TRY(row, store::decode<store::DeploymentRow>(value));
+        const auto id = DeploymentId::from_raw(key.substr(kIdBytes));
+        if (!id || (!target.empty() && row.target != target)) {
+            return false;
+        }
+        rows.push_back(deployment_json(project, *id, row, WithLog::No));
+        return true;
+    };
+    ORIGIN_TRY(next, read_store(call.around.store, [&](store::Reader& reader) {
+                   rows.clear();
+                   return read_page(reader,
+                                    {.table = Table::Deployments,
+                                     .prefix = std::string(project.view()),
+                                     .order = Order::Falling},
+                                    wish,
+                                    take);
+               }));
+    return page_answer("deployments", std::move(rows), next);
+}
+
+Answer get_deployment(const Call& call) {
+    ORIGIN_TRY(permit, permit_to_look(call));
+    ORIGIN_TRY(id, deployment_param(call));
+    return show_deployment(call, permit.project(), id);
+}
+
+Answer roll_back(const Call& call) {
+    ORIGIN_TRY(permit, call.permit(auth::Action::Deploy));
+    ORIGIN_TRY(asked, deployment_param(call));
+    const ProjectId project = permit.project();
+    return once_only(
+        call,
+        [&](const auth::Once& once) -> Answer {
+            const DeploymentId id = DeploymentId::make(call.around.clock, call.around.random);
+            const UnixMillis now = call.now();
+            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+                ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+                ORIGIN_TRY(goal, rollback_goal(writer, project, asked));
+                ORIGIN_CHECK(
+                    deploy::roll_back(writer,
+                                      {.id = id, .project = project, .earlier = goal, .now = now},
+                                      call.around.urls));
+                return once.record(writer, {id.str()});
+            }));
+            return show_deployment(call, project, id);
+        },
+        [&](const Ids& ids) -> Answer {
+            ORIGIN_TRY(id, need_id<DeploymentId>(ids.front(), "deployment"));
+            return show_deployment(call, project, id);
+        });
+}
+
+Answer list_releases(const Call& call) {
+    ORIGIN_TRY(permit, permit_to_look(call));
+    ORIGIN_TRY(wish, page_wish(call));
+    const std::string_view asked = call.asked("target");
+    const std::string target(asked.empty() ? deploy::kProductionTarget : asked);
+    if (target.size() > UINT8_MAX) {
+        return std::unexpected(Error(Code::NotFound, "no such target"));
+    }
+    const std::string prefix = store::key(permit.project(), store::Label{target});
+    json::array rows;
+    const auto take = [&](std::string_view key, std::string_view value) -> Result<bool> {
+        ORIGIN_TRY(row, store::decode<store::ReleaseRow>(value));
+        rows.push_back({{"release", store::from_be64(key.substr(prefix.size())).value_or(0)},
+                        {"target", target},
+                        {"deployment", row.deployment.str()},
+                        {"commit", row.commit.hex()},
+                        {"liveAt", time_json(row.live_at)}});
+        return true;
+    };
+    ORIGIN_TRY(next, read_store(call.around.store, [&](store::Reader& reader) {
+                   rows.clear();
+                   return read_page(
+                       reader,
+                       {.table = Table::Releases, .prefix = prefix, .order = Order::Falling},
+                       wish,
+                       take);
+               }));
+    return page_answer("releases", std::move(rows), next);
+}
+
+}  // namespace origin::api

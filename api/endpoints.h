@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// api/endpoints: every handler of the route table, by family; one file each.
+#pragma once
+
+#include "api/call.h"
+#include "api/json_fields.h"
+
+namespace origin::api {
+
+// requirements.cc
+BodyShape requirement_shape();
+Answer post_requirement(const Call& call);
+Answer get_requirement(const Call& call);
+Answer get_requirement_events(const Call& call);
+Answer cancel_requirement(const Call& call);
+Answer retry_requirement(const Call& call);
+
+// revert.cc
+BodyShape revert_shape();
+Answer revert_requirement(const Call& call);
+
+// projects.cc
+BodyShape project_shape();
+BodyShape project_change_shape();
+Answer create_project(const Call& call);
+Answer list_projects(const Call& call);
+Answer get_project(const Call& call);
+Answer change_project(const Call& call);
+Answer delete_project(const Call& call);
+
+// repository.cc
+Answer list_branches(const Call& call);
+Answer list_tags(const Call& call);
+Answer list_refs(const Call& call);
+Answer list_commits(const Call& call);
+Answer get_commit(const Call& call);
+Answer get_tree(const Call& call);
+Answer get_file(const Call& call);
+
+// compare.cc
+Answer get_diff(const Call& call);
+Answer get_compare(const Call& call);
+
+// merge.cc
+BodyShape merge_shape();
+Answer post_merge(const Call& call);
+
+// commits.cc
+BodyShape commit_shape();
+Answer post_commit(const Call& call);
+
+// deployments.cc
+Answer list_deployments(const Call& call);
+Answer get_deployment(const Call& call);
+Answer roll_back(const Call& call);
+Answer list_releases(const Call& call);
+
+// targets.cc
+BodyShape target_shape();
+BodyShape rule_shape();
+Answer list_targets(const Call& call);
+Answer get_target(const Call& call);
+Answer put_target(const Call& call);
+Answer list_rules(const Call& call);
+Answer put_rule(const Call& call);
+Answer delete_rule(const Call& call);
+
+// webhooks.cc
+BodyShape webhook_shape();
+Answer create_webhook(const Call& call);
+Answer list_webhooks(const Call& call);
+Answer get_webhook(const Call& call);
+Answer delete_webhook(const Call& call);
+
+// events.cc
+Answer get_events(const Call& call);
+Answer get_project_events(const Call& call);
+
+// clients.cc
+BodyShape client_shape();
+Answer create_client(const Call& call);
+Answer list_clients(const Call& call);
+Answer get_client(const Call& call);
+
+// keys.cc
+BodyShape key_shape();
+Answer create_key(const Call& call);
+Answer list_keys(const Call& call);
+Answer revoke_key(const Call& call);
+
+// operations.cc
+Answer get_health(const Call& call);
+Answer get_ready(const Call& call);
+Answer get_metrics(const Call& call);
+Answer get_openapi(const Call& call);
+
+}  // namespace origin::api

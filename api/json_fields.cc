@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/json_fields.h"
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include "base/limits.h"
+#include "base/utf8.h"
+
+namespace origin::api {
+namespace {
+
+namespace json = boost::json;
+using boost::system::error_code;
+
+/// Sees each key of each object once; a key that comes twice ends the parse.
+class KeyCheck {
+public:
+    static constexpr std::size_t max_object_size = SIZE_MAX;
+    static constexpr std::size_t max_array_size = SIZE_MAX;
+    static constexpr std::size_t max_key_size = SIZE_MAX;
+    static constexpr std::size_t max_string_size = SIZE_MAX;
+
+    const std::string& repeated() const { return repeated_; }
+
+    bool on_object_begin(error_code&) {
+        open_.emplace_back();
+        return true;
+    }
+    bool on_object_end(std::size_t, error_code&) {
+        open_.pop_back();
+        return true;
+    }
+    bool on_key_part(json::string_view part, std::size_t, error_code&) {
+        key_.append(part.data(), part.size());
+        return true;
+    }
+    bool on_key(json::string_view part, std::size_t, error_code& error) {
+        key_.append(part.data(), part.size());
+        if (!open_.back().insert(key_).second) {
+            repeated_ = key_;
+            error = json::error::syntax;
+            return false;
+        }
+        key_.clear();
+        return true;
+    }
+    // clang-format off
+    bool on_document_begin(error_code&) { return true; }
+    bool on_document_end(error_code&) { return true; }
+    bool on_array_begin(error_code&) { return true; }
+    bool on_array_end(std::size_t, error_code&) { return true; }
+    bool on_string_part(json::string_view, std::size_t, error_code&) { return true; }
+    bool on_string(json::string_view, std::size_t, error_code&) { return true; }
+    bool on_number_part(json::string_view, error_code&) { return true; }
+    bool on_int64(std::int64_t, json::string_view, error_code&) { return true; }
+    bool on_uint64(std::uint64_t, json::string_view, error_code&) { return true; }
+    bool on_double(double, json::string_view, error_code&) { return true; }
+    bool on_bool(bool, error_code&) { return true; }
+    bool on_null(error_code&) { return true; }
+    bool on_comment_part(json::string_view, error_code&) { return true; }
+    bool on_comment(json::string_view, error_code&) { return true; }
+    // clang-format on
+
+private:
+    std::vector<std::set<std::string>> open_;
+    std::string key_;
+    std::string repeated_;
+};
+
+std::unexpected<Error> bad_json(std::string text) {
+    return std::unexpected(Error(Code::InvalidInput, std::move(text)).because("bad_json"));
+}
+
+json::parse_options strict() {
+    json::parse_options options;
+    options.max_depth = kJsonDepthMax;
+    return options;
+}
+
+}  // namespace
+
+Result<json::object> parse_body(std::string_view body) {
+    if (body.empty()) {
+        return json::object();
+    }
+    if (!is_utf8(body)) {
+        return bad_json("the body is not UTF-8");
+    }
+    error_code error;
+    json::basic_parser<KeyCheck> keys(strict());
+    const std::size_t read = keys.write_some(false, body.data(), body.size(), error);
+    if (!keys.handler().repeated().empty()) {
+        return bad_json("the key '" + printable(keys.handler().repeated()) +
+                        "' comes twice in one object");
+    }
+    if (error == json::error::too_deep) {
+        return bad_json("the JSON is nested deeper than " + std::to_string(kJsonDepthMax));
+    }
+    json::value value = error ? json::value() : json::parse(body, error, {}, strict());
+    if (error) {
+        return bad_json("the body is not JSON: " + error.message() + ", near byte " +
+                        std::to_string(read));
+    }
+    if (!value.is_object()) {
+        return std::unexpected(
+            Error(Code::InvalidInput, "the body has to be a JSON object").because("wrong_type"));
+    }
+    return std::move(value).as_object();
+}
+
+Fields::Fields(const json::object& object) : Fields(&object, {}) {}
+Fields::Fields(const json::object* object, std::string path)
+    : object_(object), path_(std::move(path)) {}
+
+Fields Fields::probe() {
+    return {nullptr, {}};
+}
+
+void Fields::fail(Error error) {
+    if (!error_) {
+        error_ = std::move(error);
+    }
+}
+
+void Fields::wrong_type(const std::string& path, std::string_view wanted) {
+    fail(Error(Code::InvalidInput, "'" + printable(path) + "' has to be " + std::string(wanted))
+             .because("wrong_type"));
+}
+
+const json::value* Fields::take(std::string_view name, bool required) {
+    known_.emplace(name);
+    shape_[path_of(name)] = required;
+    if (object_ == nullptr || error_) {
+        return nullptr;
+    }
+    const json::value* value = object_->if_contains(name);
+    if (value != nullptr && !value->is_null()) {
+        return value;
+    }
+    if (required) {
+        fail(Error(Code::InvalidInput, "'" + path_of(name) + "' is missing")
+                 .because("missing_field"));
+    }
+    return nullptr;
+}
+
+std::optional<std::string> Fields::read_text(std::string_view name, bool required) {
+    const json::value* value = take(name, required);
+    if (value == nullptr) {
+        return std::nullopt;
+    }
+    if (!value->is_string()) {
+        wrong_type(path_of(name), "a string");
+        return std::nullopt;
+    }
+    return std::string(value->get_string());
+}
+
+bool Fields::flag(std::string_view name) {
+    const json::value* value = take(name, false);
+    if (value != nullptr && !value->is_bool()) {
+        wrong_type(path_of(name), "true or false");
+        return false;
+    }
+    return value != nullptr && value->get_bool();
+}
+
+std::optional<std::vector<std::string>> Fields::read_texts(std::string_view name, bool required) {
+    const json::value* value = take(name, required);
+    if (value == nullptr) {
+        return std::nullopt;
+    }
+    if (!value->is_array()) {
+        wrong_type(path_of(name), "a list of strings");
+        return std::nullopt;
+    }
+    if (value->get_array().size() > kJsonItemsMax) {
+        fail(Error(Code::LimitExceeded,
+                   "'" + path_of(name) + "' has more than " + std::to_string(kJsonItemsMax) +
+                       " items")
+                 .because("too_many_items"));
+        return std::nullopt;
+    }
+    std::vector<std::string> texts;
+    for (const json::value& item : value->get_array()) {
+        if (!item.is_string()) {
+            wrong_type(path_of(name) + "[" + std::to_string(texts.size()) + "]", "a string");
+            return std::nullopt;
+        }
+        texts.emplace_back(item.get_string());
+    }
+    return texts;
+}
+
+std::vector<std::string> Fields::texts(std::string_view name) {
+    return read_texts(name, true).value_or(std::vector<std::string>());
+}
+
+std::optional<std::vector<std::string>> Fields::maybe_texts(std::string_view name) {
+    return read_texts(name, false);
+}
+
+void Fields::adopt(Fields& inner) {
+    if (const Status status = inner.finish(); !status) {
+        fail(status.error());
+    }
+    shape_.merge(inner.shape_);
+}
+
+bool Fields::object(std::string_view name, const Read& read) {
+    const json::value* value = take(name, false);
+    if (value != nullptr && !value->is_object()) {
+        wrong_type(path_of(name), "an object");
+        return false;
+    }
+    if (value == nullptr && object_ != nullptr) {
+        return false;
+    }
+    Fields inner(value == nullptr ? nullptr : &value->get_object(), path_of(name) + ".");
+    read(inner);
+    adopt(inner);
+    return value != nullptr;
+}
+
+void Fields::objects(std::string_view name, std::size_t most, const Read& read) {
+    const json::value* value = take(name, true);
+    const std::string path = path_of(name);
+    if (value == nullptr) {
+        Fields inner(nullptr, path + "[].");
+        read(inner);
+        adopt(inner);
+        return;
+    }
+    if (!value->is_array()) {
+        return wrong_type(path, "a list of objects");
+    }
+    if (value->get_array().size() > most) {
+        return fail(Error(Code::LimitExceeded,
+                          "'" + path + "' has more than " + std::to_string(most) + " items")
+                        .because("too_many_items"));
+    }
+    std::size_t index = 0;
+    for (const json::value& item : value->get_array()) {
+        const std::string item_path = path + "[" + std::to_string(index++) + "]";
+        if (!item.is_object()) {
+            return wrong_type(item_path, "an object");
+        }
+        Fields inner(&item.get_object(), item_path + ".");
+        read(inner);
+        if (const Status status = inner.finish(); !status) {
+            return fail(status.error());
+        }
+    }
+}
+
+std::map<std::string, std::string> Fields::text_map(std::string_view name) {
+    std::map<std::string, std::string> pairs;
+    const json::value* value = take(name, false);
+    if (value == nullptr) {
+        return pairs;
+    }
+    if (!value->is_object() || value->get_object().size() > kJsonItemsMax) {
+        wrong_type(path_of(name), "an object of at most 100 strings");
+        return pairs;
+    }
+    for (const auto& [key, item] : value->get_object()) {
+        if (!item.is_string()) {
+            wrong_type(path_of(name) + "." + std::string(key), "a string");
+            return {};
+        }
+        pairs.emplace(key, item.get_string());
+    }
+    return pairs;
+}
+
+Status Fields::finish() {
+    if (object_ != nullptr && !error_) {
+        for (const auto& [key, value] : *object_) {
+            if (!known_.contains(std::string_view(key.data(), key.size()))) {
+                fail(Error(Code::InvalidInput,
+                           "there is no field '" + printable(path_of(std::string(key))) + "' here")
+                         .because("unknown_field"));
+                break;
+            }
+        }
+    }
+    if (error_) {
+        return std::unexpected(*error_);
+    }
+    return {};
+}
+
+}  // namespace origin::api

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// /api/keys: secrets are shown once, when they are made.
+#include "store/rows/keys.h"
+
+#include <algorithm>
+
+#include <boost/json.hpp>
+
+#include "api/answers.h"
+#include "api/endpoints.h"
+#include "api/moment.h"
+#include "api/views.h"
+#include "auth/accounts.h"
+#include "auth/key_text.h"
+#include "git/serve/catalogue.h"
+#include "store/rows/access.h"
+
+namespace origin::api {
+namespace {
+
+namespace json = boost::json;
+using store::Table;
+
+struct KeyBody {
+    std::string title;
+    std::vector<std::string> scopes;
+    std::optional<std::string> client;
+    std::vector<std::string> projects;
+    std::optional<std::string> expires_at;
+
+    static KeyBody read(Fields& in) {
+        KeyBody body;
+        body.title = in.text("title");
+        body.scopes = in.texts("scopes");
+        body.client = in.maybe_text("clientId");
+        body.projects = in.maybe_texts("projects").value_or(std::vector<std::string>());
+        body.expires_at = in.maybe_text("expiresAt");
+        return body;
+    }
+};
+
+/// Whose keys: one's own client's; a server admin may name another.
+Result<ClientId> client_of(const Call& call, std::string_view text) {
+    ORIGIN_CHECK(auth::Gatekeeper::need(call.identity(), auth::Scope::Admin));
+    const auto client = text.empty() ? call.identity().client : ClientId::parse(text);
+    if (client && (*client == call.identity().client || call.identity().server_admin)) {
+        return *client;
+    }
+    return std::unexpected(Error(Code::Forbidden, "'clientId' is not the client of this key")
+                               .because("client_mismatch"));
+}
+
+/// A key that is bound to projects makes only keys that are bound to some of them.
+Result<std::vector<ProjectId>> projects_of(const Call& call, const KeyBody& body) {
+    const std::vector<ProjectId>& own = call.identity().projects;
+    std::vector<ProjectId> projects;
+    for (const std::string& text : body.projects) {
+        ORIGIN_TRY(id, need_id<ProjectId>(text, "project"));
+        if (!own.empty() && std::ranges::find(own, id) == own.end()) {
+            return std::unexpected(Error(Code::NotFound, "no such project"));
+        }
+        projects.push_back(id);
+    }
+    if (projects.empty() && !own.empty()) {
+        return std::unexpected(
+            Error(Code::Forbidden, "a key bound to projects makes only keys bound to them"));
+    }
+    return projects;
+}
+
+Status check_owner(store::Reader& reader, const auth::NewKey& key) {
+    for (const ProjectId& project : key.projects) {
+        ORIGIN_TRY(row, git::need_project(reader, project));
+        if (row.owner != key.client) {
+            return std::unexpected(Error(Code::NotFound, "no such project"));
+        }
+    }
+    return {};
+}
+
+Result<auth::NewKey> plan_key(const Call& call, const KeyBody& body) {
+    ORIGIN_TRY(client, client_of(call, body.client.value_or("")));
+    ORIGIN_TRY(scopes, auth::Scopes::parse(body.scopes));
+    ORIGIN_TRY(projects, projects_of(call, body));
+    UnixMillis expires_at = 0;
+    if (body.expires_at) {
+        ORIGIN_TRY(moment, parse_moment(*body.expires_at));
+        if (moment <= call.now()) {
+            return std::unexpected(
+                Error(Code::InvalidInput, "'expiresAt' is in the past").because("bad_time"));
+        }
+        expires_at = moment;
+    }
+    const KeyId id = KeyId::make(call.around.clock, call.around.random);
+    return auth::NewKey{.id = id,
+                        .text = auth::make_key_text(id, call.around.random),
+                        .client = client,
+                        .title = body.title,
+                        .scopes = scopes,
+                        .projects = std::move(projects),
+                        .expires_at = expires_at,
+                        .now = call.now()};
+}
+
+Result<store::KeyRow> need_key(store::Reader& reader, const KeyId& id) {
+    return store::need_row<store::KeyRow>(reader, Table::Keys, id.view(), "no such key");
+}
+
+Answer show_key(const Call& call, int status, const KeyId& id, json::object extra) {
+    ORIGIN_TRY(row, read_store(call.around.store, [&](store::Reader& reader) {
+                   return need_key(reader, id);
+               }));
+    json::object body = key_json(id, row);
+    for (const auto& member : extra) {
+        body.insert_or_assign(member.key(), member.value());
+    }
+    return json_answer(status, body);
+}
+
+/// May this caller manage that key? Unknown and foreign ones look alike.
+Status check_manages(const Call& call, const store::KeyRow& row) {
+    const auth::Identity& who = call.identity();
+    const bool bound = !who.projects.empty();
+    const bool within = std::ranges::all_of(row.projects, [&](const ProjectId& project) {
+        return std::ranges::find(who.projects, project) != who.projects.end();
+    });
+    const bool own = row.client == who.client || who.server_admin;
+    if (own && (!bound || (within && !row.projects.empty()))) {
+        return {};
+    }
+    return std::unexpected(Error(Code::NotFound, "no such key"));
+}
+
+}  // namespace
+
+BodyShape key_shape() {
+    return shape_of<KeyBody>();
+}
+
+Answer create_key(const Call& call) {
+    ORIGIN_TRY(body, read_body<KeyBody>(call.body));
+    ORIGIN_TRY(wanted, plan_key(call, body));
+    return once_only(
+        call,
+        [&](const auth::Once& once) -> Answer {
+            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+                ORIGIN_CHECK(check_owner(writer, wanted));
+                ORIGIN_CHECK(auth::create_key(writer, wanted));
+                return once.record(writer, {wanted.id.str()});
+            }));
+            return show_key(call, 201, wanted.id, {{"key", wanted.text.reveal()}});
+        },
+        [&](const Ids& ids) -> Answer {
+            ORIGIN_TRY(id, need_id<KeyId>(ids.front(), "key"));
+            return show_key(call, 201, id, {{"key", nullptr}, {"secretShown", true}});
+        });
+}
+
+Answer list_keys(const Call& call) {
+    ORIGIN_TRY(client, client_of(call, call.asked("clientId")));
+    ORIGIN_TRY(wish, page_wish(call));
+    const PageOf of{.table = Table::Slugs,
+                    .prefix = store::key(store::SlugKind::ClientKey, client)};
+    json::array rows;
+    ORIGIN_TRY(
+        next, read_store(call.around.store, [&](store::Reader& reader) {
+            rows.clear();
+            return read_page(
+                reader, of, wish, [&](std::string_view, std::string_view value) -> Result<bool> {
+                    const auto id = KeyId::from_raw(value);
+                    if (!id) {
+                        return false;
+                    }
+                    ORIGIN_TRY(row, need_key(reader, *id));
+                    if (!check_manages(call, row)) {
+                        return false;
+                    }
+                    rows.push_back(key_json(*id, row));
+                    return true;
+                });
+        }));
+    return page_answer("keys", std::move(rows), next);
+}
+
+Answer revoke_key(const Call& call) {
+    ORIGIN_CHECK(auth::Gatekeeper::need(call.identity(), auth::Scope::Admin));
+    ORIGIN_TRY(id, need_id<KeyId>(call.param("key"), "key"));
+    return once_only(
+        call,
+        [&](const auth::Once& once) -> Answer {
+            const UnixMillis now = call.now();
+            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+                ORIGIN_TRY(row, need_key(writer, id));
+                ORIGIN_CHECK(check_manages(call, row));
+                ORIGIN_CHECK(auth::revoke_key(writer, id, now));
+                return once.record(writer, {id.str()});
+            }));
+            return show_key(call, 200, id, {});
+        },
+        [&](const Ids&) -> Answer { return show_key(call, 200, id, {}); });
+}
+
+}  // namespace origin::api

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/pushed.h"
+
+#include <boost/json.hpp>
+
+#include "api/answers.h"
+#include "api/checks.h"
+#include "api/views.h"
+
+namespace origin::api {
+
+Ids Pushed::ids() const {
+    Ids ids = {branch, commit};
+    for (const DeploymentId& id : deployments) {
+        ids.push_back(id.str());
+    }
+    return ids;
+}
+
+Pushed Pushed::from(const Ids& ids) {
+    Pushed pushed{.branch = ids.at(0), .commit = ids.at(1), .deployments = {}};
+    for (std::size_t i = 2; i < ids.size(); ++i) {
+        if (const auto id = DeploymentId::parse(ids[i])) {
+            pushed.deployments.push_back(*id);
+        }
+    }
+    return pushed;
+}
+
+Result<Pushed> push_commit(git::Draft& draft, const BranchMove& move, const auth::Once& once) {
+    Pushed pushed{.branch = move.branch, .commit = move.commit.hex(), .deployments = {}};
+    git::ProposedPush proposal{.via = "api", .refs = {{move.branch, move.old_tip, move.commit}}};
+    proposal.also = [&](store::Writer& writer, const git::PushOutcome& outcome) {
+        pushed.deployments = outcome.deployments;
+        return once.record(writer, pushed.ids());
+    };
+    ORIGIN_TRY(outcome, draft.push(std::move(proposal)));
+    ORIGIN_CHECK(git::need_all_ok(outcome));
+    return pushed;
+}
+
+Answer answer_pushed(const Call& call, const Pushed& pushed) {
+    net::Response response = json_answer(201,
+                                         {{"commit", pushed.commit},
+                                          {"branch", short_branch(pushed.branch)},
+                                          {"deployments", ids_json(pushed.deployments)}});
+    const std::string& project = call.param("project");
+    if (!project.empty()) {
+        response.headers.push_back(
+            {"Location",
+             "/api/projects/" + net::percent_encode(project) + "/commits/" + pushed.commit});
+    }
+    return response;
+}
+
+Status check_expected_head(const std::optional<std::string>& expected, const Oid& tip) {
+    if (!expected) {
+        return {};
+    }
+    Oid wanted;
+    if (!expected->empty()) {
+        ORIGIN_TRY(oid, oid_field("expectedHead", *expected));
+        wanted = oid;
+    }
+    if (wanted == tip) {
+        return {};
+    }
+    return std::unexpected(
+        Error(Code::Conflict,
+              tip.is_zero() ? "the branch does not exist" : "the branch is at " + tip.hex())
+            .because("head_moved"));
+}
+
+}  // namespace origin::api

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// api/pushed: a commit that the API made, on its way to a branch, and what is told of it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "api/call.h"
+#include "git/serve/commit.h"
+
+namespace origin::api {
+
+/// What a write that made a commit tells, and keeps for a replay.
+struct Pushed {
+    std::string branch;  // Full name.
+    std::string commit;  // 40 hex digits.
+    std::vector<DeploymentId> deployments;
+
+    Ids ids() const;
+    static Pushed from(const Ids& ids);
+};
+
+struct BranchMove {
+    std::string branch;  // Full name.
+    Oid old_tip;         // Zero: the branch is new.
+    Oid commit;          // In the draft.
+};
+
+/// One push of one branch. Errors: those of PushService::push; Conflict `head_moved`,
+/// `push_refused`, `replayed`.
+Result<Pushed> push_commit(git::Draft& draft, const BranchMove& move, const auth::Once& once);
+
+/// 201 with the commit's place.
+Answer answer_pushed(const Call& call, const Pushed& pushed);
+
+/// `expectedHead` of a body: 40 hex digits; forty zeros or "": the branch must not exist.
+/// Errors: Conflict `head_moved`, naming where it is; InvalidInput.
+Status check_expected_head(const std::optional<std::string>& expected, const Oid& tip);
+
+}  // namespace origin::api

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/routes.h"
+
+#include <algorithm>
+#include <array>
+
+#include "api/endpoints.h"
+#include "net/http_text.h"
+
+namespace origin::api {
+namespace {
+
+constexpr std::string_view kSees = "git:read or deploy";
+constexpr std::string_view kFollows = "requirements or git:read";
+constexpr Access kKey = Access::Key;
+constexpr Access kOpen = Access::Open;
+constexpr Access kOperator = Access::Operator;
+
+// clang-format off
+#define P "/api/projects/{project}"
+constexpr auto kRoutes = std::to_array<Route>({
+    {"POST", "/api/requirements", "requirements", kKey, requirement_shape, post_requirement},
+    {"GET", "/api/requirements/{id}", kFollows, kKey, nullptr, get_requirement},
+    {"GET", "/api/requirements/{id}/events", kFollows, kKey, nullptr, get_requirement_events},
+    {"POST", "/api/requirements/{id}/cancel", "requirements", kKey, nullptr, cancel_requirement},
+    {"POST", "/api/requirements/{id}/retry", "requirements", kKey, nullptr, retry_requirement},
+    {"POST", "/api/requirements/{id}/revert", "git:write", kKey, revert_shape, revert_requirement},
+
+    {"POST", "/api/projects", "projects:create", kKey, project_shape, create_project},
+    {"GET", "/api/projects", "git:read", kKey, nullptr, list_projects},
+    {"GET", P "", "git:read", kKey, nullptr, get_project},
+    {"PATCH", P "", "admin", kKey, project_change_shape, change_project},
+    {"DELETE", P "", "admin", kKey, nullptr, delete_project},
+
+    {"GET", P "/branches", "git:read", kKey, nullptr, list_branches},
+    {"GET", P "/tags", "git:read", kKey, nullptr, list_tags},
+    {"GET", P "/refs", "git:read", kKey, nullptr, list_refs},
+    {"GET", P "/commits", "git:read", kKey, nullptr, list_commits},
+    {"POST", P "/commits", "git:write", kKey, commit_shape, post_commit},
+    {"GET", P "/commits/{sha}", "git:read", kKey, nullptr, get_commit},
+    {"GET", P "/tree", "git:read", kKey, nullptr, get_tree},
+    {"GET", P "/file", "git:read", kKey, nullptr, get_file},
+    {"GET", P "/diff", "git:read", kKey, nullptr, get_diff},
+    {"GET", P "/compare", "git:read", kKey, nullptr, get_compare},
+    {"POST", P "/merge", "git:write", kKey, merge_shape, post_merge},
+
+    {"GET", P "/deployments", kSees, kKey, nullptr, list_deployments},
+    {"GET", P "/deployments/{deployment}", kSees, kKey, nullptr, get_deployment},
+    {"POST", P "/deployments/{deployment}/rollback", "deploy", kKey, nullptr, roll_back},
+    {"GET", P "/releases", kSees, kKey, nullptr, list_releases},
+    {"GET", P "/targets", kSees, kKey, nullptr, list_targets},
+    {"GET", P "/targets/{target}", kSees, kKey, nullptr, get_target},
+    {"PUT", P "/targets/{target}", "deploy", kKey, target_shape, put_target},
+    {"GET", P "/rules", kSees, kKey, nullptr, list_rules},
+    {"PUT", P "/rules", "deploy", kKey, rule_shape, put_rule},
+    {"DELETE", P "/rules", "deploy", kKey, nullptr, delete_rule},
+
+    {"POST", P "/webhooks", "deploy", kKey, webhook_shape, create_webhook},
+    {"GET", P "/webhooks", "deploy", kKey, nullptr, list_webhooks},
+    {"GET", P "/webhooks/{webhook}", "deploy", kKey, nullptr, get_webhook},
+    {"DELETE", P "/webhooks/{webhook}", "deploy", kKey, nullptr, delete_webhook},
+
+    {"GET", "/api/events", "git:read", kKey, nullptr, get_events},
+    {"GET", P "/events", "git:read", kKey, nullptr, get_project_events},
+
+    {"POST", "/api/clients", "admin", kKey, client_shape, create_client},
+    {"GET", "/api/clients", "admin", kKey, nullptr, list_clients},
+    {"GET", "/api/clients/{client}", "any", kKey, nullptr, get_client},
+    {"POST", "/api/keys", "admin", kKey, key_shape, create_key},
+    {"GET", "/api/keys", "admin", kKey, nullptr, list_keys},
+    {"POST", "/api/keys/{key}/revoke", "admin", kKey, nullptr, revoke_key},
+
+    {"GET", "/healthz", "none", kOpen, nullptr, get_health},
+    {"GET", "/readyz", "none", kOpen, nullptr, get_ready},
+    {"GET", "/metrics", "admin", kOperator, nullptr, get_metrics},
+    {"GET", "/api/openapi.json", "none", kOpen, nullptr, get_openapi},
+});
+#undef P
+// clang-format on
+
+/// Takes the next segment off "/a/b"; nullopt at the end.
+std::optional<std::string_view> take_segment(std::string_view& path) {
+    if (path.empty() || path.front() != '/') {
+        return std::nullopt;
+    }
+    path.remove_prefix(1);
+    const std::string_view segment = path.substr(0, path.find('/'));
+    path.remove_prefix(segment.size());
+    return segment;
+}
+
+using Params = std::vector<std::pair<std::string_view, std::string>>;
+
+/// nullopt: `path` is not of this pattern.
+std::optional<Params> match(std::string_view pattern, std::string_view path) {
+    Params params;
+    while (!pattern.empty()) {
+        const auto wanted = take_segment(pattern);
+        const auto given = take_segment(path);
+        if (!wanted || !given) {
+            return std::nullopt;
+        }
+        if (!wanted->starts_with('{')) {
+            if (*wanted != *given) {
+                return std::nullopt;
+            }
+            continue;
+        }
+        auto decoded = net::percent_decode(*given);
+        if (!decoded || decoded->empty()) {
+            return std::nullopt;
+        }
+        params.emplace_back(wanted->substr(1, wanted->size() - 2), std::move(*decoded));
+    }
+    return path.empty() ? std::optional(std::move(params)) : std::nullopt;
+}
+
+}  // namespace
+
+std::span<const Route> routes() {
+    return kRoutes;
+}
+
+Match match_route(std::string_view method, std::string_view raw_path) {
+    Match result;
+    const std::string_view asked = method == "HEAD" ? "GET" : method;
+    for (const Route& route : kRoutes) {
+        auto params = match(route.path, raw_path);
+        if (!params) {
+            continue;
+        }
+        result.methods.push_back(route.method);
+        if (route.method == asked) {
+            result.route = &route;
+            result.params = std::move(*params);
+        }
+    }
+    return result;
+}
+
+}  // namespace origin::api

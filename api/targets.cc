@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// /api/projects/{project}/{targets,rules}: where a project deploys, and which branches go there.
+#include <boost/json.hpp>
+
+#include "api/answers.h"
+#include "api/checks.h"
+#include "api/endpoints.h"
+#include "api/views.h"
+#include "base/limits.h"
+#include "deploy/local.h"
+#include "generator/deploy_wish.h"
+#include "git/serve/catalogue.h"
+#include "store/rows/access.h"
+#include "store/rows/keys.h"
+
+namespace origin::api {
+namespace {
+
+namespace json = boost::json;
+using store::Table;
+
+struct TargetBody {
+    std::string connector;
+    std::optional<std::string> publish_root;
+    std::map<std::string, std::string> settings;
+
+    static TargetBody read(Fields& in) {
+        TargetBody body;
+        body.connector = in.text("connector");
+        body.publish_root = in.maybe_text("publishRoot");
+        body.settings = in.text_map("settings");
+        return body;
+    }
+};
+
+struct RuleBody {
+    std::string pattern;
+    std::string target;
+
+    static RuleBody read(Fields& in) {
+        RuleBody body;
+        body.pattern = in.text("pattern");
+        body.target = in.text("target");
+        return body;
+    }
+};
+
+Result<auth::Permit> permit_to_look(const Call& call) {
+    auto permit = call.permit(auth::Action::Read);
+    return permit ? std::move(permit) : call.permit(auth::Action::Deploy);
+}
+
+Result<json::object> target_json(store::Reader& reader,
+                                 const Around& around,
+                                 const ProjectId& project,
+                                 std::string_view name,
+                                 const store::TargetRow& row) {
+    ORIGIN_TRY(owner, git::need_project(reader, project));
+    return json::object{{"target", name},
+                        {"projectId", project.str()},
+                        {"connector", row.connector},
+                        {"settings", json::value_from(row.settings)},
+                        {"publishRoot", row.publish_root},
+                        {"hasSecret", !row.sealed_secret.empty()},
+                        {"live", row.live ? json::value(row.live->str()) : json::value(nullptr)},
+                        {"releases", row.releases},
+                        {"url", deploy::live_url(around.urls, owner.site, name)},
+                        {"createdAt", time_json(row.created_at)}};
+}
+
+Answer show_target(const Call& call, const ProjectId& project, const std::string& name) {
+    ORIGIN_CHECK(check_target_name(name));
+    ORIGIN_TRY(
+        body, read_store(call.around.store, [&](store::Reader& reader) -> Result<json::object> {
+            ORIGIN_TRY(
+                row,
+                store::need_row<store::TargetRow>(
+                    reader, Table::Targets, store::target_key(project, name), "no such target"));
+            return target_json(reader, call.around, project, name, row);
+        }));
+    return json_answer(200, body);
+}
+
+/// A folder of the tree: a relative path without anything odd in it; empty is the tree itself.
+Status check_publish_root(std::string_view folder) {
+    bool good = folder.size() <= kPathBytesMax && !folder.starts_with('/');
+    while (good && !folder.empty()) {
+        const std::string_view part = folder.substr(0, folder.find('/'));
+        good = !part.empty() && !part.starts_with('.') && !part.contains('\\');
+        folder.remove_prefix(std::min(folder.size(), part.size() + 1));
+    }
+    if (good) {
+        return {};
+    }
+    return std::unexpected(
+        Error(Code::InvalidInput, "'publishRoot' is a folder of the repository, like 'site/public'")
+            .because("bad_path"));
+}
+
+json::object rule_json(const store::RuleRow& row) {
+    return {
+        {"pattern", row.pattern}, {"target", row.target}, {"createdAt", time_json(row.created_at)}};
+}
+
+Status put_target_row(store::Writer& writer,
+                      const std::string& key,
+                      const TargetBody& body,
+                      UnixMillis now) {
+    ORIGIN_TRY(old, store::get_row<store::TargetRow>(writer, Table::Targets, key));
+    store::TargetRow row = old.value_or(store::TargetRow{});
+    row.created_at = old ? old->created_at : now;
+    row.connector = body.connector;
+    row.settings = body.settings;
+    row.publish_root = body.publish_root.value_or("");
+    return store::put_row(writer, Table::Targets, key, row);
+}
+
+}  // namespace
+
+BodyShape target_shape() {
+    return shape_of<TargetBody>();
+}
+
+BodyShape rule_shape() {
+    return shape_of<RuleBody>();
+}
+
+Answer list_targets(const Call& call) {
+    ORIGIN_TRY(permit, permit_to_look(call));
+    ORIGIN_TRY(wish, page_wish(call));
+    const ProjectId project = permit.project();
+    json::array rows;
+    ORIGIN_TRY(
+        next, read_store(call.around.store, [&](store::Reader& reader) {
+            rows.clear();
+            return read_page(
+                reader,
+                {.table = Table::Targets, .prefix = std::string(project.view())},
+                wish,
+                [&](std::string_view key, std::string_view value) -> Result<bool> {
+                    ORIGIN_TRY(row, store::decode<store::TargetRow>(value));
+                    ORIGIN_TRY(
+                        body, target_json(reader, call.around, project, key.substr(kIdBytes), row));
+                    rows.push_back(std::move(body));
+                    return true;
+                });
+        }));
+    return page_answer("targets", std::move(rows), next);
+}
+
+Answer get_target(const Call& call) {
+    ORIGIN_TRY(permit, permit_to_look(call));
+    return show_target(call, permit.project(), call.param("target"));
+}
+
+Answer put_target(const Call& call) {
+    ORIGIN_TRY(body, read_body<TargetBody>(call.body));
+    ORIGIN_TRY(permit, call.permit(auth::Action::Deploy));
+    const std::string name = call.param("target");
+    ORIGIN_CHECK(check_target_name(name));
+    ORIGIN_CHECK(generator::check_platform(body.connector));
+    ORIGIN_CHECK(check_settings(body.settings));
+    ORIGIN_CHECK(check_publish_root(body.publish_root.value_or("")));
+    const ProjectId project = permit.project();
+    const auto show = [&](const Ids&) {
+        return show_target(call, project, name);
+    };
+    return once_only(
+        call,
+        [&](const auth::Once& once) -> Answer {
+            const UnixMillis now = call.now();
+            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+                ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+                ORIGIN_CHECK(put_target_row(writer, store::target_key(project, name), body, now));
+                return once.record(writer, {name});
+            }));
+            return show({});
+        },
+        show);
+}
+
+Answer list_rules(const Call& call) {
+    ORIGIN_TRY(permit, permit_to_look(call));
+    ORIGIN_TRY(wish, page_wish(call));
+    const std::string prefix(permit.project().view());
+    json::array rows;
+    ORIGIN_TRY(next, read_store(call.around.store, [&](store::Reader& reader) {
+                   rows.clear();
+                   return read_page(reader,
+                                    {.table = Table::Rules, .prefix = prefix},
+                                    wish,
+                                    [&](std::string_view, std::string_view value) -> Result<bool> {
+                                        ORIGIN_TRY(row, store::decode<store::RuleRow>(value));
+                                        rows.push_back(rule_json(row));
+                                        return true;
+                                    });
+               }));
+    return page_answer("rules", std::move(rows), next);
+}
+
+Answer put_rule(const Call& call) {
+    ORIGIN_TRY(body, read_body<RuleBody>(call.body));
+    ORIGIN_TRY(permit, call.permit(auth::Action::Deploy));
+    ORIGIN_CHECK(check_target_name(body.target));
+    ORIGIN_TRY(pattern, branch_pattern(body.pattern));
+    const ProjectId project = permit.project();
+    const std::string key = store::rule_key(project, body.target, pattern);
+    const auto show = [&](const Ids&) -> Answer {
+        ORIGIN_TRY(row, read_store(call.around.store, [&](store::Reader& reader) {
+                       return store::need_row<store::RuleRow>(
+                           reader, Table::Rules, key, "no such rule");
+                   }));
+        return json_answer(200, rule_json(row));
+    };
+    return once_only(
+        call,
+        [&](const auth::Once& once) -> Answer {
+            const store::RuleRow row{pattern, body.target, call.now()};
+            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+                ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+                ORIGIN_CHECK(
+                    store::need_row<store::TargetRow>(writer,
+                                                      Table::Targets,
+                                                      store::target_key(project, body.target),
+                                                      "no such target"));
+                ORIGIN_CHECK(store::put_row(writer, Table::Rules, key, row));
+                return once.record(writer, {pattern});
+            }));
+            return show({});
+        },
+        show);
+}
+
+Answer delete_rule(const Call& call) {
+    ORIGIN_TRY(permit, call.permit(auth::Action::Deploy));
+    const std::string target(call.asked("target"));
+    ORIGIN_CHECK(check_target_name(target));
+    ORIGIN_TRY(pattern, branch_pattern(call.asked("pattern")));
+    const std::string key = store::rule_key(permit.project(), target, pattern);
+    ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+        ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+        return writer.erase(Table::Rules, key);  // Twice is once: no key is needed for that.
+    }));
+    return no_content();
+}
+
+}  // namespace origin::api
