@@ -5,6 +5,7 @@
 #include "git/odb/intake.h"
 
 #include "git/odb/test_git.h"
+#include "git/odb/test_pack.h"
 
 namespace origin::git {
 namespace {
@@ -167,6 +168,85 @@ TEST_F(IntakeTest, NeverTakesADamagedPack) {
         EXPECT_FALSE(take(intake, damaged, 999)) << at;
     }
     EXPECT_TRUE(std::filesystem::is_empty(quarantine()));
+}
+
+TEST_F(IntakeTest, TakesDeltasThatNameTheirBasesById) {
+    // What clients send that do not know `ofs-delta`; half of the bases are deltas themselves.
+    const std::string bytes = pack("main\\nv1\\nv2\\n", "--no-reuse-delta --depth=50");
+    PackIntake intake(quarantine(), nullptr);
+    const auto result = take(intake, bytes, 4096);
+    ASSERT_TRUE(result) << result.error().told_to_peer();
+    EXPECT_EQ(result->bases_added, 0U);
+    EXPECT_TRUE(intake.check_connectivity());
+    ASSERT_TRUE(intake.make_durable(packs()));
+    expect_good_repository();
+}
+
+TEST_F(IntakeTest, WhateverIsChangedInAPackGitAgreesWithWhatIsTaken) {
+    std::string bytes = pack("main~9\\n");
+    bytes.resize(bytes.size() - kOidBytes);
+    must(dir_.path(), "git init -q --bare judge.git");
+    int taken = 0;
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+        std::string changed = bytes;
+        changed[at] = static_cast<char>(changed[at] ^ (1 << (at * 7 % 8)));
+        PackHash hash;
+        hash.update(bytes_of(changed));
+        changed += hash.finish().view();  // Without this every change is found by the checksum.
+        PackIntake intake(quarantine(), nullptr);
+        if (!take(intake, changed, 999)) {
+            continue;
+        }
+        ++taken;
+        test::put_file(dir_ / "judge.git/in.pack", changed);
+        const auto git =
+            run(dir_ / "judge.git", "git index-pack --fsck-objects in.pack; rm -f in.idx");
+        EXPECT_EQ(git.output.find("fatal"), std::string::npos) << at << git.output;
+    }
+    EXPECT_LT(taken, 100);  // Bits that zlib does not care about, and the like.
+    EXPECT_TRUE(std::filesystem::is_empty(quarantine()));
+}
+
+TEST_F(IntakeTest, AnObjectUsedAsAnotherTypeIsNamed) {
+    const Oid blob = *hash_object(ObjectType::Blob, "x");
+    test::PackMaker maker;
+    maker.add(EntryKind::Blob, "x");
+    maker.add(EntryKind::Tree, serialize_tree({{kModeTree, "folder", blob}}));
+    PackIntake intake(quarantine(), nullptr);
+    ASSERT_TRUE(take(intake, maker.bytes(), 999));
+    EXPECT_EQ(intake.check_connectivity().error().reason(), "object_type_mismatch");
+}
+
+TEST_F(IntakeTest, ASubmodulesCommitNeedNotBeThere) {
+    test::PackMaker maker;
+    maker.add(EntryKind::Tree, serialize_tree({{kModeGitlink, "sub", Oid{{7}}}}));
+    PackIntake intake(quarantine(), nullptr);
+    ASSERT_TRUE(take(intake, maker.bytes(), 999));
+    EXPECT_TRUE(intake.check_connectivity());
+}
+
+TEST_F(IntakeTest, TakesWhatIsHereAlreadyAndSaysWhatItBrought) {
+    PackIntake first(quarantine(), nullptr);
+    const auto result = take(first, pack("main~8\\n"), 999);
+    ASSERT_TRUE(result);
+    ASSERT_TRUE(first.make_durable(packs()));
+    const auto base = ObjectStore::open(packs(), {result->pack_name});
+    ASSERT_TRUE(base);
+    PackIntake again(quarantine(), *base);
+    ASSERT_TRUE(take(again, pack("main~8\\n"), 999));
+    EXPECT_EQ(again.result().pack_name, result->pack_name);
+    EXPECT_TRUE(again.brought((*base)->packs()[0]->index().oid_at(0)));
+    EXPECT_FALSE(again.brought(Oid{}));
+    EXPECT_TRUE(again.make_durable(packs()));  // The same pack twice is the same pack.
+    expect_good_repository("main~8");
+}
+
+TEST_F(IntakeTest, AnErrorStays) {
+    PackIntake intake(quarantine(), nullptr);
+    EXPECT_FALSE(intake.feed(bytes_of("KCAP")));
+    EXPECT_EQ(intake.feed(bytes_of("PACK")).error().reason(), "bad_pack_magic");
+    EXPECT_EQ(intake.resolve_some().error().reason(), "bad_pack_magic");
+    EXPECT_EQ(intake.finish().error().reason(), "bad_pack_magic");
 }
 
 TEST_F(IntakeTest, TakesAnEmptyPackAndStoresNothing) {

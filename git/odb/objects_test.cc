@@ -4,6 +4,11 @@
 // Method: tables; every prefix of a good object; known ids.
 #include "git/odb/objects.h"
 
+#include <fstream>
+#include <iterator>
+
+#include <dlfcn.h>
+#include <git2.h>
 #include <gtest/gtest.h>
 
 #include "git/odb/fsck.h"
@@ -19,6 +24,16 @@ TEST(Objects, HashesAsGitDoes) {
     EXPECT_EQ(hash_object(ObjectType::Tree, "")->hex(), kTree.hex());
     EXPECT_EQ(hash_object(ObjectType::Blob, "hello\n")->hex(),
               "ce013625030ba8dba906f756967f9e9ca394464a");
+}
+
+TEST(Objects, HashesWithCollisionDetection) {
+    // No colliding object is known that could be hashed here; the library says what it was built
+    // with by carrying this message.
+    Dl_info library{};
+    ASSERT_NE(::dladdr(reinterpret_cast<const void*>(&git_libgit2_init), &library), 0);
+    std::ifstream file(library.dli_fname, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_NE(bytes.find("SHA1 collision attack detected"), std::string::npos);
 }
 
 TEST(Objects, HashesInPiecesAsInOne) {
