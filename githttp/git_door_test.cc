@@ -107,6 +107,7 @@ TEST_F(GitDoorTest, GivesEachCredentialTheRightStatus) {
     const std::string stranger = world_.add_key(mallory, {"git:write", "projects:create"});
     const std::string deployer = world_.add_key(alice_, {"deploy"});
     const std::string expired = world_.add_key(alice_, {"git:write"}, world_.clock.now() - 1);
+    const std::string creator = world_.add_key(alice_, {"projects:create"});
     const std::string app = "/alice/app.git";
     struct Row {
         std::string who;
@@ -121,6 +122,7 @@ TEST_F(GitDoorTest, GivesEachCredentialTheRightStatus) {
                            Row{"expired", {basic("git", expired)}, 401, 401, 401, 401},
                            Row{"stranger", {basic("git", stranger)}, 404, 404, 404, 404},
                            Row{"deployer", {basic("git", deployer)}, 404, 404, 404, 404},
+                           Row{"creator", {basic("git", creator)}, 404, 404, 404, 404},
                            Row{"reader", {basic("git", reader_)}, 200, 403, 404, 404},
                            Row{"writer", {basic("git", writer_)}, 200, 200, 404, 404},
                            Row{"maker", {basic("git", maker_)}, 200, 200, 404, 200},
@@ -138,6 +140,7 @@ TEST_F(GitDoorTest, GivesEachCredentialTheRightStatus) {
     }
     EXPECT_EQ(refs("/" + app_.str() + ".git" + std::string(kFetchRefs), {bearer(reader_)}).status,
               200);
+    EXPECT_EQ(refs("/alice/abc" + std::string(kFetchRefs), {bearer(reader_)}).body, "");
     EXPECT_EQ(refs("/mallory/new" + std::string(kPushRefs), {bearer(maker_)}).status, 404);
     EXPECT_EQ(refs("/alice/UPPER" + std::string(kPushRefs), {bearer(maker_)}).status, 404);
     EXPECT_EQ(refs("/alice/api" + std::string(kPushRefs), {bearer(maker_)}).status, 404);
