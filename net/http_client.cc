@@ -226,11 +226,16 @@ Result<List> header_list(const ClientRequest& request) {
         list.reset(curl_slist_append(list.release(), line.c_str()));
     };
     append("Expect:");  // Never wait for a 100.
+    bool typed = false;
     for (const Header& header : request.headers) {
         if (!is_token(header.name) || !header_value_is_safe(header.value)) {
             return failed(Code::InvalidInput, "bad_header", "A header of the call is malformed.");
         }
+        typed = typed || same_ignoring_case(header.name, "Content-Type");
         append(header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
+    }
+    if (!typed) {
+        append("Content-Type:");  // Or curl would call it a form.
     }
     return list;
 }
@@ -249,7 +254,7 @@ void describe(CURL* easy, const ClientRequest& request) {
 }
 
 void restrict(CURL* easy, Exchange& exchange) {
-    const auto timeout = static_cast<long>(exchange.request.timeout.count());
+    const auto timeout = std::max(1L, static_cast<long>(exchange.request.timeout.count()));
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, timeout);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -274,7 +279,7 @@ void restrict(CURL* easy, Exchange& exchange) {
 std::unexpected<Error> explained(CURLcode code, const Exchange& exchange) {
     const std::string kept = curl_easy_strerror(code);
     if (exchange.address_refused) {
-        return address_refused(exchange.request.url);
+        return address_refused("at the socket");
     }
     if (exchange.too_large) {
         return failed(Code::LimitExceeded, "answer_too_large", "The answer was too large.");

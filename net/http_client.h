@@ -44,6 +44,7 @@ public:
 
     /// Resolves the name once, checks every address, connects to a checked one, follows nothing:
     /// a 3xx is an answer like another. Thread-safe.
+    /// Blocks:  for `timeout`, and before it for the resolver, which has a patience of its own.
     /// Errors: InvalidInput `bad_url`, `port_refused`; Forbidden `address_refused`; Timeout;
     ///         LimitExceeded `answer_too_large`; Unavailable `resolve_failed`, `connect_failed`,
     ///         `tls_failed`, `broken_answer`.

@@ -109,6 +109,7 @@ TEST_F(Client, SendsAndReceives) {
         return std::make_unique<StringSink>(kMiB, [&head](const std::string& body) {
             Response response = text(head.method + " " + body, 207);
             response.headers.push_back({"X-Echo", std::string(head.header("X-Test"))});
+            response.headers.push_back({"X-Type", std::string(head.header("Content-Type"))});
             response.headers.push_back({"X-Agent", std::string(head.header("User-Agent"))});
             return response;
         });
@@ -124,6 +125,7 @@ TEST_F(Client, SendsAndReceives) {
         EXPECT_EQ(answer->body, method + " " + std::string(5000, 'b'));
         EXPECT_EQ(answer->header("x-echo"), "value");
         EXPECT_EQ(answer->header("x-agent"), "origind");
+        EXPECT_EQ(answer->header("x-type"), "");
     }
     const auto got = client.send({.url = url("/")});
     ASSERT_TRUE(got);

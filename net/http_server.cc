@@ -237,8 +237,17 @@ void HttpServer::Engine::admit(Listener& listener,
     accepted_.add();
     const int fd = socket.native_handle();
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-    const int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    const auto set = [fd](int level, int option, int value) {
+        ::setsockopt(fd, level, option, &value, sizeof value);
+    };
+    if (!is_unix) {
+        set(IPPROTO_TCP, TCP_NODELAY, 1);
+        // A peer that vanished without a word is noticed while it waits for an event or a result.
+        set(SOL_SOCKET, SO_KEEPALIVE, 1);
+        set(IPPROTO_TCP, TCP_KEEPIDLE, kTcpKeepIdle.count());
+        set(IPPROTO_TCP, TCP_KEEPINTVL, kTcpKeepInterval.count());
+        set(IPPROTO_TCP, TCP_KEEPCNT, kTcpKeepProbes);
+    }
     auto session =
         std::make_shared<Session>(world_, make_connection(std::move(socket), listener.tls), peer);
     count(+1);  // For the way to its own thread.

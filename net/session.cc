@@ -293,7 +293,7 @@ asio::awaitable<std::optional<Response>> Session::settle(Reply reply) {
     }
     auto deferred = std::get<std::unique_ptr<Deferred>>(std::move(reply));
     std::optional<Response> response;
-    while (!cancelled_ && !connection_->peer_is_gone()) {
+    while (true) {
         const Ran ran = co_await work(
             [&] {
                 response = deferred->poll();
@@ -305,7 +305,7 @@ asio::awaitable<std::optional<Response>> Session::settle(Reply reply) {
         if (ran == Ran::Threw) {
             response = problem_response(Error(Code::Internal, "The request failed."));
         }
-        if (response) {
+        if (response || cancelled_ || connection_->peer_is_gone()) {
             break;
         }
         co_await pause(deferred->retry_after());
@@ -329,7 +329,11 @@ asio::awaitable<void> Session::say_goodbye() {
     }
 }
 
-void Session::note(const Request& request, int status) const {
+void Session::note(Request& request, int status) const {
+    if (request.noted) {
+        return;  // An answer was replaced by an error: that one counts.
+    }
+    request.noted = true;
     world_.requests.add();
     const auto took = now() - request.begun;
     world_.seconds.record(took);

@@ -92,10 +92,11 @@ private:
     // An answer. False: it did not get through; the connection ends.
     Async<bool> send(Request& request, Response response);
     Async<bool> send_stream(Request& request, Response& response, AnswerPlan& plan);
+    Async<bool> cut_short(Request& request, const Error& error, bool head_sent);
     Async<Result<BodySource::State>> step(std::unique_ptr<BodySource>& stream, std::string& out);
     AnswerPlan plan(const Request& request, Response& response) const;
     Async<void> say_goodbye();
-    void note(const Request& request, int status) const;
+    void note(Request& request, int status) const;
 
     const SessionWorld& world_;
     std::unique_ptr<Connection> connection_;

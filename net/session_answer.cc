@@ -24,6 +24,44 @@ Result<BodySource::State> step_until_enough(BodySource& source, std::string& out
     return state;
 }
 
+// What is wrong with what a source gave, if anything.
+std::optional<Error> complaint(const Result<BodySource::State>& state,
+                               bool length_promised,
+                               std::uint64_t left,
+                               std::size_t given) {
+    if (!state) {
+        return state.error();
+    }
+    const bool done = *state == BodySource::State::Done;
+    if (length_promised && (given > left || (done && given < left))) {
+        return Error(Code::Internal, "The answer failed.", "its stream has another length");
+    }
+    return std::nullopt;
+}
+
+// The bytes of one step with what frames them.
+struct Framed {
+    std::string before{};
+    std::string out{};
+    std::string after{};
+
+    void close_chunk(bool last) {
+        if (!out.empty()) {
+            before += chunk_line(out.size());
+            after = "\r\n";
+        }
+        after += last ? "0\r\n\r\n" : "";
+    }
+    Pieces pieces() const {
+        return {boost::asio::buffer(before), boost::asio::buffer(out), boost::asio::buffer(after)};
+    }
+    void clear() {
+        before.clear();
+        out.clear();
+        after.clear();
+    }
+};
+
 }  // namespace
 
 // How to write `response`; one that cannot be written safely becomes a 500.
@@ -55,9 +93,9 @@ asio::awaitable<bool> Session::send(Request& request, Response response) {
     } else {
         const std::string_view body = planned.has_body ? response.body : std::string_view();
         sent = co_await write_all({asio::buffer(planned.head), asio::buffer(body)});
-        note(request, response.status);
     }
     due_.reset();
+    note(request, response.status);
     if (response.stream != nullptr) {
         co_await work([&] { response.stream.reset(); }, WhenFull::Wait);
     }
@@ -83,55 +121,45 @@ asio::awaitable<Result<BodySource::State>> Session::step(std::unique_ptr<BodySou
     co_return state;
 }
 
+// A source failed: the peer must not take what it has for a whole answer.
+asio::awaitable<bool> Session::cut_short(Request& request, const Error& error, bool head_sent) {
+    world_.around.log.warning(
+        "answer cut short",
+        {{"path", request.head().path}, {"reason", error.reason()}, {"why", error.kept_in_log()}});
+    keep_alive_ = false;
+    if (head_sent) {
+        co_return false;
+    }
+    co_return co_await send(request, problem_response(error));
+}
+
 asio::awaitable<bool> Session::send_stream(Request& request, Response& response, AnswerPlan& plan) {
-    std::string before = std::move(plan.head);  // Sent with the first bytes of the stream.
-    std::string out = std::move(response.body);
-    std::uint64_t left = response.stream_bytes.value_or(0) + out.size();
-    bool head_sent = false;
-    while (true) {
-        auto state = co_await step(response.stream, out);
-        const bool wrong_length =
-            state && !plan.chunked && response.stream_bytes &&
-            (out.size() > left || (*state == BodySource::State::Done && out.size() != left));
-        if (!state || wrong_length) {
-            const Error error = state ? Error(Code::Internal, "The answer failed.", "wrong length")
-                                      : std::move(state).error();
-            world_.around.log.warning("answer cut short",
-                                      {{"path", request.head().path},
-                                       {"why", error.kept_in_log()},
-                                       {"reason", error.reason()}});
-            if (head_sent) {
-                note(request, response.status);
-                co_return false;
-            }
-            keep_alive_ = false;
-            co_return co_await send(request, problem_response(error));
+    // The head goes out with the first bytes of the stream.
+    Framed framed{.before = std::move(plan.head), .out = std::move(response.body)};
+    const bool promised = response.stream_bytes.has_value();
+    std::uint64_t left = response.stream_bytes.value_or(0) + framed.out.size();
+    for (bool head_sent = false;; head_sent = true) {
+        const auto state = co_await step(response.stream, framed.out);
+        if (const auto error = complaint(state, promised, left, framed.out.size())) {
+            co_return co_await cut_short(request, *error, head_sent);
         }
-        left -= std::min<std::uint64_t>(left, out.size());
-        const bool stop_here =
-            *state == BodySource::State::Wait && world_.stopping && response.stream->endless();
+        left -= promised ? framed.out.size() : 0;
+        const bool waits = *state == BodySource::State::Wait;
+        const bool stop_here = waits && world_.stopping && response.stream->endless();
         const bool done = *state == BodySource::State::Done || stop_here;
-        std::string after;
         if (plan.chunked) {
-            before += out.empty() ? "" : chunk_line(out.size());
-            after = out.empty() ? "" : "\r\n";
-            after += done ? "0\r\n\r\n" : "";
+            framed.close_chunk(done);
         }
-        const bool sent =
-            co_await write_all({asio::buffer(before), asio::buffer(out), asio::buffer(after)});
-        head_sent = true;
+        const bool sent = co_await write_all(framed.pieces());
         if (done || !sent) {
-            keep_alive_ = keep_alive_ && sent && !stop_here;
-            note(request, response.status);
+            keep_alive_ = keep_alive_ && !stop_here;
             co_return sent;
         }
-        before.clear();
-        out.clear();
-        if (*state == BodySource::State::Wait) {
-            if (cancelled_ || connection_->peer_is_gone()) {
-                note(request, response.status);
-                co_return false;
-            }
+        framed.clear();
+        if (waits && (cancelled_ || connection_->peer_is_gone())) {
+            co_return false;
+        }
+        if (waits) {
             hold_due();
             co_await pause(response.stream->retry_after());
             resume_due();

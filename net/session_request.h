@@ -13,6 +13,7 @@ struct Session::Request {
     std::unique_ptr<BodySink> sink{};
     bool skip_body = false;  // Unread, but small: read over it and keep the connection.
     bool quiet = false;      // Not logged as a request.
+    bool noted = false;      // Counted and logged.
 
     const RequestHead& head() const { return checked.head; }
 };
