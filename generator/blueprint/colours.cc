@@ -139,7 +139,7 @@ std::vector<NamedColour> find_colours(std::string_view text) {
                 joined += words.all()[at + i].low;
             if (!parse_colour(joined))
                 continue;
-            found.push_back({joined, at});
+            found.push_back({joined, at, take});
             used = take;
             break;
         }

@@ -18,7 +18,8 @@ struct Rgb {
 /// A colour as the requirement wrote it: "steelblue", "#f7f7f5"; and where it stood.
 struct NamedColour {
     std::string css;
-    std::size_t word = 0;  // Index of its first word.
+    std::size_t word = 0;   // Index of its first word.
+    std::size_t words = 1;  // "saddle brown" has two.
 };
 
 /// Every colour in `text`: CSS names with words joined ("saddle brown"), hex.

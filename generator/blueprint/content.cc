@@ -46,7 +46,9 @@ Section& section_of(Page& page, std::string_view kind, bool in_front) {
 bool read_hero(Draft& draft, Statement& statement, const Words& words) {
     const std::string headline = quote_after(words, {"headline", "heading", "title", "slogan"});
     const std::string button = quote_after(words, {"button", "link", "cta"});
-    if (headline.empty() && button.empty())
+    const std::string subtitle =
+        quote_after(words, {"subtitle", "tagline", "subheading", "subline"});
+    if (headline.empty() && button.empty() && subtitle.empty())
         return false;
     Page& page = page_for(draft, "home");
     Section& hero = section_of(page, "hero", true);
@@ -54,11 +56,18 @@ bool read_hero(Draft& draft, Statement& statement, const Words& words) {
         hero.title = headline;
         statement.implement("section:" + page.id + ".hero");
     }
+    if (!subtitle.empty()) {
+        hero.text = subtitle;
+        statement.implement("section:" + page.id + ".subtitle");
+    }
     if (!button.empty()) {
         hero.button_label = button;
-        static const Pattern kGoes{"... to|opens|opening the? {page} page ..."};
-        if (const auto found = kGoes.match(words)) {
-            if (Page* target = draft.find_page(get(*found, "page")))
+        static const Pattern kGoes{"... to|opens|opening the? {page} page? ,|. ..."};
+        static const Pattern kEnds{"... to|opens|opening the? {page} page?"};
+        for (const auto* pattern : {&kGoes, &kEnds}) {
+            const auto found = pattern->match(words);
+            const Page* target = found ? draft.find_page(get(*found, "page")) : nullptr;
+            if (target != nullptr)
                 hero.button_page = target->id;
         }
         if (hero.button_page.empty()) {

@@ -41,6 +41,12 @@ Entity* Draft::find_entity(std::string_view noun) {
         if (to_id(entity.plural) == by_plural || to_id(entity.label) == id)
             return &entity;
     }
+    for (Entity& entity : app.entities) {  // Plurals of other languages: Kunde, Kunden.
+        const bool longer =
+            by_plural.starts_with(entity.id) && by_plural.size() <= entity.id.size() + 2;
+        if (longer && entity.id.size() >= 4)
+            return &entity;
+    }
     return nullptr;
 }
 

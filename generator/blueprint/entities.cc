@@ -43,6 +43,8 @@ void settle_field(Draft& draft, Entity& entity, Statement& statement, const Fiel
     }
     draft.put_field(entity, text);
     statement.implement("field:" + entity.id + "." + text.field.id);
+    if (text.cut)
+        statement.settle(LineStatus::Partial, "only the first 50 values were taken");
 }
 
 void read_table(Draft& draft, std::vector<Statement>& all, std::size_t head) {
@@ -201,7 +203,8 @@ const std::vector<GrammarRule>& entity_grammar() {
                  "includes|include|consists|stores|with of? :? {fields}"},
          apply_has},
         {Pattern{"{noun} has|have|contain|include|consist :? {fields}"}, apply_has},
-        {Pattern{"add|create|record|log|enter|save|register|track|submit {noun} with {fields}"},
+        {Pattern{"add|create|record|log|enter|save|register|track|submit|store|keep|hold|manage "
+                 "{noun} with {fields}"},
          apply_add_with},
         {Pattern{"set|define|plan|keep a|an {period} {noun} per|for|by each|every? {field}"},
          apply_budget},

@@ -213,6 +213,9 @@ bool read_part(FieldText& out, std::string_view part) {
 }
 
 void take_values(FieldText& out, std::vector<std::string> values) {
+    out.cut = values.size() > kBlueprintChoicesMax;
+    if (out.cut)
+        values.resize(kBlueprintChoicesMax);
     out.field.type = "enum";
     out.field.values = std::move(values);
     out.typed = true;

@@ -16,6 +16,7 @@ struct FieldText {
     Field field;
     std::string target;  // A noun: "part"; the entity is looked up later.
     bool many = false;   // Links to any number of targets.
+    bool cut = false;    // More values were written than a choice may have.
     bool typed = false;  // A type, a constraint or a value list was written.
 };
 

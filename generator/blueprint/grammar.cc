@@ -108,6 +108,69 @@ bool read_identity(Draft& draft, Statement& statement) {
     return false;
 }
 
+/// "make a little recipe book": the first sentence names the thing.
+bool read_short_identity(Draft& draft, Statement& statement) {
+    static const Pattern kMake{
+        "build|make|create|design|need|want me|us? a|an|little|small|simple? "
+        "little|small|simple|tiny? {name}"};
+    const auto found = kMake.match(Words{statement.clean});
+    if (!found || Words{std::string(get(*found, "name"))}.size() > 3)
+        return false;
+    set_name(draft.app, to_label(get(*found, "name")));
+    statement.settle(LineStatus::Context, "what the app is");
+    return true;
+}
+
+// 2b. Headings that are pages: "## Home", "## About", "## Contact"
+// ---------------------------------
+
+bool is_page_name(std::string_view words) {
+    static const std::vector<std::string> kNames = {
+        "home",    "homepage", "about",    "about us", "contact",   "contact us",   "gallery",
+        "menu",    "services", "pricing",  "faq",      "blog",      "team",         "portfolio",
+        "work",    "projects", "events",   "news",     "shop",      "testimonials", "visit us",
+        "history", "products", "location", "find us",  "home page", "landing page"};
+    return has(kNames, words);
+}
+
+void find_heading_pages(Draft& draft, Reading& reading) {
+    std::vector<std::string> pages;
+    for (const std::string& heading : reading.headings) {
+        if (is_page_name(heading_words(heading)))
+            add_once(pages, heading);
+    }
+    if (draft.change || pages.size() < 2)
+        return;
+    for (const std::string& page : pages)
+        draft.make_page(to_label(heading_words(page)));
+    for (Statement& statement : reading.statements) {
+        if (has(pages, statement.heading)) {
+            statement.heading_page = to_label(heading_words(statement.heading));
+        }
+    }
+}
+
+/// Prose below a page's heading is that page's text, word for word.
+bool keep_as_text(Draft& draft, Statement& statement) {
+    Page* page = statement.heading_page.empty() ? nullptr : draft.find_page(statement.heading_page);
+    if (page == nullptr || statement.kind != StatementKind::Sentence)
+        return false;
+    Section* section = page->find("text");
+    if (section == nullptr) {
+        Section made;
+        made.kind = "text";
+        made.id = "text_" + page->id;
+        page->sections.insert(page->sections.begin(), std::move(made));
+        section = &page->sections.front();
+    }
+    std::string text = statement.text;
+    if (!text.empty() && std::string_view(".!?").find(text.back()) == std::string_view::npos)
+        text += '.';
+    section->text += (section->text.empty() ? "" : " ") + text;
+    statement.implement("section:" + page->id + "." + section->id);
+    return true;
+}
+
 // 3. Grammar tables ---------------------------------------------------------------------------
 
 bool try_table(const std::vector<GrammarRule>& table,
@@ -122,14 +185,24 @@ bool try_table(const std::vector<GrammarRule>& table,
     return false;
 }
 
+/// Theme and content are found by key words; what else such a clause asks for must not be hidden.
+bool read_freely(Draft& draft, Statement& statement) {
+    if (!read_theme(draft, statement) && !read_content(draft, statement))
+        return false;
+    const auto reason = unsupported_reason(statement.clean);
+    if (reason && statement.status == LineStatus::Implemented) {
+        statement.settle(LineStatus::Partial, *reason);
+    }
+    return true;
+}
+
 bool try_all(Draft& draft, Statement& statement) {
     const Words words{statement.clean};
     return (draft.change && try_table(change_grammar(), draft, statement, words)) ||
            try_table(page_grammar(), draft, statement, words) ||
            try_table(rule_grammar(), draft, statement, words) ||
            try_table(board_grammar(), draft, statement, words) ||
-           try_table(list_grammar(), draft, statement, words) || read_theme(draft, statement) ||
-           read_content(draft, statement);
+           try_table(list_grammar(), draft, statement, words) || read_freely(draft, statement);
 }
 
 bool is_joint(const Word& word) {
@@ -158,7 +231,11 @@ bool try_parts(Draft& draft, Statement& statement, int parts) {
         tail.settled = false;
         tail.clean = without_actor(words.slice(next, words.size()));
         const std::string rest = words.slice(next, words.size());
-        const bool whole = rest.empty() || try_parts(draft, tail, parts - 1);
+        bool whole = rest.empty() || try_parts(draft, tail, parts - 1);
+        if (const auto quality = quality_of(rest); !whole && quality && quality->built_in) {
+            tail.implement(quality->evidence);
+            whole = true;
+        }
         statement.settle(head.status, head.reason);
         statement.evidence = whole && !rest.empty() ? tail.evidence : head.evidence;
         if (!whole) {
@@ -184,6 +261,10 @@ void find_page_of(Draft& draft, Statement& statement) {
     if (draft.page_group != statement.group)
         draft.page.clear();
     draft.page_group = statement.group;
+    if (!statement.heading_page.empty()) {
+        if (const Page* page = draft.find_page(statement.heading_page))
+            draft.page = page->id;
+    }
     if (!statement.page.empty()) {
         if (const Page* page = draft.make_page(statement.page))
             draft.page = page->id;
@@ -281,6 +362,11 @@ void settle_rest(Draft& draft, Statement& statement, const Reading& reading) {
     if (const auto reason = unsupported_reason(statement.clean)) {
         return statement.settle(LineStatus::Unsupported, *reason);
     }
+    static const Pattern kStep{"given|then|and|but|scenario|feature|background {rest}"};
+    if (kStep.match(Words{statement.clean}) && !statement.text.empty() &&
+        statement.text[0] >= 'A' && statement.text[0] <= 'Z') {
+        return statement.settle(LineStatus::Context, "a step of a scenario");
+    }
     if (const auto quality = quality_of(statement.clean)) {
         if (quality->built_in)
             return statement.implement(quality->evidence);
@@ -292,6 +378,8 @@ void settle_rest(Draft& draft, Statement& statement, const Reading& reading) {
     if (only_names_headings(statement, reading)) {
         return statement.settle(LineStatus::Context, "names sections of this text");
     }
+    if (!asks_for_something(statement) && keep_as_text(draft, statement))
+        return;
     if (statement.kind == StatementKind::Sentence && !asks_for_something(statement)) {
         return statement.settle(LineStatus::Context);
     }
@@ -320,6 +408,11 @@ void understand(Draft& draft, Reading& reading) {
         if (!named && !statement.settled)
             settle_by_section(statement);
     }
+    if (!draft.change && !reading.statements.empty() && reading.title.empty() &&
+        !reading.statements.front().settled) {
+        read_short_identity(draft, reading.statements.front());
+    }
+    find_heading_pages(draft, reading);
     read_field_blocks(draft, reading.statements);
     for (Statement& statement : reading.statements) {
         if (statement.settled || !statement.page.empty())

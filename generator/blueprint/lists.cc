@@ -180,11 +180,9 @@ bool apply_verbs(Draft& draft, Statement& statement, const Captures& captures) {
         else
             break;
     }
-    std::size_t end = at;  // The noun ends at "so", "that", "from" ...
-    while (end < words.size() && words.all()[end].low != "so" && words.all()[end].low != "that" &&
-           words.all()[end].low != "when" && words.all()[end].low != "from") {
+    std::size_t end = at;  // The noun ends at "so it no longer shows ...".
+    while (end < words.size() && words.all()[end].low != "so")
         ++end;
-    }
     if (at == 0 || at == words.size() || end - at > 3)
         return false;
     const std::string noun = words.slice(at, end);
@@ -206,10 +204,9 @@ bool apply_verbs(Draft& draft, Statement& statement, const Captures& captures) {
 std::vector<std::string> formats_in(std::string_view text) {
     std::vector<std::string> formats;
     for (const std::string& word : split_list(replace_all(lower(text), "/", ","))) {
-        for (const std::string_view known : {"csv", "json"}) {
-            if (Words{word}.contains(known))
-                add_once(formats, std::string(known));
-        }
+        if (word != "csv" && word != "json")
+            return {};
+        add_once(formats, word);
     }
     return formats;
 }
@@ -256,12 +253,15 @@ const std::vector<GrammarRule>& list_grammar() {
              "see|show|list|view|display|browse {noun} in|as a|the? list|table|grid|cards with? "
              "the? {how} first|on top|the? top?"},
          apply_order},
-        {Pattern{"list|table|cards|grid|overview of|with all? {noun}"}, apply_show},
+        {Pattern{"a|an|the? list|table|cards|grid|gallery|overview of|with all? {noun}"},
+         apply_show},
         {Pattern{"a? table|list"}, apply_show},
         {Pattern{
              "see|show|list|view|display|browse|explore {noun} in|as a|the? list|table|grid|cards"},
          apply_show},
         {Pattern{"the? {page} page? should|must|will|shall list|show|display {noun}"}, apply_show},
+        {Pattern{"see|show|list|view|display|browse|explore {noun} sorted|ordered by {fields}"},
+         apply_sort},
         {Pattern{"see|show|list|view|display|browse|explore all? the? {noun}"}, apply_show},
         {Pattern{"search|find|searchable {noun?} by|in|for|on {fields}"}, apply_search},
         {Pattern{"search|find|searchable {noun?}"}, apply_search},

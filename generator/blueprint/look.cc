@@ -27,6 +27,8 @@ constexpr std::array<std::string_view, 14> kPrimaryWords = {"primary",
                                                             "links",
                                                             "interactive"};
 
+constexpr int kUnknownWordsMax = 3;
+
 enum class Part { None, Background, Primary };
 
 Part part_of(std::string_view word) {
@@ -106,7 +108,11 @@ bool read_mode(Draft& draft, Statement& statement) {
 
 bool read_font(Draft& draft, Statement& statement) {
     static const Pattern kFont{"... font|typeface :|is|family? {name}"};
-    const auto found = kFont.match(Words{lower(statement.clean)});
+    static const Pattern kKind{"... {name} font|typeface"};
+    const Words words{lower(statement.clean)};
+    auto found = kFont.match(words);
+    if (!found)
+        found = kKind.match(words);
     if (!found)
         return false;
     const auto name = get(*found, "name");
@@ -118,13 +124,51 @@ bool read_font(Draft& draft, Statement& statement) {
     return true;
 }
 
+/// How many words of a clause are neither colours nor about the look.
+int unknown_words(std::string_view clause) {
+    static const std::vector<std::string> kKnown = {
+        "use",     "a",      "an",         "the",       "for",        "as",
+        "and",     "with",   "of",         "to",        "in",         "is",
+        "be",      "by",     "on",         "our",       "make",       "set",
+        "change",  "should", "color",      "colour",    "colors",     "colours",
+        "palette", "scheme", "dark",       "light",     "mode",       "theme",
+        "toggle",  "switch", "default",    "font",      "typeface",   "family",
+        "system",  "serif",  "sans-serif", "monospace", "text",       "page",
+        "pages",   "site",   "website",    "app",       "add",        "style",
+        "design",  "ui",     "would",      "nice",      "background", "backgrounds",
+        "base",    "all",    "other",      "white",     "black",      ",",
+        ";"};
+    const Words words{lower(clause)};
+    int unknown = 0;
+    for (const Word& word : words.all()) {
+        const bool known =
+            has(kKnown, word.low) || part_of(word.low) != Part::None || word.kind == WordKind::Mark;
+        if (!known)
+            ++unknown;
+    }
+    for (const NamedColour& colour : find_colours(clause)) {
+        for (std::size_t at = colour.word; at < words.size() && at < colour.word + colour.words;
+             ++at) {
+            if (!has(kKnown, words.all()[at].low))
+                --unknown;
+        }
+    }
+    return unknown;
+}
+
 }  // namespace
 
 bool read_theme(Draft& draft, Statement& statement) {
     const bool colours = read_colours(draft, statement);
     const bool mode = read_mode(draft, statement);
     const bool font = read_font(draft, statement);
-    return colours || mode || font;
+    if (!colours && !mode && !font)
+        return false;
+    if (unknown_words(statement.clean) >= kUnknownWordsMax) {
+        statement.settle(LineStatus::Partial,
+                         "the look was used; the rest of the line was not understood");
+    }
+    return true;
 }
 
 }  // namespace origin::generator

@@ -159,7 +159,9 @@ std::string section_html(const App& app, const Page& page, const Section& sectio
     const bool lists = std::ranges::count(page.sections, "list", &Section::kind) > 1;
     std::string title = section.title;
     if (section.kind == "list" && (lists || page.id == "home")) {
-        title = app.entity(section.entity)->plural;
+        const std::string& plural = app.entity(section.entity)->plural;
+        if (plural != app.name)
+            title = plural;
     }
     if (!title.empty())
         out += "      <h2>" + html(title) + "</h2>\n";

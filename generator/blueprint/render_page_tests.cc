@@ -35,6 +35,8 @@ void test_section(TestFile& file, const App& app, const Page& page, const Sectio
                          "  assert.equal(textOf(heading), $title);\n",
                          {{"page", here}, {"title", quoted(section.title)}}));
         }
+        if (!section.text.empty())
+            test_text(file, stem + "subtitle", here, {section.text});
         if (!section.button_label.empty()) {
             file.add(
                 stem + "button",
@@ -47,6 +49,8 @@ void test_section(TestFile& file, const App& app, const Page& page, const Sectio
                      {"target", file_of_page(app, section.button_page)}}));
         }
     }
+    if (section.kind == "text")
+        test_text(file, stem + section.id, here, {section.text});
     if (section.kind == "tiles")
         test_text(file, stem + section.id, here, section.items);
     if (section.kind == "hours")

@@ -465,6 +465,7 @@ TestIndex render_tests(const App& app, Files& files) {
     test_theme(app, files, index);
     for (const std::string_view name :
          {"local no page loads anything from elsewhere and no script runs inline",
+          "print pages print without buttons and tools",
           "small_screen pages scale to a phone and rows become cards",
           "labels every control of a form has a label and a place for its error"}) {
         const std::string claim = "guarantee:" + std::string(name.substr(0, name.find(' ')));

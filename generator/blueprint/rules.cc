@@ -162,6 +162,51 @@ bool apply_confirm(Draft& draft, Statement& statement, const Captures& captures)
     return !found.empty();
 }
 
+/// The entity that `noun` names, or else the last one spoken of that has such a field.
+Entity* holder_of(Draft& draft, std::string_view noun, std::string_view field) {
+    if (Entity* named = draft.find_entity(noun); named != nullptr && find_field(*named, field)) {
+        return named;
+    }
+    Entity* last = draft.about({});
+    return last != nullptr && find_field(*last, field) != nullptr ? last : nullptr;
+}
+
+/// "when a guest submits the form without a name ...": the field is required.
+bool apply_without(Draft& draft, Statement& statement, const Captures& captures) {
+    const auto name = get(captures, "field");
+    Entity* entity = holder_of(draft, get(captures, "noun"), name);
+    if (entity == nullptr)
+        entity = holder_of(draft, get(captures, "who"), name);
+    if (entity == nullptr)
+        return false;
+    Field* field = find_field(*entity, name);
+    field->required = true;
+    statement.implement("field:" + entity->id + "." + field->id);
+    return true;
+}
+
+/// "when I add another book with isbn 123": the field is unique.
+bool apply_another(Draft& draft, Statement& statement, const Captures& captures) {
+    Entity* entity = draft.find_entity(get(captures, "noun"));
+    Field* field = entity == nullptr ? nullptr : find_field(*entity, get(captures, "field"));
+    if (field == nullptr)
+        return false;
+    field->unique = true;
+    statement.implement("field:" + entity->id + "." + field->id);
+    return true;
+}
+
+/// "if the email is invalid then ...": the field's type refuses it.
+bool apply_invalid(Draft& draft, Statement& statement, const Captures& captures) {
+    const auto name = get(captures, "field");
+    Entity* entity = holder_of(draft, {}, name);
+    Field* field = entity == nullptr ? nullptr : find_field(*entity, name);
+    if (field == nullptr || field->kind() == "text" || field->kind() == "longtext")
+        return false;
+    statement.implement("field:" + entity->id + "." + field->id);
+    return true;
+}
+
 bool apply_no_two(Draft& draft, Statement& statement, const Captures& captures) {
     Entity* entity = draft.find_entity(get(captures, "noun"));
     if (entity == nullptr)
@@ -228,6 +273,28 @@ const std::vector<GrammarRule>& rule_grammar() {
          apply_confirm},
         {Pattern{"confirm|ask|confirmation before deleting|removing|delete {nouns?}"},
          apply_confirm},
+        {Pattern{"when|if the? {who} deletes|removes a|an|the? {nouns} ,? then? the? system|app "
+                 "shall|should|must "
+                 "ask for? a? confirmation"},
+         apply_confirm},
+        {Pattern{"when|if a|an|the? {who} submits|saves|sends a|an|the? {noun} without a|an|the? "
+                 "{field} ,? "
+                 "then? the? system|app shall|should|must show|shows|display an|the? error|message "
+                 "{rest?}"},
+         apply_without},
+        {Pattern{"when i|he|she|they save|saves|submit|submits|add|create a|an|the? {noun} without "
+                 "a|an|the? "
+                 "{field}"},
+         apply_without},
+        {Pattern{"when i|he|she|they add|save|create another|second {noun} with the|that? same? "
+                 "{field} "
+                 "{value}"},
+         apply_another},
+        {Pattern{"when i|he|she|they add|save|create another|second {noun} with the|that? same? "
+                 "{field}"},
+         apply_another},
+        {Pattern{"if|when the? {field} is invalid|malformed ,? then? ..."}, apply_invalid},
+        {Pattern{"if|when the? {field} is not valid ,? then? ..."}, apply_invalid},
         {Pattern{"no two {noun} with|may|can|have|share have|share? the same {fields}"},
          apply_no_two},
         {Pattern{"prevent two {noun} with|for|having the same {fields}"}, apply_no_two},

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
 #include <utility>
 
 #include "base/limits.h"
@@ -14,6 +15,8 @@
 namespace origin::generator {
 
 namespace {
+
+constexpr std::size_t kShortLineBytes = 60;  // Shorter lines were broken on purpose.
 
 struct Place {
     std::string title;
@@ -32,6 +35,27 @@ bool is_abbreviation(std::string_view before) {
     return false;
 }
 
+/// True if the line after `at` says something new, and does not go on with wrapped prose.
+bool starts_line(std::string_view text, std::size_t start, std::size_t at) {
+    const auto next = trim(text.substr(at + 1, 12));
+    for (const std::string_view step : {"Given ",
+                                        "When ",
+                                        "Then ",
+                                        "And ",
+                                        "But ",
+                                        "Scenario",
+                                        "Feature:",
+                                        "WHEN ",
+                                        "IF ",
+                                        "WHILE ",
+                                        "WHERE "}) {
+        if (next.starts_with(step))
+            return true;
+    }
+    const bool upper = !next.empty() && next[0] >= 'A' && next[0] <= 'Z';
+    return upper && at - start < kShortLineBytes;
+}
+
 /// Offsets where sentences end; quotes and brackets are passed over.
 std::vector<std::string_view> cut_sentences(std::string_view text) {
     std::vector<std::string_view> out;
@@ -46,6 +70,11 @@ std::vector<std::string_view> cut_sentences(std::string_view text) {
             ++depth;
         if (c == ')' && depth > 0)
             --depth;
+        if (c == '\n' && depth == 0 && !quoted && starts_line(text, start, at)) {
+            out.push_back(text.substr(start, at - start));
+            start = at + 1;
+            continue;
+        }
         const bool stop = (c == '.' || c == '!' || c == '?') && depth == 0 && !quoted;
         const bool space = at + 1 >= text.size() || text[at + 1] == ' ' || text[at + 1] == '\n';
         if (!stop || !space || is_abbreviation(text.substr(start, at - start)))
@@ -338,42 +367,71 @@ private:
 
 }  // namespace
 
-std::string without_actor(std::string_view clause) {
+namespace {
+
+const std::vector<Pattern>& actor_patterns() {
     static const std::vector<Pattern> kActors = [] {
         std::vector<Pattern> made;
-        for (const char* source : {
-                 "as a|an {who} , i|we want|need|can|should|would to|like? to? be? able? to? {do}",
-                 "as a|an {who} i|we want|need|can|should|would to|like? to? be? able? to? {do}",
-                 "please {do}",
-                 "i|we want|need|would like? to be able to {do}",
-                 "i|we want|need|would like? to {do}",
-                 "i|we should be able to {do}",
-                 "i|we can|must|should {do}",
-                 "the? user|users|visitor|visitors|customer|customers|admin|admins|staff|people|"
-                 "everyone|anyone|owner|owners|member|members|guest|guests "
-                 "can|must|may|should|shall|"
-                 "will also? be? able? to? {do}",
-                 "the? user|users|visitor|visitors|customers|staff|people want|wants|need|needs to "
-                 "{do}",
-                 "the? system|app|application|website|site|tool|page|web "
-                 "must|shall|should|will|can "
-                 "allow|let|enable the? users|user|visitors|people|me|us|customers to? {do}",
-                 "the? system|app|application|website|site|tool must|shall|should|will|can {do}",
-                 "allow|let|enable the? users|user|visitors|people|me|us|customers to? {do}",
-                 "it must|should|shall {do}",
-                 "ability|able to {do}",
-                 "the? ability|possibility to {do}",
-             }) {
+        for (const char* source :
+             {"as a|an {who} , i|we want|need|can|should|would to|like? to? be? able? to? {do}",
+              "as a|an {who} i|we want|need|can|should|would to|like? to? be? able? to? {do}",
+              "hey|hi|hello ,? {do}",
+              "can|could you please? {do}",
+              "please {do}",
+              "i|we want|need|would like? to be able to {do}",
+              "i|we want|need|would like? to {do}",
+              "i|we should be able to {do}",
+              "i|we can|must|should {do}",
+              "the? user|users|visitor|visitors|customer|customers|admin|admins|staff|people|"
+              "everyone|anyone|owner|owners|member|members|guest|guests can|must|may|should|shall|"
+              "will also? be? able? to? {do}",
+              "the? user|users|visitor|visitors|customers|staff|people want|wants|need|needs to "
+              "{do}",
+              "the? system|app|application|website|site|tool|page|web must|shall|should|will|can "
+              "allow|let|enable the? {who} to {do}",
+              "the? system|app|application|website|site|tool must|shall|should|will|can {do}",
+              "allow|let|enable the? users|user|visitors|people|me|us|customers|staff to? {do}",
+              "it must|should|shall {do}",
+              "ability|able to {do}",
+              "the? ability|possibility to {do}"}) {
             made.emplace_back(source);
         }
         return made;
     }();
-    const Words words{std::string(clause)};
-    for (const auto& actor : kActors) {
-        if (auto found = actor.match(words))
-            return found->find("do")->second;
+    return kActors;
+}
+
+/// "A librarian can delete a book": any short subject, if what follows "can" is a verb we know.
+std::string without_subject(const Words& words) {
+    static const Pattern kSubject{
+        "a|an|the|each? {who} can|must|may|should|shall|will also? be? able? to? {do}"};
+    const auto found = kSubject.match(words);
+    if (!found)
+        return {};
+    const std::string& who = found->find("who")->second;
+    if (Words{who}.size() > 2 || is_stop_noun(who))
+        return {};  // "The menu should list ..."
+    const Words rest{found->find("do")->second};
+    return verb_family(rest.all()[0].low).empty() ? std::string{} : rest.text();
+}
+
+}  // namespace
+
+std::string without_actor(std::string_view clause) {
+    std::string text(clause);
+    for (int more = 2; more > 0; --more) {
+        const Words words{text};
+        std::optional<Captures> found;
+        for (const auto& actor : actor_patterns()) {
+            if ((found = actor.match(words)))
+                break;
+        }
+        if (!found)
+            break;
+        text = found->find("do")->second;
     }
-    return std::string(clause);
+    const std::string rest = without_subject(Words{text});
+    return rest.empty() ? text : rest;
 }
 
 Result<Reading> read_statements(const std::vector<Block>& blocks) {

@@ -18,12 +18,13 @@ enum class StatementKind { Sentence, Item, TableHead, TableRow, Other };
 struct Statement {
     StatementKind kind = StatementKind::Sentence;
     int line = 0;
-    int group = 0;       // Clauses of one sentence or item share it.
-    bool merge = false;  // Its clauses become one row when they end alike.
-    std::string text;    // Verbatim, on one line.
-    std::string whole;   // The whole item, when `text` is one phrase of it.
-    std::string clean;   // Without marks, ids and "as a user": what the grammar reads.
-    std::string page;    // Page named by "Parts: ..." in a page list; empty if none.
+    int group = 0;             // Clauses of one sentence or item share it.
+    bool merge = false;        // Its clauses become one row when they end alike.
+    std::string text;          // Verbatim, on one line.
+    std::string whole;         // The whole item, when `text` is one phrase of it.
+    std::string clean;         // Without marks, ids and "as a user": what the grammar reads.
+    std::string page;          // Page named by "Parts: ..." in a page list; empty if none.
+    std::string heading_page;  // Page that the heading above names: "## About".
     SectionClass section = SectionClass::Require;
     std::string heading;  // Nearest heading, as written.
     std::string parent;   // The heading above that.

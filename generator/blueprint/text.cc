@@ -14,6 +14,7 @@ namespace origin::generator {
 namespace {
 
 constexpr std::size_t kIdBytesMax = 40;
+constexpr std::size_t kIdSourceBytesMax = 200;  // No id needs more of a name than this.
 
 char lower_char(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -42,8 +43,32 @@ void append_visible(std::string& out, char32_t point, std::string_view bytes) {
     }
 }
 
-std::string words_joined(std::string_view text, char joint) {
+constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kPlainLetters = {{
+    {"\xC3\xA4", "ae"},
+    {"\xC3\xB6", "oe"},
+    {"\xC3\xBC", "ue"},
+    {"\xC3\x9F", "ss"},
+    {"\xC3\x84", "ae"},
+    {"\xC3\x96", "oe"},
+    {"\xC3\x9C", "ue"},
+    {"\xC3\xA9", "e"},
+    {"\xC3\xA8", "e"},
+    {"\xC3\xAA", "e"},
+    {"\xC3\xA1", "a"},
+    {"\xC3\xA0", "a"},
+    {"\xC3\xA7", "c"},
+    {"\xC3\xB1", "n"},
+    {"\xC3\xB3", "o"},
+    {"\xC3\xAD", "i"},
+    {"\xC3\xBA", "u"},
+    {"\xC3\xA3", "a"},
+}};
+
+std::string words_joined(std::string_view given, char joint) {
     std::string out;
+    std::string text(given.substr(0, kIdSourceBytesMax));
+    for (const auto& [letter, plain] : kPlainLetters)
+        text = replace_all(text, letter, plain);
     for (const char c : text) {
         if (is_alnum(c)) {
             out += lower_char(c);
@@ -76,6 +101,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kIrregul
     {"news", "news"},
     {"series", "series"},
 }};
+
+constexpr std::array<std::string_view, 10> kAcronyms = {
+    "sku", "url", "isbn", "vat", "vin", "dob", "faq", "iban", "ean", "gps"};
 
 bool ends(std::string_view word, std::string_view tail) {
     return word.size() > tail.size() && word.ends_with(tail);
@@ -280,6 +308,7 @@ std::vector<std::string> split_list(std::string_view text) {
         const auto again = trim(text.substr(start));
         if (again.starts_with("and ") || again.starts_with("or ")) {
             start = static_cast<std::size_t>(again.data() - text.data()) + again.find(' ') + 1;
+            at = start - 1;
         }
     }
     push_trimmed(out, text.substr(start));
@@ -302,6 +331,11 @@ std::string to_slug(std::string_view text) {
 std::string to_label(std::string_view text) {
     std::string label(trim(text));
     std::ranges::replace(label, '_', ' ');
+    if (std::ranges::find(kAcronyms, label) != kAcronyms.end()) {
+        for (char& c : label)
+            c = static_cast<char>(c - 'a' + 'A');
+        return label;
+    }
     if (!label.empty() && label[0] >= 'a' && label[0] <= 'z') {
         label[0] = static_cast<char>(label[0] - 'a' + 'A');
     }

@@ -136,7 +136,7 @@
     };
     props['aria-sort'] = current ? (current === 'asc' ? 'ascending' : 'descending') : null;
     return h('th', props, h('button', { type: 'button', class: 'sorter', onclick: flip }, field.label,
-      h('span', { 'aria-hidden': 'true' }, current ? (current === 'asc' ? ' ↑' : ' ↓') : ' ↕')));
+      h('span', { 'aria-hidden': 'true' }, current ? (current === 'asc' ? '↑' : '↓') : '↕')));
   }
 
   function emptyState(entity, store, view) {

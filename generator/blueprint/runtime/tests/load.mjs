@@ -79,6 +79,9 @@ export function openPage(file = 'index.html', storage = new MemoryStorage()) {
 }
 
 let count = 0;
+const two = (number) => String(number).padStart(2, '0');
+const dayOf = (number) => `2026-${two(1 + (Math.floor(number / 28) % 12))}-${two(1 + (number % 28))}`;
+const timeOf = (number) => `${two(Math.floor(number / 60) % 24)}:${two(number % 60)}`;
 
 function sampleOf(App, store, field) {
   const least = Number(field.min ?? 0);
@@ -87,9 +90,9 @@ function sampleOf(App, store, field) {
     case 'integer': case 'rating': case 'percent': return String(Math.min(Math.max(1, Math.ceil(least)), most));
     case 'decimal': case 'money': return String(Math.min(Math.max(1, least), most));
     case 'boolean': return false;
-    case 'date': return '2026-01-15';
-    case 'time': return '09:30';
-    case 'datetime': return '2026-01-15T09:30';
+    case 'date': return dayOf(count);
+    case 'time': return timeOf(count);
+    case 'datetime': return `${dayOf(count)}T${timeOf(count)}`;
     case 'enum': return field.values[0];
     case 'email': return `sample${count}@example.com`;
     case 'phone': return '0131 555 0' + String(count % 1000).padStart(3, '0');

@@ -25,6 +25,10 @@ test('guarantee:small_screen pages scale to a phone and rows become cards', () =
   assert.match(read('assets/data.css'), /@media \(max-width: 44rem\)/);
 });
 
+test('guarantee:print pages print without buttons and tools', () => {
+  assert.match(read('assets/data.css'), /@media print \{[^}]*\.toolbar,[^}]*\.row-actions,[^}]*display: none/);
+});
+
 test('guarantee:labels every control of a form has a label and a place for its error', () => {
   const { App, store, document } = openPage();
   for (const entity of App.model.entities) {
