@@ -93,10 +93,11 @@ Answer once_only(const Call& call,
         return replay(*before);
     }
     Answer answer = act(once);
-    if (answer || answer.error().reason() != "replayed") {
+    if (answer || answer.error().code() != Code::Conflict) {
         return answer;
     }
-    ORIGIN_TRY(made, earlier());  // Another request with this key was quicker.
+    // It may be in conflict with its own twin, which was quicker.
+    ORIGIN_TRY(made, earlier());
     return made ? replay(*made) : std::move(answer);
 }
 

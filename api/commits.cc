@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "crypto/encode.h"
+#include "generator/validator.h"
 #include "git/serve/commit.h"
 
 namespace origin::api {
@@ -86,6 +87,9 @@ Result<git::TreeEdits> edits_of(const CommitBody& body,
         const bool creates = change.action == "create";
         if (!creates && change.action != "update" && change.action != "delete") {
             return refuse("bad_action", "'action' is create, update or delete");
+        }
+        if (creates) {
+            ORIGIN_CHECK(generator::validate_path(change.path));
         }
         if (creates && present) {
             return refuse("path_exists", "'" + printable(change.path) + "' exists already");

@@ -252,10 +252,9 @@ Answer post_requirement(const Call& call) {
 
 Answer get_requirement(const Call& call) {
     ORIGIN_TRY(id, permitted_run(call, {auth::Action::Require, auth::Action::Read}));
-    ORIGIN_TRY(view, read_store(call.around.store, [&](store::Reader& reader) {
-                   return view_run(reader, call.around, id);
-               }));
-    return json_answer(200, view.body);
+    return answer_run(
+        call.around,
+        {.id = id, .wait = preferred_wait(call.head), .extra = {}, .unfinished_status = 200});
 }
 
 Answer get_requirement_events(const Call& call) {

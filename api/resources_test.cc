@@ -75,7 +75,8 @@ TEST_F(Resources, FilesAreReadAndWrittenWithoutACheckout) {
     EXPECT_EQ(ask("GET", project + "/tree").code(), "ref_not_found");
     const Said first = commit(id,
                               R"({"action":"create","path":"a/x.txt","content":"one\n"},
-                                 {"action":"create","path":"b.bin","content":"AP8=","encoding":"base64"})");
+                                 {"action":"create","path":"b.bin","content":"AP8=",
+                                  "encoding":"base64"})");
     ASSERT_EQ(first.status, 201) << first.text;
     const Said second = commit(id,
                                R"({"action":"update","path":"a/x.txt","content":"two\n"})",
@@ -118,10 +119,10 @@ TEST_F(Resources, ConflictsAreToldAndNothingMoves) {
     const std::string id = ask("POST", "/api/projects", R"({"name":"files"})").str("projectId");
     const std::string project = "/api/projects/" + id;
     commit(id, R"({"action":"create","path":"x","content":"base\n"})");
-    const Said side = ask(
-        "POST",
-        project + "/commits",
-        R"({"branch":"side","message":"m","files":[{"action":"update","path":"x","content":"s\n"}]})");
+    const Said side = ask("POST",
+                          project + "/commits",
+                          R"({"branch":"side","message":"m",
+            "files":[{"action":"update","path":"x","content":"s\n"}]})");
     ASSERT_EQ(side.status, 201) << side.text;
     const Said ours = commit(id, R"({"action":"update","path":"x","content":"m\n"})");
     const Said preview = ask("POST", project + "/merge", R"({"source":"side","preview":true})");

@@ -11,8 +11,11 @@ net::Response show(const RunAnswer& wanted, RunView view) {
     for (const auto& member : wanted.extra) {
         view.body.insert_or_assign(member.key(), member.value());
     }
-    net::Response response = json_answer(view.is_finished() ? 200 : 202, view.body);
-    response.headers.push_back({"Location", wanted.location});
+    net::Response response =
+        json_answer(view.is_finished() ? 200 : wanted.unfinished_status, view.body);
+    if (!wanted.location.empty()) {
+        response.headers.push_back({"Location", wanted.location});
+    }
     if (wanted.wait.count() > 0) {
         response.headers.push_back(
             {"Preference-Applied", "wait=" + std::to_string(wanted.wait.count())});

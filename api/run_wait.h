@@ -15,10 +15,11 @@ struct RunAnswer {
     RunId id;
     std::chrono::seconds wait{0};
     boost::json::object extra;  // Members beside the run's own: a webhook's secret.
-    std::string location;
+    std::string location = {};
+    int unfinished_status = 202;
 };
 
-/// 200 if the run is finished, 202 if it is not, or not when the wait is over.
+/// 200 if the run is finished; else, at once or when the wait is over, `unfinished_status`.
 /// Lifetime: `around` outlives the answer.
 Answer answer_run(const Around& around, RunAnswer wanted);
 

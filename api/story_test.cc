@@ -3,6 +3,7 @@
 // grows a feature, is merged, rolled back, reverted; and events tell of it.
 // Method: a whole API over a store in memory; jobs are done by hand between the calls.
 #include <future>
+#include <set>
 
 #include "api/test_server.h"
 #include "store/event_log.h"
@@ -129,6 +130,31 @@ TEST_F(Story, AFeatureIsMergedRolledBackAndReverted) {
     ASSERT_EQ(reverted.status, 201) << reverted.text;
     EXPECT_EQ(file(id, "path=app.txt"), "shop\n");
     EXPECT_EQ(ask("POST", run + "/revert", R"({"branch":"main"})").code(), "nothing_to_revert");
+}
+
+TEST_F(Story, TwinsWithOneIdempotencyKeyMergeAndCommitOnce) {
+    const std::string id = made_app().str("projectId");
+    const std::string project = "/api/projects/" + id;
+    const std::size_t pushes = rows_in(store::Table::Pushes);
+    const auto all_at_once = [&](const std::string& path, const std::string& body) {
+        std::vector<std::future<Said>> asked;
+        for (int i = 0; i < 6; ++i) {
+            asked.push_back(std::async(std::launch::async, [&] {
+                return ask("POST", project + path, body, {{"Idempotency-Key", "twin"}});
+            }));
+        }
+        std::set<std::string> said;
+        for (auto& answer : asked) {
+            said.insert(answer.get().text);
+        }
+        EXPECT_EQ(said.size(), 1U) << *said.begin();
+    };
+    all_at_once("/commits",
+                R"({"branch":"side","message":"m",
+                    "files":[{"action":"create","path":"side.txt","content":"s"}]})");
+    all_at_once("/merge", R"({"source":"side"})");
+    EXPECT_EQ(rows_in(store::Table::Pushes), pushes + 2);
+    EXPECT_EQ(file(id, "path=side.txt"), "s");
 }
 
 TEST_F(Story, ARollbackNeedsAnEarlierRelease) {
