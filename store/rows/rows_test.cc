@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// Goal: the stored bytes of each row never change by accident (docs/formats.md).
+// Method: one row of each kind with a value in every field, its golden bytes, and back again.
+#include <gtest/gtest.h>
+
+#include "store/row.h"
+#include "store/rows/deploy.h"
+#include "store/rows/identity.h"
+#include "store/rows/project.h"
+#include "store/rows/run.h"
+#include "store/rows/webhook.h"
+
+namespace origin::store {
+namespace {
+
+template <class Id>
+Id id(unsigned char last) {
+    Id made;
+    made.raw[0] = 0x01;
+    made.raw[kIdBytes - 1] = last;
+    return made;
+}
+
+Oid oid(char digit) {
+    return *Oid::parse(std::string(40, digit));
+}
+
+std::string hex(std::string_view bytes) {
+    static constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string out;
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        out += kDigits[byte >> 4];
+        out += kDigits[byte & 0xf];
+    }
+    return out;
+}
+
+/// The row's bytes are `golden`, and they decode to a row with the same bytes; one fewer does not.
+template <class Row>
+void expect_golden(const Row& row, std::string_view golden) {
+    const std::string bytes = encode(row);
+    EXPECT_EQ(hex(bytes), golden);
+    const auto back = decode<Row>(bytes);
+    ASSERT_TRUE(back) << back.error().kept_in_log();
+    EXPECT_EQ(hex(encode(*back)), golden);
+    EXPECT_FALSE(decode<Row>(bytes.substr(0, bytes.size() - 1)));
+    EXPECT_FALSE(decode<Row>(bytes + '\0'));
+}
+
+constexpr UnixMillis kThen = 0x0102030405;
+
+TEST(Rows, Client) {
+    const ClientRow row{.slug = "ada",
+                        .display_name = "Ada L.",
+                        .email = "ada@example.org",
+                        .admin = true,
+                        .disabled = false,
+                        .created_at = kThen};
+    expect_golden(row,
+                  "010000000361646100000006416461204c2e0000000f616461406578616d706c652e6f7267010000"
+                  "00000102030405");
+}
+
+TEST(Rows, Key) {
+    const KeyRow row{.client = id<ClientId>(1),
+                     .title = "ci",
+                     .secret_sha256 = std::string(32, '\x5a'),
+                     .scopes = 0x21,
+                     .projects = {id<ProjectId>(2)},
+                     .created_at = kThen,
+                     .expires_at = kThen + 1,
+                     .revoked_at = 0};
+    expect_golden(row,
+                  "0101000000000000000000000000000001000000026369000000205a5a5a5a5a5a5a5a5a5a5a5a5a"
+                  "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a000000210000000101000000000000000000000000"
+                  "000002000000010203040500000001020304060000000000000000");
+}
+
+TEST(Rows, Project) {
+    const ProjectRow row{.owner = id<ClientId>(1),
+                         .slug = "shop",
+                         .name = "Shop",
+                         .site = "shop-x1",
+                         .head = "refs/heads/main",
+                         .protected_branches = {"release/*"},
+                         .features = 3,
+                         .gc_generation = 1,
+                         .created_at = kThen,
+                         .deleted_at = 0};
+    expect_golden(row,
+                  "01010000000000000000000000000000010000000473686f700000000453686f700000000773686f"
+                  "702d78310000000f726566732f68656164732f6d61696e000000010000000972656c656173652f2a"
+                  "0000000000000003000000000000000100000001020304050000000000000000");
+}
+
+TEST(Rows, Site) {
+    expect_golden(SiteRow{id<ProjectId>(2)}, "0101000000000000000000000000000002");
+}
+
+TEST(Rows, Ref) {
+    expect_golden(RefRow{oid('a'), oid('b'), 7, kThen},
+                  "01aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa01bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+                  "bbbb00000000000000070000000102030405");
+    expect_golden(RefRow{oid('a'), std::nullopt, 7, kThen},
+                  "01aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa0000000000000000070000000102030405");
+}
+
+TEST(Rows, RefHistory) {
+    expect_golden(RefHistoryRow{oid('a'), oid('b'), true, kThen},
+                  "01aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+                  "bb010000000102030405");
+}
+
+TEST(Rows, Pack) {
+    expect_golden(PackRow{4096, 12, kThen}, "0100000000000010000000000c0000000102030405");
+}
+
+TEST(Rows, Push) {
+    const PushRow row{.actor = {id<ClientId>(1), id<KeyId>(3), "http"},
+                      .refs = {{"refs/heads/main", Oid{}, oid('a'), true, false, ""},
+                               {"refs/heads/x", oid('a'), oid('b'), false, true, "stale"}},
+                      .options = {"deploy.skip"},
+                      .run = id<RunId>(4),
+                      .pack = "pack-1",
+                      .pushed_at = kThen};
+    expect_golden(row,
+                  "01010000000000000000000000000000010101000000000000000000000000000003000000046874"
+                  "7470000000020000000f726566732f68656164732f6d61696e000000000000000000000000000000"
+                  "0000000000aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa0100000000000000000c726566732f"
+                  "68656164732f78aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbbbbbbb"
+                  "bbbbbbbbbbbbbb0001000000057374616c65000000010000000b6465706c6f792e736b6970010100"
+                  "0000000000000000000000000004000000067061636b2d310000000102030405");
+}
+
+TEST(Rows, Run) {
+    const RunRow row{.client = id<ClientId>(1),
+                     .key = id<KeyId>(3),
+                     .project = id<ProjectId>(2),
+                     .requirement = "a page",
+                     .engine = "blueprint",
+                     .branch = "refs/heads/feature/x-1",
+                     .start_branch = "refs/heads/main",
+                     .auto_merge = true,
+                     .deploy_target = "production",
+                     .state = RunState::Committed,
+                     .attempts = 1,
+                     .base_commit = oid('a'),
+                     .commit = oid('b'),
+                     .deployments = {id<DeploymentId>(5)},
+                     .title = "x",
+                     .traceability = {{"L1", "a page", "implemented", "", {"index.html"}}},
+                     .checks = {{"html", true, "ok"}},
+                     .error_code = "",
+                     .error_text = "",
+                     .created_at = kThen,
+                     .updated_at = kThen + 1};
+    expect_golden(row,
+                  "01010000000000000000000000000000010101000000000000000000000000000003010000000000"
+                  "000000000000000000020000000661207061676500000009626c75657072696e7400000016726566"
+                  "732f68656164732f666561747572652f782d310000000f726566732f68656164732f6d61696e0100"
+                  "00000a70726f64756374696f6e0200000001aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabbbb"
+                  "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb00000001010000000000000000000000000000050000"
+                  "00017800000001000000024c31000000066120706167650000000b696d706c656d656e7465640000"
+                  "0000000000010000000a696e6465782e68746d6c000000010000000468746d6c01000000026f6b00"
+                  "0000000000000000000001020304050000000102030406");
+}
+
+TEST(Rows, Idempotency) {
+    expect_golden(IdempotencyRow{std::string(32, '\x11'), {"run_1"}, kThen},
+                  "01000000201111111111111111111111111111111111111111111111111111111111111111000000"
+                  "010000000572756e5f310000000102030405");
+}
+
+TEST(Rows, Target) {
+    const TargetRow row{.connector = "local",
+                        .settings = {{"a", "b"}},
+                        .sealed_secret = "s",
+                        .publish_root = "public",
+                        .live = id<DeploymentId>(5),
+                        .releases = 2,
+                        .created_at = kThen};
+    expect_golden(row,
+                  "01000000056c6f63616c00000001000000016100000001620000000173000000067075626c696301"
+                  "0100000000000000000000000000000500000000000000020000000102030405");
+}
+
+TEST(Rows, Rule) {
+    expect_golden(RuleRow{"refs/heads/main", "production", kThen},
+                  "010000000f726566732f68656164732f6d61696e0000000a70726f64756374696f6e000000010203"
+                  "0405");
+}
+
+TEST(Rows, Deployment) {
+    const DeploymentRow row{.target = "production",
+                            .commit = oid('a'),
+                            .ref = "refs/heads/main",
+                            .push = 7,
+                            .run = id<RunId>(4),
+                            .rollback_of = id<DeploymentId>(5),
+                            .state = DeploymentState::Live,
+                            .release = 2,
+                            .url = "http://x/",
+                            .error = "",
+                            .log = {{kThen, "live"}},
+                            .created_at = kThen,
+                            .updated_at = kThen + 1};
+    expect_golden(row,
+                  "010000000a70726f64756374696f6eaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa0000000f72"
+                  "6566732f68656164732f6d61696e0000000000000007010100000000000000000000000000000401"
+                  "0100000000000000000000000000000504000000000000000200000009687474703a2f2f782f0000"
+                  "0000000000010000000102030405000000046c69766500000001020304050000000102030406");
+}
+
+TEST(Rows, Release) {
+    expect_golden(ReleaseRow{id<DeploymentId>(5), oid('a'), kThen},
+                  "0101000000000000000000000000000005aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa000000"
+                  "0102030405");
+}
+
+TEST(Rows, Webhook) {
+    const WebhookRow row{.url = "https://x/",
+                         .sealed_secret = "s",
+                         .events = {"push"},
+                         .disabled = true,
+                         .disabled_reason = "gone",
+                         .cursor = 9,
+                         .attempts = 2,
+                         .next_attempt_at = kThen,
+                         .created_at = kThen};
+    expect_golden(row,
+                  "010000000a68747470733a2f2f782f00000001730000000100000004707573680100000004676f6e"
+                  "6500000000000000090000000200000001020304050000000102030405");
+}
+
+TEST(Rows, Delivery) {
+    expect_golden(DeliveryRow{"push", 204, "", 12, kThen},
+                  "010000000470757368000000cc000000000000000c0000000102030405");
+}
+
+// States are stored as one byte: a new one is appended, never put between.
+TEST(Rows, StatesKeepTheirNumbers) {
+    EXPECT_EQ(static_cast<int>(RunState::Pending), 0);
+    EXPECT_EQ(static_cast<int>(RunState::Committed), 2);
+    EXPECT_EQ(static_cast<int>(RunState::Cancelled), 9);
+    EXPECT_EQ(static_cast<int>(DeploymentState::Queued), 0);
+    EXPECT_EQ(static_cast<int>(DeploymentState::Live), 4);
+    EXPECT_EQ(static_cast<int>(DeploymentState::RolledBack), 8);
+}
+
+}  // namespace
+}  // namespace origin::store
