@@ -26,6 +26,8 @@ inline constexpr std::size_t kPushOptionBytesMax = 1024;
 inline constexpr std::size_t kFetchLinesMax = 262'144;  // Wants + haves + shallows in one request.
 inline constexpr std::size_t kFetchRequestBytesMax = 16 * kMiB;  // Inflated.
 inline constexpr std::size_t kInflateRatioMax = 200;             // gzip request bodies.
+inline constexpr std::size_t kInflateFreeBytes = 4 * kMiB;  // Below it no ratio counts: a clone of
+                                                            // 2,000 refs to one commit is dense.
 inline constexpr std::size_t kRefPrefixesMax = 65'536;  // Above it git ignores them all; so do we.
 inline constexpr std::size_t kDeepenNotMax = 1024;      // Each is a ref lookup and a walk.
 inline constexpr std::size_t kServerOptionsMax = 64;    // v2; bytes as a push option's.
@@ -125,7 +127,9 @@ inline constexpr std::size_t kBlueprintPagesMax = 60;    // Each is a file in th
 inline constexpr std::size_t kBlueprintChoicesMax = 50;  // Values of one choice field.
 inline constexpr std::size_t kBlueprintClauseBytesMax = 2 * kKiB;  // Longer is prose, not a rule.
 inline constexpr std::size_t kBlueprintClausesMax = 5000;          // Rows of TRACEABILITY.md.
-inline constexpr std::size_t kBlueprintMatchStepsMax = 4000;  // Tries of one pattern on one clause.
+inline constexpr std::size_t kBlueprintMatchStepsMax = 2000;  // Tries of one pattern on one clause.
+inline constexpr std::size_t kBlueprintWorkMax =
+    400'000;  // Words read by the grammar: some seconds.
 
 // API.
 inline constexpr std::size_t kIdempotencyKeyBytesMax = 255;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limits.h"
 #include "generator/blueprint/fields.h"
 #include "generator/blueprint/model.h"
 #include "generator/blueprint/statements.h"
@@ -30,6 +31,7 @@ struct Draft {
     std::string page;                // "On the Parts page ...": its id while that clause is read.
     int page_group = -1;             // The sentence that set `page`.
     std::vector<PendingLink> links;
+    std::size_t work_left = kBlueprintWorkMax;  // Words that the grammar may still read.
 
     /// The entity a noun phrase means ("all parts" -> part); null if none.
     Entity* find_entity(std::string_view noun);

@@ -348,6 +348,8 @@ std::optional<FieldText> read_field(std::string_view raw) {
     const std::size_t count = Words{name}.size();
     if (to_id(name).empty() || count == 0 || count > kNameWordsMax)
         return std::nullopt;
+    if (name.contains(" with "))
+        return std::nullopt;  // A clause, not a name.
     const bool required = out.field.required;
     name_it(out, name);
     out.field.required = required;

@@ -11,7 +11,9 @@ namespace origin::generator {
 
 namespace {
 
-constexpr int kPartsMax = 8;  // Phrases of one clause that are tried one by one.
+constexpr int kJointsMax = 16;               // Places where one clause is tried to be cut.
+constexpr std::size_t kClauseWordsMin = 20;  // Less work left than this: the budget is used up.
+constexpr int kPartsMax = 8;                 // Phrases of one clause that are tried one by one.
 
 // 1. What the section decides -----------------------------------------------------------------
 
@@ -198,6 +200,9 @@ bool read_freely(Draft& draft, Statement& statement) {
 
 bool try_all(Draft& draft, Statement& statement) {
     const Words words{statement.clean};
+    if (words.size() > draft.work_left)
+        return false;
+    draft.work_left -= words.size();
     return (draft.change && try_table(change_grammar(), draft, statement, words)) ||
            try_table(page_grammar(), draft, statement, words) ||
            try_table(rule_grammar(), draft, statement, words) ||
@@ -217,8 +222,9 @@ bool try_parts(Draft& draft, Statement& statement, int parts) {
     if (parts == 0)
         return false;
     const Words words{statement.clean};
+    int tries = 0;
     for (std::size_t at = words.size(); at-- > 1;) {
-        if (!is_joint(words.all()[at]))
+        if (!is_joint(words.all()[at]) || ++tries > kJointsMax)
             continue;
         Statement head = statement;
         head.clean = words.slice(0, at);
@@ -383,7 +389,10 @@ void settle_rest(Draft& draft, Statement& statement, const Reading& reading) {
     if (statement.kind == StatementKind::Sentence && !asks_for_something(statement)) {
         return statement.settle(LineStatus::Context);
     }
-    statement.settle(LineStatus::Unrecognized, "no rule of the blueprint grammar fits");
+    statement.settle(LineStatus::Unrecognized,
+                     draft.work_left < kClauseWordsMin
+                         ? "the text is too tangled to be read to its end"
+                         : "no rule of the blueprint grammar fits");
 }
 
 void link_entities(Draft& draft) {

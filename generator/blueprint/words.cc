@@ -11,6 +11,8 @@ namespace origin::generator {
 
 namespace {
 
+constexpr std::size_t kBracketBytesMax = 1000;  // A longer one is not looked through.
+
 bool is_mark(char c) {
     return std::string_view(",:;!?.").contains(c);
 }
@@ -32,7 +34,10 @@ Word inside(WordKind kind, std::string_view text, std::size_t open, std::size_t 
 
 std::size_t closing_bracket(std::string_view text, std::size_t open) {
     int depth = 0;
-    for (std::size_t at = open; at < text.size(); ++at) {
+    const std::size_t end = std::min(text.size(), open + kBracketBytesMax);
+    if (text.find(')', open) == std::string_view::npos)
+        return std::string_view::npos;
+    for (std::size_t at = open; at < end; ++at) {
         if (text[at] == '(')
             ++depth;
         if (text[at] == ')' && --depth == 0)
