@@ -48,8 +48,7 @@ Status InflatingSink::pass_on(Bytes inflated) {
         return {};
     }
     bytes_out_ += inflated.size();
-    // The first block of output is free of the ratio: a tiny body may well be all one letter.
-    const bool too_dense = bytes_out_ > kOutBytes && bytes_out_ / kInflateRatioMax > bytes_in_;
+    const bool too_dense = bytes_out_ > kInflateFreeBytes && bytes_out_ / kInflateRatioMax > bytes_in_;
     if (bytes_out_ > inner_->body_bytes_max() || too_dense) {
         return std::unexpected(Error(Code::LimitExceeded,
                                      "The request body is too large when it is inflated.",

@@ -80,6 +80,15 @@ TEST(InflatingSink, RefusesWhatIsNotOneGzipMember) {
     EXPECT_EQ(send(flipped, 1000).status, 400);
 }
 
+// A clone of many refs that point to one commit was refused: its wants compress a thousand times.
+TEST(InflatingSink, TakesADenseBodyThatIsNotLarge) {
+    std::string wants;
+    for (int i = 0; i < 10'000; ++i) {
+        wants += "0032want " + std::string(40, 'a') + "\n";
+    }
+    EXPECT_EQ(send(compressed(wants), 1000, kFetchRequestBytesMax).status, 200);
+}
+
 TEST(InflatingSink, RefusesABomb) {
     const std::string bomb = compressed(std::string(64 * kMiB, '\0'));
     EXPECT_EQ(send(bomb, 1000, 1024 * kMiB).status, 413) << "ratio";

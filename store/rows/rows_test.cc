@@ -22,7 +22,7 @@ Id id(unsigned char last) {
 }
 
 Oid oid(char digit) {
-    return *Oid::parse(std::string(40, digit));
+    return *Oid::from_hex(std::string(40, digit));
 }
 
 std::string hex(std::string_view bytes) {

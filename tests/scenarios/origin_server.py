@@ -164,18 +164,21 @@ class Server:
 
     # HTTP ------------------------------------------------------------------------------------
 
-    def connect(self, timeout=PATIENCE_SECONDS):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+    def connect(self, timeout=PATIENCE_SECONDS, source="127.0.0.1"):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout, source_address=(source, 0))
 
-    def request(self, method, path, body=None, headers=None, key="", host=None):
-        """`key`: "" the admin's, None none, else that one. `body`: bytes, or what becomes JSON."""
+    def request(self, method, path, body=None, headers=None, key="", host=None, source="127.0.0.1"):
+        """`key`: "" the admin's, None none, else that one. `body`: bytes, or what becomes JSON.
+
+        `source`: the address asked from: one that shows bad keys is slowed.
+        """
         sent = {"Host": host or f"127.0.0.1:{self.port}", **(headers or {})}
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
             sent.setdefault("Content-Type", "application/json")
         if key is not None:
             sent.setdefault("Authorization", f"Bearer {key or self.key}")
-        connection = self.connect()
+        connection = self.connect(source=source)
         try:
             connection.request(method, path, body, sent)
             answer = connection.getresponse()
@@ -226,7 +229,7 @@ class Server:
         return code_url.replace("://", f"://dev:{key or self.key}@", 1)
 
     def make_key(self, client=None, scopes=(), projects=()):
-        words = ["key", "create", "--data", self.data, "--client", client or self.client_id]
+        words = ["key", "create", "--data", self.data, "--client", client or self.client_id, "--title", "a test's"]
         for scope in scopes:
             words += ["--scope", scope]
         for project in projects:
