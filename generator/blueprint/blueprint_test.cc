@@ -118,6 +118,12 @@ TEST(Blueprint, HostileTextIsCopiedAsTextOnly) {
     EXPECT_TRUE(fence->pristine.at("docs/REQUIREMENTS.md").contains("`````text"));
 }
 
+TEST(Blueprint, AChoiceOfManyValuesIsTestedForEach) {  // Read past a table of three samples once.
+    const auto output = generate("Each part has a name and a kind (aa, bb, cc, dd, ee, ff).");
+    ASSERT_TRUE(output);
+    EXPECT_TRUE(output->pristine.at("tests/part.test.mjs").contains("{ kind: \"ff\" }"));
+}
+
 TEST(Blueprint, SameInputSameBytes) {
     const auto first = generate(kShop);
     const auto second = generate(kShop);

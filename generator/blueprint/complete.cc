@@ -35,12 +35,15 @@ void default_entity(Draft& draft, Entity& entity) {
     if (entity.fields.empty()) {
         entity.fields.push_back({.id = "name", .label = "Name", .required = true});
     }
-    std::vector<std::string> ops = {"create", "update", "delete"};
-    if (form_only)
-        ops = {"create", "delete"};
-    if (has(entity.ops, "archive"))
-        ops.emplace_back("archive");
-    entity.ops = std::move(ops);
+    const bool known = draft.change && !has(draft.fresh, entity.id);  // Its manifest decides.
+    if (!known) {
+        std::vector<std::string> ops = {"create", "update", "delete"};
+        if (form_only)
+            ops = {"create", "delete"};
+        if (has(entity.ops, "archive"))
+            ops.emplace_back("archive");
+        entity.ops = std::move(ops);
+    }
     if (has(entity.ops, "archive") && entity.find("archived") == nullptr) {
         FieldText archived;
         archived.field = {
@@ -51,7 +54,7 @@ void default_entity(Draft& draft, Entity& entity) {
     if (entity.default_sort.empty())
         entity.default_sort = "created asc";
     const std::string id = "confirm_delete_" + entity.id;
-    if (draft.app.rule(id) == nullptr) {
+    if (!known && draft.app.rule(id) == nullptr) {
         Rule rule;
         rule.id = id;
         rule.kind = "confirm_delete";

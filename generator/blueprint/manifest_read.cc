@@ -314,6 +314,12 @@ Status check(const App& app) {
                     bad("field " + entity.id + "." + field.id + ": unknown type"));
             }
         }
+        for (const Field& field : entity.fields) {
+            if (field.kind() == "enum" && field.values.empty()) {
+                return std::unexpected(
+                    bad("field " + entity.id + "." + field.id + " has no values"));
+            }
+        }
         for (const auto* list : {&entity.search, &entity.sort}) {
             for (const auto& id : *list) {
                 if (entity.find(id) == nullptr) {

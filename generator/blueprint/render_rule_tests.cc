@@ -258,7 +258,7 @@ void test_highlight(TestFile& file, const App& app, const Entity& entity, const 
 
 void test_confirm(TestFile& file, const App& app, const Entity& entity, const Rule& rule) {
     const std::string page = list_page_of(app, entity);
-    if (page.empty())
+    if (page.empty() || !has(entity.ops, "delete"))
         return;
     file.add("rule:" + rule.id,
              "asks first and deletes only after a yes",

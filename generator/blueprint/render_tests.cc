@@ -263,17 +263,18 @@ const Field* changeable(const Entity& entity) {
 }
 
 void test_ops(TestFile& file, const Entity& entity, const std::string& page) {
-    file.add("op:" + entity.id + ".create",
-             "saves what the form holds, and it is there after a reload",
-             put("  const page = openPage('$page');\n  page.press('add');\n"
-                 "  fillForm(page, sample(page.App, page.store, '$entity'));\n"
-                 "  const saved = page.store.all('$entity').at(-1);\n"
-                 "  assert.ok(page.rows().includes(saved.id));\n"
-                 "  const again = openPage('$page', page.storage);\n"
-                 "  assert.deepEqual(again.store.find('$entity', saved.id), saved);\n"
-                 "  assert.ok(again.rows().includes(saved.id));\n",
-                 {{"page", page}, {"entity", entity.id}}));
-    if (const Field* field = changeable(entity)) {
+    if (has(entity.ops, "create"))
+        file.add("op:" + entity.id + ".create",
+                 "saves what the form holds, and it is there after a reload",
+                 put("  const page = openPage('$page');\n  page.press('add');\n"
+                     "  fillForm(page, sample(page.App, page.store, '$entity'));\n"
+                     "  const saved = page.store.all('$entity').at(-1);\n"
+                     "  assert.ok(page.rows().includes(saved.id));\n"
+                     "  const again = openPage('$page', page.storage);\n"
+                     "  assert.deepEqual(again.store.find('$entity', saved.id), saved);\n"
+                     "  assert.ok(again.rows().includes(saved.id));\n",
+                     {{"page", page}, {"entity", entity.id}}));
+    if (const Field* field = has(entity.ops, "update") ? changeable(entity) : nullptr) {
         file.add(
             "op:" + entity.id + ".update",
             "changes a row in place",
@@ -290,13 +291,14 @@ void test_ops(TestFile& file, const Entity& entity, const std::string& page) {
                  {"two", input_literal(*field, 1)},
                  {"stored", stored_literal(*field, 1)}}));
     }
-    file.add("op:" + entity.id + ".delete",
-             "takes a row away",
-             put("  const page = openPage('$page');\n  const row = page.add('$entity', {});\n"
-                 "  assert.ok(page.find('[data-action=\"delete\"]'));\n"
-                 "  assert.equal(page.store.remove(page.entity('$entity'), row.id).ok, true);\n"
-                 "  assert.deepEqual(page.rows(), []);\n",
-                 {{"page", page}, {"entity", entity.id}}));
+    if (has(entity.ops, "delete"))
+        file.add("op:" + entity.id + ".delete",
+                 "takes a row away",
+                 put("  const page = openPage('$page');\n  const row = page.add('$entity', {});\n"
+                     "  assert.ok(page.find('[data-action=\"delete\"]'));\n"
+                     "  assert.equal(page.store.remove(page.entity('$entity'), row.id).ok, true);\n"
+                     "  assert.deepEqual(page.rows(), []);\n",
+                     {{"page", page}, {"entity", entity.id}}));
     if (!has(entity.ops, "archive"))
         return;
     file.add("op:" + entity.id + ".archive",

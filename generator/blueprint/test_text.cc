@@ -23,7 +23,8 @@ long number_of(const Field& field, int at) {
 }
 
 std::string text_of(const Field& field, int at) {
-    const std::string word(kWords[static_cast<std::size_t>(at)]);
+    const std::size_t index = static_cast<std::size_t>(at) % kWords.size();
+    const std::string word(kWords[index]);
     const auto kind = field.kind();
     if (kind == "email")
         return std::string(1, static_cast<char>('a' + at)) + "@example.com";
@@ -32,9 +33,9 @@ std::string text_of(const Field& field, int at) {
     if (kind == "url")
         return "https://" + std::string(1, static_cast<char>('a' + at)) + ".example.com";
     if (kind == "date")
-        return std::string(kDays[static_cast<std::size_t>(at)]);
+        return std::string(kDays[index]);
     if (kind == "datetime")
-        return std::string(kDays[static_cast<std::size_t>(at)]) + "T09:30";
+        return std::string(kDays[index]) + "T09:30";
     if (kind == "time")
         return "0" + std::to_string(7 + at) + ":30";
     if (kind == "colour")
