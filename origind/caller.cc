@@ -2,6 +2,7 @@
 #include "origind/caller.h"
 
 #include "api/in_process.h"
+#include "base/limits.h"
 #include "net/http_client.h"
 #include "origind/data_folder.h"
 #include "origind/service.h"
@@ -50,9 +51,7 @@ Result<CallAnswer> call_api(const std::filesystem::path& data,
     Config config;
     config.data = data;
     ORIGIN_TRY(service, Service::open(config, log, clock));
-    const net::Response answer = api::call(
-        service->api(),
-        {.method = std::string(method), .target = std::string(target), .body = std::string(body)});
+    const net::Response answer = api::call(service->api(), service->store(), method, target, body);
     return CallAnswer{answer.status, answer.body};
 }
 

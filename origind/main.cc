@@ -7,6 +7,7 @@
 
 #include "origind/blueprint_command.h"
 #include "origind/commands.h"
+#include "origind/remote_worker.h"
 #include "origind/service.h"
 
 namespace origin {
@@ -31,7 +32,11 @@ std::string json_of(boost::json::object object) {
 }
 
 boost::json::array array_of(const std::vector<std::string>& texts) {
-    return {texts.begin(), texts.end()};
+    boost::json::array array;
+    for (const std::string& text : texts) {
+        array.emplace_back(text);
+    }
+    return array;
 }
 
 /// What the options of every command are read into. One command runs, so one of each will do.
@@ -43,6 +48,7 @@ struct Options {
     ImportOptions import;
     ExportOptions out;
     DoctorOptions doctor;
+    WorkerOptions worker;
     ApiCall call;
     std::string id;
     std::string slug;
@@ -225,6 +231,10 @@ void add_project_commands(CLI::App& app, Options& o) {
             "--client", o.import.client, "owner (cli_...); default: the first admin");
         command.add_option(
             "--project", o.import.project, "the project's slug; default: from the source");
+        command.add_option(
+            "--config", o.import.config, "a TOML file: outbound.allow lists private addresses");
+        command.add_option(
+            "--ssh-key", o.import.ssh_key, "a private key file for ssh; default: the agent's keys");
         add_json(command, o.import.json);
         command.callback([&o] { o.status = run_import(o.import); });
     };
@@ -248,6 +258,19 @@ void add_blueprint_command(CLI::App& app, Options& o) {
     });
 }
 
+/// The child that an import starts; not for people, so it is not listed.
+void add_remote_worker(CLI::App& app, Options& o) {
+    CLI::App* worker = app.add_subcommand("remote-worker", "")->group("");
+    worker->require_subcommand(1);
+    CLI::App* clone = worker->add_subcommand("clone", "fetch the URL on stdin");
+    clone->add_option("out", o.worker.out)->required();
+    clone->callback([&o] { o.status = run_clone_worker(o.worker); });
+    CLI::App* stage = worker->add_subcommand("stage", "read a repository's folder");
+    stage->add_option("source", o.worker.source)->required();
+    stage->add_option("out", o.worker.out)->required();
+    stage->callback([&o] { o.status = run_stage_worker(o.worker); });
+}
+
 int run(int argc, char** argv) {
     CLI::App app(
         "origind: a Git remote that also writes, versions and deploys the projects it holds",
@@ -260,6 +283,7 @@ int run(int argc, char** argv) {
     add_key_commands(app, options);
     add_project_commands(app, options);
     add_blueprint_command(app, options);
+    add_remote_worker(app, options);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -24,6 +24,7 @@
 #include "git/serve/receive_pack.h"
 #include "git/serve/upload_pack.h"
 #include "githttp/front.h"
+#include "hooks/deployments.h"
 #include "hooks/dispatcher.h"
 #include "hooks/job_runner.h"
 #include "hooks/protected_branches.h"
@@ -33,6 +34,7 @@
 #include "net/http_server.h"
 #include "net/worker_pool.h"
 #include "origind/data_folder.h"
+#include "origind/operator_api.h"
 #include "store/lmdb_store.h"
 
 namespace origin {
@@ -101,6 +103,7 @@ struct Service::Parts {
     std::unique_ptr<githttp::GitDoor> git_door;
     std::unique_ptr<githttp::Sites> sites;
     std::unique_ptr<api::Api> api;
+    std::unique_ptr<OperatorApi> operator_api;
     std::unique_ptr<githttp::Front> front;
 
     std::vector<std::unique_ptr<hooks::JobRunner>> job_runners;
@@ -211,23 +214,24 @@ void Service::Parts::wire_doors() {
         *store, *gatekeeper, *upload_pack, *receive_pack, *urls, clock, random});
     sites = std::make_unique<githttp::Sites>(
         githttp::Sites::Around{*store, *storage, *urls, *links, clock});
-    api = std::make_unique<api::Api>(
-        api::Api::Around{.store = *store,
-                         .storage = *storage,
-                         .pushes = *pushes,
-                         .gatekeeper = *gatekeeper,
-                         .runs = *runs,
-                         .urls = *urls,
-                         .links = *links,
-                         .client_settings = {.allowed = config.outbound_allow},
-                         .master_key = master_key,
-                         .clock = clock,
-                         .random = random,
-                         .log = log,
-                         .metrics = metrics,
-                         .version = kVersion});
-    front =
-        std::make_unique<githttp::Front>(githttp::Front::Around{*urls, *git_door, *sites, *api});
+    api = std::make_unique<api::Api>(api::Around{.store = *store,
+                                                 .storage = *storage,
+                                                 .pushes = *pushes,
+                                                 .gatekeeper = *gatekeeper,
+                                                 .runs = *runs,
+                                                 .urls = *urls,
+                                                 .preview_links = *links,
+                                                 .outbound = {.allowed = config.outbound_allow},
+                                                 .master_key = master_key,
+                                                 .clock = clock,
+                                                 .random = random,
+                                                 .log = log,
+                                                 .metrics = metrics,
+                                                 .server_version = kVersion});
+    operator_api =
+        std::make_unique<OperatorApi>(OperatorApi::Around{*api, *pushes, *gatekeeper, random});
+    front = std::make_unique<githttp::Front>(
+        githttp::Front::Around{*urls, *git_door, *sites, *operator_api});
     door.front = front.get();
 }
 
@@ -265,7 +269,11 @@ net::Handler& Service::front() {
 }
 
 net::Handler& Service::api() {
-    return *parts_->api;
+    return *parts_->operator_api;
+}
+
+store::Store& Service::store() {
+    return *parts_->store;
 }
 
 const std::string& Service::public_url() const {

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "net/http.h"
 #include "origind/config.h"
+#include "store/store.h"
 
 namespace origin {
 
@@ -23,7 +24,8 @@ public:
     net::Handler& front();
     /// The API alone, for the operator's own calls.
     net::Handler& api();
-
+    /// What an answer that is not ready waits for.
+    store::Store& store();
     /// Starts workers, then listeners. Returns once requests are taken.
     Status start();
     /// Takes no more requests, finishes what runs, joins every thread.

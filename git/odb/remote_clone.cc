@@ -126,7 +126,8 @@ Status clone_remote(const RemoteClone& wanted) {
         return failed(fetching);
     }
     const Remote remote(made_remote);
-    git_fetch_options options = GIT_FETCH_OPTIONS_INIT;
+    git_fetch_options options{};
+    git_fetch_options_init(&options, GIT_FETCH_OPTIONS_VERSION);
     options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;  // The refspecs name them all.
     options.update_fetchhead = 0;
     options.follow_redirects = GIT_REMOTE_REDIRECT_NONE;

@@ -45,7 +45,10 @@ std::unexpected<Error> cannot(std::string_view doing, const fs::path& path, int 
 Result<Picture> take_picture(Reader& reader, const ProjectId& project) {
     ORIGIN_TRY(row, need_project(reader, project));
     ORIGIN_TRY(name, full_name(reader, row));
-    Picture picture{.name = name, .slug = row.slug, .head = row.head, .packed_refs = {}};
+    Picture picture;
+    picture.name = name;
+    picture.slug = row.slug;
+    picture.head = row.head;
     picture.packed_refs = "# pack-refs with: peeled fully-peeled sorted \n";  // As git writes it.
     ORIGIN_TRY(
         refs,

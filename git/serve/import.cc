@@ -25,6 +25,12 @@ constexpr const char* kVia = "operator";
 
 Result<ForeignRefs> read_staged_refs(const fs::path& staged) {
     std::ifstream file(staged / kRefsFile, std::ios::binary);
+    if (!file) {
+        return std::unexpected(
+            Error(Code::NotFound,
+                  "the server cannot read what was prepared for it; run this as its own user")
+                .because("not_staged"));
+    }
     std::string text;
     std::string buffer(kStepBytes, '\0');
     while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())),

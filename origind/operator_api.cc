@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "origind/operator_api.h"
+
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include <boost/json.hpp>
+
+#include "api/json_fields.h"
+#include "base/limits.h"
+#include "git/serve/export.h"
+#include "git/serve/import.h"
+#include "net/problem.h"
+#include "net/string_sink.h"
+#include "store/rows/keys.h"
+
+namespace origin {
+namespace {
+
+constexpr std::string_view kPrefix = "/api/operator/";
+constexpr std::uint64_t kBodyBytesMax = 16 * kKiB;
+
+net::Response json_answer(int status, const boost::json::object& body) {
+    return {.status = status,
+            .headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
+            .body = boost::json::serialize(body)};
+}
+
+/// Where the thread puts the answer, and the request finds it.
+struct Outcome {
+    std::mutex mutex;
+    std::optional<net::Response> answer;
+};
+
+class Pending final : public net::Deferred {
+public:
+    explicit Pending(std::shared_ptr<Outcome> outcome) : outcome_(std::move(outcome)) {}
+    std::optional<net::Response> poll() override {
+        const std::lock_guard lock(outcome_->mutex);
+        return std::exchange(outcome_->answer, std::nullopt);
+    }
+
+private:
+    std::shared_ptr<Outcome> outcome_;
+};
+
+struct ExportBody {
+    std::string folder;
+
+    static ExportBody read(api::Fields& in) { return {in.text("folder")}; }
+};
+
+struct ImportBody {
+    std::string staged;
+    std::string project;
+    std::optional<std::string> client;
+
+    static ImportBody read(api::Fields& in) {
+        return {in.text("staged"), in.text("project"), in.maybe_text("client")};
+    }
+};
+
+/// The server's own folder would be another one than the caller's.
+Status need_absolute(const std::string& folder) {
+    if (std::filesystem::path(folder).is_absolute()) {
+        return {};
+    }
+    return std::unexpected(
+        Error(Code::InvalidInput, "the folder must be an absolute path").because("bad_folder"));
+}
+
+}  // namespace
+
+net::Begun OperatorApi::begin(const net::RequestHead& head) {
+    if (!head.local_operator || !head.path.starts_with(kPrefix) || head.method != "POST") {
+        return around_.api.begin(head);
+    }
+    const std::string_view verb = std::string_view(head.path).substr(kPrefix.size());
+    Work work;
+    if (verb == "export") {
+        work = [this](const std::string& body) {
+            return export_all(body);
+        };
+    } else if (verb == "import") {
+        work = [this](const std::string& body) {
+            return import(body);
+        };
+    } else {
+        return around_.api.begin(head);
+    }
+    return std::make_unique<net::StringSink>(
+        kBodyBytesMax, [this, work](std::string body) { return later(work, std::move(body)); });
+}
+
+net::Reply OperatorApi::later(const Work& work, std::string body) {
+    auto outcome = std::make_shared<Outcome>();
+    const bool taken = thread_.submit([work, outcome, body = std::move(body)] {
+        auto done = work(body);
+        net::Response answer = done ? std::move(*done) : net::problem_response(done.error());
+        const std::lock_guard lock(outcome->mutex);
+        outcome->answer = std::move(answer);
+    });
+    if (!taken) {
+        return net::problem_response(
+            Error(Code::Unavailable, "too many imports and exports are waiting").because("busy"));
+    }
+    return std::make_unique<Pending>(outcome);
+}
+
+Result<net::Response> OperatorApi::export_all(const std::string& body) {
+    ORIGIN_TRY(wanted, api::read_body<ExportBody>(body));
+    ORIGIN_CHECK(need_absolute(wanted.folder));
+    ORIGIN_TRY(
+        exported,
+        git::export_projects(around_.pushes.store(), around_.pushes.storage(), wanted.folder));
+    boost::json::array projects;
+    for (const git::ExportedProject& each : exported) {
+        projects.push_back({{"projectId", each.id.str()},
+                            {"name", each.name},
+                            {"folder", each.folder.string()},
+                            {"refs", each.refs},
+                            {"packs", each.packs}});
+    }
+    return json_answer(200, {{"folder", wanted.folder}, {"projects", std::move(projects)}});
+}
+
+/// Errors: NotFound: no such client.
+Result<auth::Identity> OperatorApi::owner(const std::optional<std::string>& client) {
+    if (!client || client->empty()) {
+        return around_.gatekeeper.local_operator();
+    }
+    auto id = ClientId::parse(*client);
+    if (!id) {
+        ORIGIN_CHECK(around_.pushes.store().read([&](store::Reader& reader) -> Status {
+            ORIGIN_TRY(raw, reader.get(store::Table::Slugs, store::client_slug_key(*client)));
+            id = raw ? ClientId::from_raw(*raw) : std::nullopt;
+            return {};
+        }));
+    }
+    auto found = id ? around_.gatekeeper.identity_of(*id, std::nullopt)
+                    : Result<auth::Identity>(std::unexpected(Error(Code::NotFound, "")));
+    if (!found) {
+        return std::unexpected(Error(Code::NotFound, "there is no client '" + *client + "'"));
+    }
+    return std::move(*found);
+}
+
+Result<net::Response> OperatorApi::import(const std::string& body) {
+    ORIGIN_TRY(wanted, api::read_body<ImportBody>(body));
+    ORIGIN_CHECK(need_absolute(wanted.staged));
+    ORIGIN_TRY(who, owner(wanted.client));
+    ORIGIN_TRY(imported,
+               git::import_staged({around_.pushes, around_.gatekeeper, around_.random},
+                                  {.staged = wanted.staged, .owner = who, .slug = wanted.project}));
+    boost::json::array left_out;
+    for (const git::LeftOut& each : imported.left_out) {
+        left_out.push_back({{"ref", each.name}, {"reason", each.reason}});
+    }
+    return json_answer(201,
+                       {{"projectId", imported.project.str()},
+                        {"name", imported.name},
+                        {"refs", imported.refs},
+                        {"objects", imported.objects},
+                        {"packBytes", imported.pack_bytes},
+                        {"leftOut", std::move(left_out)}});
+}
+
+}  // namespace origin

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// origind/remote_worker: `origind remote-worker VERB ...`: this program again, as a confined child
+// that handles what foreigners made (decision D5). It has no data folder; what it may read and
+// write is named in its arguments.
+//
+//   remote-worker clone OUT          fetches the URL on stdin into OUT/clone.git
+//   remote-worker stage SOURCE OUT   writes the files of git/serve/import into OUT
+//
+// Exit status: 0 done; 1 failed. Lines it prints: progress ("- ..."), or why it failed ("! ...").
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "git/serve/remote_url.h"
+
+namespace origin {
+
+struct WorkerOptions {
+    std::filesystem::path source;
+    std::filesystem::path out;
+};
+/// What the child does.
+int run_clone_worker(const WorkerOptions& options);
+int run_stage_worker(const WorkerOptions& options);
+
+/// A folder for one import, removed with everything in it.
+class ImportFolder {
+public:
+    /// In the system's folder for temporary files, mode 0700. Errors: Internal.
+    static Result<ImportFolder> make();
+    ImportFolder(ImportFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+    ImportFolder& operator=(ImportFolder&&) = delete;
+    ~ImportFolder();
+    const std::filesystem::path& path() const { return path_; }
+
+private:
+    explicit ImportFolder(std::filesystem::path path) : path_(std::move(path)) {}
+    std::filesystem::path path_;
+};
+
+using SayProgress = std::function<void(std::string_view line)>;
+
+/// Runs the child. `ssh_key`: a private key file it gets to see (empty: the agent only). Errors:
+/// InvalidInput or Unavailable `worker_failed` with the child's own words; Timeout
+/// `worker_timeout`. Blocks: until it has ended.
+Status clone_in_child(const git::RemoteUrl& url,
+                      const std::filesystem::path& ssh_key,
+                      const std::filesystem::path& out,
+                      const SayProgress& progress);
+Status stage_in_child(const std::filesystem::path& source,
+                      const std::filesystem::path& out,
+                      const SayProgress& progress);
+
+}  // namespace origin
