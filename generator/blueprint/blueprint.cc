@@ -18,6 +18,12 @@ namespace origin::generator {
 
 namespace {
 
+Error nothing_to_show() {
+    return Error(Code::InvalidInput,
+                 "The requirement describes no page and no data, so there is nothing to show.")
+        .because("not_generated");
+}
+
 Error already_satisfied() {
     return Error(Code::InvalidInput, "The app already is as this request asks.")
         .because("already_satisfied");
@@ -120,6 +126,8 @@ Result<EngineOutput> Blueprint::generate(const EngineInput& input) const {
     const std::string before = draft.change ? shape_of(draft.app) : std::string{};
     understand(draft, reading);
     complete(draft);
+    if (draft.app.pages.empty())
+        return std::unexpected(nothing_to_show());
 
     App& app = draft.app;
     Source source{input.request_id, digest, title_of(reading, app, draft.change), text, {}};

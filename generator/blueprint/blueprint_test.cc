@@ -67,6 +67,7 @@ TEST(Blueprint, RefusesWhatIsNoWebApp) {
     EXPECT_EQ(reason_of("# fgrep2\n\nA command-line tool that searches files."), "not_generated");
     EXPECT_EQ(reason_of("Build a REST API backend in Go for orders."), "not_generated");
     EXPECT_EQ(reason_of("Please write me a poem about the sea."), "not_generated");
+    EXPECT_EQ(reason_of("Use seashell for the background."), "not_generated");
     EXPECT_EQ(
         reason_of(
             "# Chatty\n\n- Users log in with a password\n- Chat in real-time\n- Pay with Stripe\n"

@@ -163,6 +163,8 @@ std::string section_html(const App& app, const Page& page, const Section& sectio
         if (plural != app.name)
             title = plural;
     }
+    if (title == page.title)
+        title.clear();
     if (!title.empty())
         out += "      <h2>" + html(title) + "</h2>\n";
     if (!section.text.empty())
