@@ -71,7 +71,7 @@ std::string title_of(const Reading& reading, const App& app, bool change) {
         title.pop_back();
     if (title.empty())
         title = app.name;
-    return title.size() > 72 ? title.substr(0, 69) + "..." : title;
+    return title.size() > 72 ? cut_short(title, 69) + "..." : title;
 }
 
 Files render(const App& app, Files kept, TestIndex& tests) {

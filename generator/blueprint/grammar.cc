@@ -11,6 +11,7 @@ namespace origin::generator {
 
 namespace {
 
+constexpr std::size_t kNameBytesMax = 80;    // Of the app, in the header of every page.
 constexpr int kJointsMax = 16;               // Places where one clause is tried to be cut.
 constexpr std::size_t kClauseWordsMin = 20;  // Less work left than this: the budget is used up.
 constexpr int kPartsMax = 8;                 // Phrases of one clause that are tried one by one.
@@ -69,7 +70,7 @@ void set_name(App& app, std::string_view name) {
     const std::string head(trim(name.substr(0, colon)));
     if (head.empty() || !app.name.empty())
         return;
-    app.name = head.substr(0, 80);
+    app.name = cut_short(head, kNameBytesMax);
     if (colon != std::string_view::npos)
         app.tagline = to_label(trim(name.substr(colon + 2)));
 }

@@ -243,6 +243,14 @@ bool same_text(std::string_view left, std::string_view right) {
     return std::ranges::equal(left, right, {}, lower_char, lower_char);
 }
 
+std::string cut_short(std::string_view text, std::size_t bytes_max) {
+    if (text.size() <= bytes_max)
+        return std::string(text);
+    while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0U) == 0x80U)
+        --bytes_max;
+    return std::string(text.substr(0, bytes_max));
+}
+
 std::string replace_all(std::string text, std::string_view from, std::string_view to) {
     std::string out;
     std::size_t at = 0;

@@ -15,6 +15,9 @@ std::string normalise(std::string_view text);
 std::string lower(std::string_view text);
 std::string_view trim(std::string_view text);
 bool same_text(std::string_view left, std::string_view right);  // Ignoring ASCII case.
+/// At most `bytes_max` bytes of `text`, never a part of a character.
+std::string cut_short(std::string_view text, std::size_t bytes_max);
+
 std::string replace_all(std::string text, std::string_view from, std::string_view to);
 
 /// Markdown emphasis, code marks and links taken off: "**App:** `x`" -> "App: x".

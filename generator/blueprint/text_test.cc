@@ -53,6 +53,12 @@ TEST(Text, IdsAreSafeInEveryLanguageTheyAppearIn) {
     EXPECT_LE(to_id(std::string(100'000, 'a')).size(), 40U);
 }
 
+TEST(Text, CuttingKeepsCharactersWhole) {  // A long title once ended in half a letter.
+    EXPECT_EQ(cut_short("ab\xC3\xA9", 3), "ab");
+    EXPECT_EQ(cut_short("ab\xC3\xA9", 4), "ab\xC3\xA9");
+    EXPECT_EQ(cut_short("\xF0\x9F\xA7\xAD", 3), "");
+}
+
 TEST(Text, NumbersOfNounsFold) {
     for (const auto& [one, many] : Pairs{{"part", "parts"},
                                          {"category", "categories"},

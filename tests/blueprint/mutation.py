@@ -72,6 +72,8 @@ def change_files(tree, kind, name):
     elif kind == "guarantee":
         for page in pages:
             page.write_text(re.sub(r"<meta[^>]*>", "", page.read_text()))
+        sheet = tree / "assets/data.css"
+        sheet.write_text(sheet.read_text().replace("@media print", "@media braille"))
         forms = tree / "assets/forms.js"
         forms.write_text(forms.read_text().replace("h('label', { for: id }", "h('label', {}"))
     else:
