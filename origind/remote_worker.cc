@@ -24,6 +24,7 @@ namespace fs = std::filesystem;
 constexpr const char* kCloneFolder = "clone.git";
 constexpr const char* kHomeFolder = "home";
 constexpr const char* kSshKey = "key";
+constexpr const char* kAgentVariable = "SSH_AUTH_SOCK";  // libssh2 finds the agent by it.
 
 void say(std::string_view line) {
     std::printf("- %.*s\n", static_cast<int>(line.size()), line.data());
@@ -67,8 +68,8 @@ Status clone(const fs::path& out) {
     const fs::path key = out / kHomeFolder / ".ssh" / kSshKey;
     return git::clone_remote({.url = url.whole().reveal(),
                               .folder = out / kCloneFolder,
-                              .home = out / kHomeFolder,
                               .ssh_key = fs::exists(key, ignored) ? key : fs::path(),
+                              .ssh_agent = std::getenv(kAgentVariable) != nullptr,
                               .progress = say});
 }
 
@@ -103,10 +104,10 @@ Status run_worker(std::vector<std::string> arguments,
                   const SayProgress& progress) {
     Words words(progress);
     const SystemClock clock;
-    std::vector<std::string> environment;
-    // libssh2 finds the agent by it. Nothing else of the environment goes along.
-    if (const char* agent = std::getenv("SSH_AUTH_SOCK"); agent != nullptr) {
-        environment.push_back("SSH_AUTH_SOCK=" + std::string(agent));
+    std::vector<std::string> environment = {"HOME=" + (out / kHomeFolder).string()};
+    // Nothing else of the environment goes along.
+    if (const char* agent = std::getenv(kAgentVariable); agent != nullptr) {
+        environment.push_back(std::string(kAgentVariable) + "=" + agent);
     }
     arguments.insert(arguments.begin(), "remote-worker");
     ORIGIN_TRY(end,

@@ -41,12 +41,14 @@ int on_transfer(const git_indexer_progress* now, void* payload) {
         return GIT_EUSER;
     }
     constexpr unsigned kStep = 10;
+    constexpr unsigned kWorthTelling = 1000;
     constexpr std::uint64_t kWhole = 100;
     const unsigned percent =
         now->total_objects == 0
             ? 0
             : static_cast<unsigned>(kWhole * now->received_objects / now->total_objects);
-    if (percent >= fetching.told_percent + kStep && fetching.wanted.progress) {
+    if (now->total_objects >= kWorthTelling && percent >= fetching.told_percent + kStep &&
+        fetching.wanted.progress) {
         fetching.told_percent = percent;
         fetching.wanted.progress("received " + std::to_string(percent) + "% of " +
                                  std::to_string(now->total_objects) + " objects, " +
@@ -55,7 +57,7 @@ int on_transfer(const git_indexer_progress* now, void* payload) {
     return 0;
 }
 
-/// SSH: the agent, then the key file; each once. HTTP: only what the URL itself holds, which
+/// SSH: the key file, then the agent; each once. HTTP: only what the URL itself holds, which
 /// libgit2 has tried before it asks.
 int on_credentials(
     git_credential** out, const char* /*url*/, const char* user, unsigned allowed, void* payload) {
@@ -64,15 +66,16 @@ int on_credentials(
     if ((allowed & GIT_CREDENTIAL_USERNAME) != 0) {
         return git_credential_username_new(out, name);
     }
-    if ((allowed & GIT_CREDENTIAL_SSH_KEY) != 0 && !fetching.tried_agent) {
-        fetching.tried_agent = true;
-        return git_credential_ssh_key_from_agent(out, name);
-    }
     const std::filesystem::path& key = fetching.wanted.ssh_key;
     if ((allowed & GIT_CREDENTIAL_SSH_KEY) != 0 && !fetching.tried_key && !key.empty()) {
         fetching.tried_key = true;
         return git_credential_ssh_key_new(
             out, name, (key.string() + ".pub").c_str(), key.c_str(), "");
+    }
+    if ((allowed & GIT_CREDENTIAL_SSH_KEY) != 0 && fetching.wanted.ssh_agent &&
+        !fetching.tried_agent) {
+        fetching.tried_agent = true;
+        return git_credential_ssh_key_from_agent(out, name);
     }
     fetching.wants_password = true;
     return GIT_EAUTH;
@@ -89,10 +92,9 @@ std::unexpected<Error> failed(const Fetching& fetching) {
     if (fetching.wants_password) {
         return std::unexpected(
             Error(Code::Unavailable,
-                  "the other server wants credentials that were not given or not taken. HTTPS: "
-                  "put user and token in the URL. SSH: only ed25519 and ECDSA keys work here, from "
-                  "the agent or the default key file.",
-                  why)
+                  "the other server wants credentials that were not given, or did not take them. "
+                  "HTTPS: put user and token in the URL. SSH: the agent's keys, or --ssh-key; "
+                  "libssh2 1.10 has no rsa-sha2, so use an ed25519 key")
                 .because("clone_failed"));
     }
     return std::unexpected(
@@ -113,8 +115,6 @@ void copy_head(git_repository* repo, git_remote* remote) {
 
 Status clone_remote(const RemoteClone& wanted) {
     use_libgit2();
-    // libgit2 1.5 looks for `.ssh/known_hosts` where the user's configuration would be.
-    git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, GIT_CONFIG_LEVEL_GLOBAL, wanted.home.c_str());
     Fetching fetching{.wanted = wanted};
     git_repository* made_repo = nullptr;
     if (git_repository_init(&made_repo, wanted.folder.c_str(), 1) != 0) {

@@ -16,12 +16,13 @@ namespace origin::git {
 struct RemoteClone {
     std::string url;                // https, http or ssh; checked by the caller.
     std::filesystem::path folder;   // Made; the bare repository.
-    std::filesystem::path home;     // `.ssh/known_hosts` below it says which SSH hosts are trusted.
     std::filesystem::path ssh_key;  // Private key file (its public half beside it); may be empty.
+    bool ssh_agent = false;         // There is an agent whose keys may be tried.
     std::function<void(std::string_view line)> progress;
 };
 
-/// Follows no redirect, uses no proxy, verifies certificates and host keys.
+/// Follows no redirect, uses no proxy, verifies certificates and host keys. Which SSH hosts are
+/// trusted is in `.ssh/known_hosts` below the process's HOME: libgit2 1.5 looks nowhere else.
 /// Errors: Unavailable `clone_failed` with what happened; LimitExceeded `too_large` above
 ///         kPackBytesMax. The texts hold no password.
 Status clone_remote(const RemoteClone& wanted);

@@ -48,7 +48,8 @@ struct ImportAround {
 /// Makes the project with the first push, which brings the pack; the other refs follow, at most
 /// kImportRefsPerPush a push. If one of those fails the project is deleted again.
 /// Errors: Conflict (`slug_taken`), InvalidInput (`bad_slug`, `bad_refs_text`; what the intake
-///         says), NotFound (`not_staged`; or the owner may not create projects), StorageFull, Corrupt.
+///         says), NotFound (`not_staged`; or the owner may not create projects), StorageFull,
+///         Corrupt.
 /// Blocks: for as long as the pack takes.
 Result<Imported> import_staged(const ImportAround& around, const ImportOrder& order);
 

@@ -131,6 +131,11 @@ bool RemoteUrl::looks_like_one(std::string_view text) {
 }
 
 Result<RemoteUrl> RemoteUrl::parse(std::string_view text) {
+    const std::size_t mark = text.find("://");
+    if (const std::size_t helper = text.find("::");
+        helper < std::min(mark, text.find('/')) && !text.substr(0, helper).contains('[')) {
+        ORIGIN_CHECK(check_scheme("ext"));  // "ext::COMMAND": would run a program.
+    }
     const bool is_plain = std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
     if (text.empty() || text.size() > kRemoteUrlBytesMax || !is_plain) {
         return bad_url("it is empty, too long, or has characters that must be percent-encoded");
@@ -138,11 +143,6 @@ Result<RemoteUrl> RemoteUrl::parse(std::string_view text) {
     RemoteUrl url;
     url.whole_ = Secret(std::string(text));
     std::string_view authority;
-    const std::size_t mark = text.find("://");
-    if (const std::size_t helper = text.find("::");
-        helper < std::min(mark, text.find('/')) && !text.substr(0, helper).contains('[')) {
-        ORIGIN_CHECK(check_scheme("ext"));  // "ext::COMMAND": would run a program.
-    }
     if (mark != std::string_view::npos) {
         url.scheme_ = lower(text.substr(0, mark));
         const std::string_view rest = text.substr(mark + std::string_view("://").size());

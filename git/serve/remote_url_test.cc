@@ -14,7 +14,7 @@ TEST(RemoteUrl, RefusesWhatCouldRunReadOrReachTooMuch) {
         std::string reason;
     };
     const Row rows[] = {
-        {"ext::sh -c id", "bad_url"},
+        {"ext::sh -c id", "scheme_refused"},
         {"ext::sh", "scheme_refused"},
         {"transport::https://example.org/x", "scheme_refused"},
         {"fd::17/x", "scheme_refused"},
