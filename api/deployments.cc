@@ -31,7 +31,7 @@ Answer show_deployment(const Call& call, const ProjectId& project, const Deploym
     ORIGIN_TRY(row, read_store(call.around.store, [&](store::Reader& reader) {
                    return hooks::need_deployment(reader, project, id);
                }));
-    return json_answer(200, deployment_json(project, id, row, WithLog::Yes));
+    return json_answer(200, deployment_json(call.around, project, id, row, WithLog::Yes));
 }
 
 /// Whose commit a rollback of `asked` puts back. A deployment that is live gives way to the release
@@ -82,7 +82,7 @@ Answer list_deployments(const Call& call) {
         if (!id || (!target.empty() && row.target != target)) {
             return false;
         }
-        rows.push_back(deployment_json(project, *id, row, WithLog::No));
+        rows.push_back(deployment_json(call.around, project, *id, row, WithLog::No));
         return true;
     };
     ORIGIN_TRY(next, read_store(call.around.store, [&](store::Reader& reader) {

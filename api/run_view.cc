@@ -47,9 +47,7 @@ std::string preview_url(const Around& around, const RunRow& run, std::string_vie
             ? auth::branch_label(short_branch(run.branch),
                                  kDnsLabelBytesMax - kLabelSeparatorBytes - site.size())
             : auth::commit_label(run.commit);
-    return auth::signed_link(around.preview_links,
-                             around.urls.site_with_label(site, label),
-                             around.clock.now() + Milliseconds(kPreviewLinkKept).count());
+    return signed_url(around, around.urls.site_with_label(site, label));
 }
 
 void add_report(json::object& body, const RunRow& run) {
@@ -135,12 +133,13 @@ Result<RunView> view_run(store::Reader& reader, const Around& around, const RunI
     add_report(body, run);
     ORIGIN_TRY(asked, asked_deployment(reader, run));
     if (asked) {
+        const std::string url = opening_url(around, asked->row.target, asked->row.url);
         body["deployment"] = {{"id", asked->id.str()},
                               {"target", asked->row.target},
                               {"state", store::name_of(asked->row.state)},
-                              {"url", asked->row.url}};
-        if (!asked->row.url.empty()) {
-            body["deploymentUrl"] = asked->row.url;
+                              {"url", url}};
+        if (!url.empty()) {
+            body["deploymentUrl"] = url;
         }
     } else if (!run.deploy_target.empty()) {
         body["deployment"] = {{"target", run.deploy_target}, {"state", "waiting"}};

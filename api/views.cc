@@ -4,7 +4,10 @@
 #include <boost/json.hpp>
 
 #include "api/answers.h"
+#include "auth/preview_link.h"
 #include "auth/scopes.h"
+#include "base/limits.h"
+#include "deploy/local.h"
 #include "git/serve/catalogue.h"
 #include "store/key.h"
 
@@ -64,7 +67,20 @@ Result<json::object> project_json(store::Reader& reader,
                         {"createdAt", time_json(row.created_at)}};
 }
 
-json::object deployment_json(const ProjectId& project,
+std::string signed_url(const Around& around, std::string_view url) {
+    return auth::signed_link(
+        around.preview_links, url, around.clock.now() + Milliseconds(kPreviewLinkKept).count());
+}
+
+std::string opening_url(const Around& around, std::string_view target, const std::string& url) {
+    if (url.empty() || target == deploy::kProductionTarget) {
+        return url;
+    }
+    return signed_url(around, url);
+}
+
+json::object deployment_json(const Around& around,
+                             const ProjectId& project,
                              const DeploymentId& id,
                              const store::DeploymentRow& row,
                              WithLog log) {
@@ -88,7 +104,7 @@ json::object deployment_json(const ProjectId& project,
         body["release"] = row.release;
     }
     if (!row.url.empty()) {
-        body["url"] = row.url;
+        body["url"] = opening_url(around, row.target, row.url);
     }
     if (!row.error.empty()) {
         body["error"] = row.error;

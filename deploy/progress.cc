@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "deploy/local.h"
 #include "hooks/deployments.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
@@ -60,8 +61,10 @@ private:
         if (!followed.shown && row.state != store::DeploymentState::Queued) {
             lines.push_back(name + "queued");
         }
-        lines.push_back(name + std::string(store::name_of(row.state)) +
-                        (row.url.empty() ? "" : "  " + row.url));
+        lines.push_back(
+            name + std::string(store::name_of(row.state)) +
+            (row.url.empty() ? "" : "  " + row.url) +
+            (row.target == kProductionTarget ? "" : "  (private: the API signs links)"));
         if (!row.error.empty()) {
             lines.push_back(" !     " + row.error);
         }

@@ -2,7 +2,6 @@
 #include "generator/commit_message.h"
 
 #include <algorithm>
-#include <map>
 
 #include "crypto/encode.h"
 #include "crypto/hash.h"
@@ -28,16 +27,10 @@ std::string subject_of(std::string title) {
     return subject;
 }
 
-std::string counts_of(const std::vector<TraceLine>& lines) {
-    std::map<std::string_view, std::size_t> counts;
-    for (const TraceLine& line : lines) {
-        ++counts[name_of(line.status)];
+std::string_view without_line_ends(std::string_view text) {
+    while (!text.empty() && text.back() == '\n') {
+        text.remove_suffix(1);
     }
-    std::string text = "Requirement lines:";
-    for (const auto& [status, count] : counts) {
-        text += " " + std::string(status) + " " + std::to_string(count) + ",";
-    }
-    text.back() = '.';
     return text;
 }
 
@@ -49,10 +42,7 @@ std::string commit_message(const RunId& id,
                            const EngineOutput& output) {
     std::string message = subject_of(output.title) + "\n\n";
     if (!output.summary.empty()) {
-        message += output.summary + "\n\n";
-    }
-    if (!output.traceability.empty()) {
-        message += counts_of(output.traceability) + "\n\n";
+        message.append(without_line_ends(output.summary)).append("\n\n");
     }
     const auto passed = std::ranges::count_if(output.checks, &Check::passed);
     message += "Origin-Request: " + id.str() + "\n";

@@ -9,7 +9,8 @@
 
 namespace origin::generator {
 
-/// Subject, summary, counts of line statuses, then the trailers in one last paragraph:
+/// Subject, the engine's summary with its counts of line statuses, then the trailers in one last
+/// paragraph:
 ///     Origin-Request: run_...
 ///     Origin-Client: cli_...
 ///     Origin-Engine: blueprint/1.0.0

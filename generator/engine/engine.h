@@ -71,7 +71,7 @@ struct EngineInput {
 struct EngineOutput {
     std::string title;         // A commit subject without its type prefix: "Spanner & Spoke: ...".
     std::string project_name;  // Display name for a new project.
-    std::string summary;       // A few lines for the commit body.
+    std::string summary;       // A few lines for the commit body, with the counts of line statuses.
     Files pristine;            // The WHOLE generated tree; the run merges it with human edits.
     std::vector<TraceLine> traceability;
     std::vector<Check> checks;
