@@ -21,20 +21,33 @@ void say(std::string_view line) {
     std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
 }
 
+/// The same, with what it is about in front of what people are told.
+template <class T>
+Result<T> about(const std::string& what, Result<T> result) {
+    if (result) {
+        return result;
+    }
+    const Error& error = result.error();
+    return std::unexpected(Error(error.code(), what + error.told_to_peer(), error.kept_in_log())
+                               .because(std::string(error.reason())));
+}
+
 /// The files of git/serve/import in `folder`. Returns: what the source calls itself.
 Result<std::string> stage(const ImportOptions& options, const fs::path& folder) {
     std::error_code error;
     if (fs::is_directory(options.source, error)) {
         const fs::path source = fs::canonical(options.source, error);
         say("reading " + source.string());
-        ORIGIN_CHECK(stage_in_child(source, folder, say));
+        ORIGIN_CHECK(about("'" + source.string() + "' cannot be imported: ",
+                           stage_in_child(source, folder, say)));
         return git::name_of_source(source.string());
     }
     if (!git::RemoteUrl::looks_like_one(options.source)) {
         return std::unexpected(
             Error(Code::NotFound, "'" + options.source + "' is neither a folder nor a URL"));
     }
-    ORIGIN_TRY(url, git::RemoteUrl::parse(options.source));
+    // The text is not repeated: it may hold a password.
+    ORIGIN_TRY(url, about("this URL is refused: ", git::RemoteUrl::parse(options.source)));
     Config config;
     if (!options.config.empty()) {
         ORIGIN_CHECK(read_config(options.config, config));
