@@ -12,7 +12,9 @@ import argparse
 import os
 import pathlib
 import random
+import shutil
 import sys
+import tempfile
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenarios"))
@@ -69,6 +71,14 @@ class World:
         self.server.start()
 
 
+def keep(world):
+    """Puts the data folder, the log and the oracle of a failed round aside: it may not come again."""
+    world.server.kill()
+    kept = tempfile.mkdtemp(prefix="origind-kill9-")
+    shutil.copytree(world.server.root, kept, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns("*.sock"))
+    return f"kept for a look: {kept}"
+
+
 def play_rounds(world, rounds):
     for _ in range(rounds):
         before = world.oracle.acknowledged()
@@ -78,6 +88,7 @@ def play_rounds(world, rounds):
               f"{world.oracle.acknowledged()} in all, {len(wrong)} complaints", flush=True)
         if wrong:
             print("\n".join(wrong[:20]))
+            print(keep(world), flush=True)
             print(world.server.log()[-6000:])
             return 1
     return 0
