@@ -22,6 +22,14 @@ JobRunner::~JobRunner() {
 }
 
 void JobRunner::start() {
+    const Status freed = around_.store.write([&](store::Writer& writer) -> Status {
+        ORIGIN_CHECK(store::take_back_leases(writer, plan_.kind, around_.clock.now()));
+        return {};
+    });
+    if (!freed) {
+        around_.log.error("leases of an earlier process stay until they run out",
+                          {{"kind", plan_.kind}, {"why", freed.error().kept_in_log()}});
+    }
     for (unsigned i = 0; i < plan_.threads; ++i) {
         threads_.emplace_back([this, i] { run(i + 1); });
     }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/jobs.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "base/limits.h"
 #include "store/key.h"
 #include "store/row.h"
@@ -95,6 +98,32 @@ Result<std::optional<Job>> claim(Writer& writer, const Claim& claim) {
         .token = job->generation, .owner = claim.owner, .until = claim.now + claim.lease.count()};
     ORIGIN_CHECK(store_job(writer, *job));
     return std::move(job);
+}
+
+Result<std::size_t> take_back_leases(Writer& writer, std::string_view kind, UnixMillis now) {
+    std::vector<Job> leased;
+    Status read;
+    const Range range = Range::prefix(key(Label{kind}));
+    ORIGIN_CHECK(writer.scan(Table::JobsReady, range, [&](std::string_view at, std::string_view) {
+        const auto id = JobId::from_raw(at.substr(at.size() - std::min(at.size(), kIdBytes)));
+        auto job = id ? find_job(writer, *id) : std::unexpected(damaged("job index key"));
+        if (!job) {
+            read = std::unexpected(std::move(job).error());
+            return false;
+        }
+        if (*job && (*job)->lease) {
+            leased.push_back(std::move(**job));
+        }
+        return true;
+    }));
+    ORIGIN_CHECK(read);
+    for (Job& job : leased) {
+        ORIGIN_CHECK(writer.erase(Table::JobsReady, index_key(job)));
+        job.lease.reset();
+        job.ready_at = now;
+        ORIGIN_CHECK(store_job(writer, job));
+    }
+    return leased.size();
 }
 
 Result<std::optional<UnixMillis>> next_ready(Reader& reader, std::string_view kind) {

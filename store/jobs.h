@@ -74,6 +74,11 @@ Status enqueue(Writer& writer, Job job);
 /// Returns: the job as leased, with `attempt` counted up; nullopt if there is none yet.
 Result<std::optional<Job>> claim(Writer& writer, const Claim& claim);
 
+/// For a start: the leases of this kind were given by a process that is gone (one process opens the
+/// store), so its jobs are ready `now`. The attempt they were in counts.
+/// Returns: how many there were.
+Result<std::size_t> take_back_leases(Writer& writer, std::string_view kind, UnixMillis now);
+
 /// When the next job of this kind can be claimed; nullopt if there is none at all.
 Result<std::optional<UnixMillis>> next_ready(Reader& reader, std::string_view kind);
 

@@ -60,6 +60,31 @@ protected:
     std::unique_ptr<Store> store_ = make_memory_store();
 };
 
+// After kill -9 a run used to wait for the dead process's lease: 30 s of nothing.
+TEST_F(Jobs, OfAProcessThatIsGoneAreReadyAtOnce) {
+    add(job(1, 100));
+    add(job(2, 100, "deploy"));
+    add(job(3, 5000));
+    const auto lost = take(100);
+    const auto other_kind = take(100, "deploy");
+    std::size_t taken_back = 0;
+    ASSERT_TRUE(write([&](Writer& writer) -> Status {
+        ORIGIN_TRY(count, take_back_leases(writer, "run", 101));
+        taken_back = count;
+        return {};
+    }));
+    EXPECT_EQ(taken_back, 1U);
+    const auto again = take(101);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->id, lost->id);
+    EXPECT_EQ(again->attempt, 2U) << "the attempt that died counts";
+    EXPECT_EQ(reason(write([&](Writer& writer) { return complete(writer, *lost); })), "lease_lost");
+    EXPECT_TRUE(write([&](Writer& writer) { return check_lease(writer, *other_kind); }));
+    EXPECT_TRUE(write([&](Writer& writer) { return complete(writer, *again); }));
+    EXPECT_FALSE(take(4999)) << "a job that was not leased keeps its time";
+    EXPECT_EQ(rows(Table::Jobs), rows(Table::JobsReady));
+}
+
 TEST_F(Jobs, AreClaimedOldestFirstAndOnlyWhenReady) {
     add(job(1, 200));
     add(job(2, 100));
