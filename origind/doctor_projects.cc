@@ -126,39 +126,48 @@ private:
 };
 
 /// Files that no row names: left by a crash, removed at the next start.
+void check_strays_of(store::Store& store,
+                     const ProjectId& project,
+                     const fs::path& folder,
+                     Findings& findings) {
+    std::set<std::string> named;
+    const Status read = store.read([&](store::Reader& reader) -> Status {
+        ORIGIN_TRY(packs, rows_of<store::PackRow>(reader, Table::Packs, project));
+        for (const auto& [pack, row] : packs) {
+            named.insert(pack);
+        }
+        return {};
+    });
+    std::error_code error;
+    for (const char* part : {"pack", "quarantine"}) {
+        for (const auto& file : fs::directory_iterator(folder / part, error)) {
+            if (read && !named.contains(file.path().stem().string())) {
+                findings.push_back(
+                    {Verdict::Note,
+                     "files",
+                     file.path().string() + " belongs to no push; the next start removes it"});
+            }
+        }
+    }
+}
+
 void check_strays(store::Store& store, const fs::path& root, Findings& findings) {
     std::error_code error;
     for (const auto& folder : fs::directory_iterator(root, error)) {
-        const std::string name = folder.path().filename().string();
-        const auto project = ProjectId::parse(name);
-        if (!project) {
+        const auto project = ProjectId::parse(folder.path().filename().string());
+        if (project) {
+            check_strays_of(store, *project, folder.path(), findings);
+        } else {
             findings.push_back({Verdict::Note, "files", folder.path().string() + " is not ours"});
-            continue;
-        }
-        std::set<std::string> named;
-        const Status read = store.read([&](store::Reader& reader) -> Status {
-            ORIGIN_TRY(packs, rows_of<store::PackRow>(reader, Table::Packs, *project));
-            for (const auto& [pack, row] : packs) {
-                named.insert(pack);
-            }
-            return {};
-        });
-        for (const char* part : {"pack", "quarantine"}) {
-            for (const auto& file : fs::directory_iterator(folder.path() / part, error)) {
-                if (read && !named.contains(file.path().stem().string())) {
-                    findings.push_back(
-                        {Verdict::Note,
-                         "files",
-                         file.path().string() + " belongs to no push; the next start removes it"});
-                }
-            }
         }
     }
 }
 
 }  // namespace
 
-Findings check_projects(store::Store& store, git::Storage& storage, const fs::path& root) {
+Findings check_projects(store::Store& store,
+                        git::Storage& storage,
+                        const fs::path& projects_folder) {
     Findings findings;
     std::vector<ProjectId> ids;
     const Status listed = store.read([&](store::Reader& reader) {
@@ -187,7 +196,7 @@ Findings check_projects(store::Store& store, git::Storage& storage, const fs::pa
         refs += known->refs.size();
         ProjectCheck(*known, storage.pack_dir(id).parent_path(), findings).run();
     }
-    check_strays(store, root, findings);
+    check_strays(store, projects_folder, findings);
     findings.push_back({Verdict::Ok,
                         "projects",
                         "looked at " + std::to_string(ids.size()) + " projects, " +

@@ -125,7 +125,7 @@ private:
         }
     }
 
-    void add(std::string what) {
+    void add(const std::string& what) {
         findings_.push_back(
             {Verdict::Problem, "store", std::string(store::name_of(table_)) + ": " + what});
     }

@@ -264,11 +264,11 @@ void add_remote_worker(CLI::App& app, Options& o) {
     worker->require_subcommand(1);
     CLI::App* clone = worker->add_subcommand("clone", "fetch the URL on stdin");
     clone->add_option("out", o.worker.out)->required();
-    clone->callback([&o] { o.status = run_clone_worker(o.worker); });
+    clone->callback([&o] { run_clone_worker(o.worker); });
     CLI::App* stage = worker->add_subcommand("stage", "read a repository's folder");
     stage->add_option("source", o.worker.source)->required();
     stage->add_option("out", o.worker.out)->required();
-    stage->callback([&o] { o.status = run_stage_worker(o.worker); });
+    stage->callback([&o] { run_stage_worker(o.worker); });
 }
 
 int run(int argc, char** argv) {

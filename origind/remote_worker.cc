@@ -31,16 +31,16 @@ void say(std::string_view line) {
     std::fflush(stdout);
 }
 
-int finish(const Status& status) {
+[[noreturn]] void finish(const Status& status) {
     if (status) {
-        return 0;
+        std::_Exit(0);
     }
     const std::string& detail = status.error().kept_in_log();
     std::printf("! %s%s\n",
                 status.error().told_to_peer().c_str(),
                 detail.empty() ? "" : (" (" + detail + ")").c_str());
     std::fflush(stdout);
-    return 1;
+    std::_Exit(1);
 }
 
 Status confine_to(sandbox::Network network, std::vector<fs::path> more, const fs::path& out) {
@@ -161,12 +161,12 @@ Status lend_ssh_files(const fs::path& key, const fs::path& out) {
 
 }  // namespace
 
-int run_clone_worker(const WorkerOptions& options) {
-    return finish(clone(options.out));
+void run_clone_worker(const WorkerOptions& options) {
+    finish(clone(options.out));
 }
 
-int run_stage_worker(const WorkerOptions& options) {
-    return finish(stage(options.source, options.out));
+void run_stage_worker(const WorkerOptions& options) {
+    finish(stage(options.source, options.out));
 }
 
 Result<ImportFolder> ImportFolder::make() {

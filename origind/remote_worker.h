@@ -23,9 +23,9 @@ struct WorkerOptions {
     std::filesystem::path source;
     std::filesystem::path out;
 };
-/// What the child does.
-int run_clone_worker(const WorkerOptions& options);
-int run_stage_worker(const WorkerOptions& options);
+/// What the child does. It ends there and then: no library's farewell runs confined.
+[[noreturn]] void run_clone_worker(const WorkerOptions& options);
+[[noreturn]] void run_stage_worker(const WorkerOptions& options);
 
 /// A folder for one import, removed with everything in it.
 class ImportFolder {
@@ -34,6 +34,8 @@ public:
     static Result<ImportFolder> make();
     ImportFolder(ImportFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
     ImportFolder& operator=(ImportFolder&&) = delete;
+    ImportFolder(const ImportFolder&) = delete;
+    ImportFolder& operator=(const ImportFolder&) = delete;
     ~ImportFolder();
     const std::filesystem::path& path() const { return path_; }
 

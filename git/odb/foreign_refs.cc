@@ -193,7 +193,7 @@ private:
             if (!oid || space == std::string_view::npos || space + 1 == line.size()) {
                 return refuse("bad_packed_refs", "its packed-refs has a line that is no ref");
             }
-            ORIGIN_CHECK(put(std::string(line.substr(space + 1)), {*oid, {}}));
+            ORIGIN_CHECK(put(std::string(line.substr(space + 1)), {oid, {}}));
         }
         return {};
     }
