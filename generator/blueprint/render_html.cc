@@ -20,6 +20,7 @@ std::string head_of(const App& app, const std::string& title) {
         "  <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "  <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'self'; "
         "img-src 'self' data:; base-uri 'none'; form-action 'none'\">\n";
+    out += "  <link rel=\"icon\" href=\"data:,\">\n";  // Else a browser asks for /favicon.ico.
     out += "  <title>" + html(title) + "</title>\n";
     if (!app.tagline.empty()) {
         out += "  <meta name=\"description\" content=\"" + html(app.tagline) + "\">\n";
