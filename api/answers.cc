@@ -27,6 +27,7 @@ struct ReasonStatus {
 /// them.
 constexpr auto kReasons = std::to_array<ReasonStatus>({
     {"already_satisfied", 422},
+    {"bad_action", 422},
     {"bad_encoding", 422},
     {"bad_mode", 422},
     {"bad_name", 422},
@@ -50,7 +51,6 @@ constexpr auto kReasons = std::to_array<ReasonStatus>({
     {"path_exists", 422},
     {"platform_unavailable", 422},
     {"port_refused", 422},
-    {"requirement_empty", 422},
     {"requirement_not_text", 422},
     {"too_many_failures", 429},
     {"too_many_idempotency_keys", 429},

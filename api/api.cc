@@ -4,10 +4,10 @@
 #include <algorithm>
 
 #include "api/answers.h"
-#include "api/credentials.h"
 #include "api/ready_probe.h"
 #include "api/routes.h"
 #include "base/limits.h"
+#include "net/credentials.h"
 #include "net/inflating_sink.h"
 #include "net/problem.h"
 #include "net/string_sink.h"
@@ -67,7 +67,7 @@ Result<auth::Identity> Api::identify(const net::RequestHead& head) const {
     if (head.local_operator) {
         return around_.gatekeeper.local_operator();
     }
-    return around_.gatekeeper.identify(key_text_of(head), head.peer);
+    return around_.gatekeeper.identify(net::key_text_of(head), head.peer);
 }
 
 net::Response Api::refuse(const net::RequestHead& head, const Error& error) const {

@@ -96,7 +96,6 @@ Result<std::string_view> run_status(store::Reader& reader, const RunId& id, cons
             const bool deploys = asked && !store::is_settled(asked->row.state);
             return job || deploys ? "pending" : "complete";
         }
-        case RunState::NoChange:
         case RunState::AlreadySatisfied:
             return "complete";
         default:

@@ -10,6 +10,7 @@
 #include "deploy/local.h"
 #include "generator/deploy_wish.h"
 #include "git/serve/catalogue.h"
+#include "hooks/deployments.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
 
@@ -223,7 +224,7 @@ Answer put_rule(const Call& call) {
                                                       Table::Targets,
                                                       store::target_key(project, body.target),
                                                       "no such target"));
-                ORIGIN_CHECK(store::put_row(writer, Table::Rules, key, row));
+                ORIGIN_CHECK(hooks::put_rule(writer, project, row));
                 return once.record(writer, {pattern});
             }));
             return show({});

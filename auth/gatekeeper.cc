@@ -22,6 +22,13 @@ std::unexpected<Error> unauthenticated(std::string why) {
                                  std::move(why)));
 }
 
+std::unexpected<Error> too_many_failures(std::string_view whose, std::chrono::seconds wait) {
+    return std::unexpected(Error(Code::LimitExceeded,
+                                 "too many bad keys " + std::string(whose) + "; try again in " +
+                                     std::to_string(wait.count()) + " s")
+                               .because("too_many_failures"));
+}
+
 std::unexpected<Error> no_such_project() {
     return std::unexpected(Error(Code::NotFound, "no such project"));
 }
@@ -73,10 +80,7 @@ Result<Identity> Gatekeeper::identify(std::string_view key_text, std::string_vie
         return error;
     };
     if (const auto wait = failures_.wait_for(peer); wait.count() > 0) {
-        return std::unexpected(Error(Code::LimitExceeded,
-                                     "too many bad keys from this address; try again in " +
-                                         std::to_string(wait.count()) + " s")
-                                   .because("too_many_failures"));
+        return too_many_failures("from this address", wait);
     }
     if (key_text.empty()) {
         return unauthenticated("no key");  // Git's first request has none: not a failure.
@@ -91,8 +95,12 @@ Result<Identity> Gatekeeper::identify(std::string_view key_text, std::string_vie
         return {};
     }));
     if (!identity && identity.error().code() == Code::Unauthenticated) {
+        // Slowed per key id as well, whatever addresses the guesses come from. The right key still
+        // works meanwhile: nobody can lock its owner out.
+        const auto slowed = failures_.wait_for(id->view());
         failures_.record(id->view());
-        return refuse(std::unexpected(identity.error()));
+        return refuse(slowed.count() > 0 ? too_many_failures("for this key", slowed)
+                                         : std::unexpected(identity.error()));
     }
     return identity;
 }
@@ -198,7 +206,6 @@ Result<Permit> Gatekeeper::permit(Reader& reader,
     if (identity.scopes.has(scope)) {
         return Permit(identity, project, action);
     }
-    // Somebody who may start runs or deploy may also see what comes of it.
     const bool sees = identity.scopes.has(Scope::GitRead);
     if (!sees) {
         return no_such_project();

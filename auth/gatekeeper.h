@@ -43,7 +43,7 @@ public:
     Result<Identity> identity_of(const ClientId& client, const std::optional<KeyId>& key) const;
 
     /// Errors: NotFound: no such project, or it may not be seen. Forbidden (`forbidden`): it may be
-    ///         seen, not this. Both as DESIGN.md section 7 says.
+    ///         seen, not this. See docs/security.md.
     Result<Permit> permit(store::Reader& reader,
                           const Identity& identity,
                           const ProjectId& project,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Goal: who may do what, and which of 401, 403 and 404 everybody else gets (DESIGN section 7).
+// Goal: who may do what, and which of 401, 403 and 404 everybody else gets (docs/security.md).
 // Method: clients, keys and projects in the in-memory store; hostile keys first, then the table.
 #include "auth/gatekeeper.h"
 
@@ -161,6 +161,16 @@ TEST_F(GatekeeperTest, FailuresAreSlowedForTheirAddressOnly) {
     EXPECT_TRUE(gatekeeper_.identify(good, "198.51.100.2"));
     clock_.millis += 61'000;
     EXPECT_TRUE(gatekeeper_.identify(good, "198.51.100.1"));
+}
+
+TEST_F(GatekeeperTest, GuessesAtOneKeyAreSlowedFromEveryAddressButItsOwnerIsNotLockedOut) {
+    const std::string good = key_for(ann_, {"git:read"});
+    std::string last;
+    for (int i = 0; i < 7; ++i) {
+        last = refusal(make_key_text(*key_id_of(good), random_).reveal());
+    }
+    EXPECT_EQ(last, "too_many_failures");
+    EXPECT_EQ(refusal(good), "");
 }
 
 TEST_F(GatekeeperTest, TheFailureTableStaysBounded) {

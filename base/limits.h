@@ -19,9 +19,8 @@ inline constexpr std::size_t kSiteNameBytesMax = 30;  // `<label>--<site>` fits 
 inline constexpr std::size_t kDisplayNameBytesMax = 200;
 
 // Git requests (wire).
-inline constexpr std::size_t kPushCommandsMax =
-    10'000;                                         // One store transaction touches <= 10,000 rows.
-inline constexpr std::size_t kPushOptionsMax = 64;  // Free text from the client.
+inline constexpr std::size_t kPushCommandsMax = 10'000;  // Five rows each in one store transaction.
+inline constexpr std::size_t kPushOptionsMax = 64;       // Free text from the client.
 inline constexpr std::size_t kPushOptionBytesMax = 1024;
 inline constexpr std::size_t kFetchLinesMax = 262'144;  // Wants + haves + shallows in one request.
 inline constexpr std::size_t kFetchRequestBytesMax = 16 * kMiB;  // Inflated.
@@ -152,8 +151,9 @@ inline constexpr std::chrono::seconds kReadyProbeKept{5};   // One probe answers
 inline constexpr std::chrono::seconds kEventKeepAlive{15};  // A comment on a quiet stream.
 
 // Runs, deployments, webhooks.
+inline constexpr std::size_t kRulesPerProjectMax = 100;  // Each push reads them all.
 inline constexpr std::chrono::seconds kRunLease{30};
-inline constexpr int kRunAttemptsMax = 3;
+inline constexpr std::uint32_t kRunAttemptsMax = 3;
 inline constexpr std::chrono::seconds kPushProgressMax{5};  // A push waits for a local deployment.
 inline constexpr std::chrono::seconds kWebhookTimeout{15};
 inline constexpr std::size_t kWebhookAnswerBytesMax = 64 * kKiB;

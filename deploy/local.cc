@@ -2,6 +2,7 @@
 #include "deploy/local.h"
 
 #include "git/serve/catalogue.h"
+#include "git/serve/refs.h"
 #include "hooks/deployments.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
@@ -120,14 +121,7 @@ Status roll_back(Writer& writer, const Rollback& wanted, const auth::Urls& urls)
         return std::unexpected(
             Error(Code::Conflict, "that deployment is live already").because("already_live"));
     }
-    std::uint64_t last_push = 0;
-    ORIGIN_CHECK(writer.scan_back(Table::Pushes,
-                                  store::Range::prefix(wanted.project.view()),
-                                  [&](std::string_view key, std::string_view) {
-                                      last_push =
-                                          store::from_be64(key.substr(kIdBytes)).value_or(0);
-                                      return false;
-                                  }));
+    ORIGIN_TRY(last_push, git::latest_push(writer, wanted.project));
     const DeploymentRow row{.target = earlier.target,
                             .commit = earlier.commit,
                             .ref = {},

@@ -3,6 +3,7 @@
 
 #include "auth/slug.h"
 #include "base/utf8.h"
+#include "hooks/deployments.h"
 #include "store/rows/access.h"
 #include "store/rows/deploy.h"
 #include "store/rows/keys.h"
@@ -50,10 +51,7 @@ Status add_deploy_wish(store::Writer& writer, const DeployWish& wish) {
         row.created_at = wish.now;
         ORIGIN_CHECK(store::put_row(writer, store::Table::Targets, key, row));
     }
-    return store::put_row(writer,
-                          store::Table::Rules,
-                          store::rule_key(wish.project, wish.target, wish.branch),
-                          store::RuleRow{wish.branch, wish.target, wish.now});
+    return hooks::put_rule(writer, wish.project, {wish.branch, wish.target, wish.now});
 }
 
 }  // namespace origin::generator

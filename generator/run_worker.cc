@@ -78,12 +78,12 @@ Result<Oid> write_tree(git::Draft& draft, const Files& files) {
 struct RunWorker::Work {
     const store::Job& job;
     RunId id;
-    RunRow run;
-    std::optional<auth::Permit> permit;
-    std::unique_ptr<git::Draft> draft;
-    std::string project_name;
-    Oid branch_tip;  // Zero: the branch is unborn.
-    EngineOutput output;
+    RunRow run = {};
+    std::optional<auth::Permit> permit = {};
+    std::unique_ptr<git::Draft> draft = {};
+    std::string project_name = {};
+    Oid branch_tip = {};  // Zero: the branch is unborn.
+    EngineOutput output = {};
     const Engine* engine = nullptr;
 };
 
@@ -259,14 +259,7 @@ Status RunWorker::auto_merge(Work& work) const {
 
 Status RunWorker::work(const store::Job& job) const {
     ORIGIN_TRY(id, run_of(job));
-    Work work{.job = job,
-              .id = id,
-              .run = {},
-              .permit = {},
-              .draft = {},
-              .project_name = {},
-              .branch_tip = {},
-              .output = {}};
+    Work work{.job = job, .id = id};
     ORIGIN_CHECK(around_.pushes.store().read([&](store::Reader& reader) -> Status {
         ORIGIN_TRY(run, need_run(reader, id));
         work.run = std::move(run);
@@ -302,14 +295,7 @@ Status RunWorker::work(const store::Job& job) const {
 
 Status RunWorker::give_up(const store::Job& job) const {
     ORIGIN_TRY(id, run_of(job));
-    const Work work{.job = job,
-                    .id = id,
-                    .run = {},
-                    .permit = {},
-                    .draft = {},
-                    .project_name = {},
-                    .branch_tip = {},
-                    .output = {}};
+    const Work work{.job = job, .id = id};
     return settle(
         work,
         RunState::Failed,

@@ -37,7 +37,8 @@ Status check_text(std::string_view text) {
         return refuse("not_generated", "the requirement is empty: say what the web app shall do");
     }
     if (text.size() > kRequirementBytesMax) {
-        return refuse("requirement_too_large", "a requirement has at most 256 KiB");
+        return std::unexpected(Error(Code::LimitExceeded, "a requirement has at most 256 KiB")
+                                   .because("requirement_too_large"));
     }
     if (!is_utf8(text) || text.contains('\0')) {
         return refuse("requirement_not_text", "a requirement is UTF-8 text without NUL");

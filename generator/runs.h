@@ -56,7 +56,7 @@ public:
     explicit Runs(Around around) : around_(std::move(around)) {}
 
     /// `also`: more to write in the same transaction.
-    /// Errors: NotFound, Forbidden (the permit). InvalidInput, nothing stored: `requirement_empty`,
+    /// Errors: NotFound, Forbidden (the permit). InvalidInput, nothing stored:
     ///         `requirement_too_large`, `not_generated`, `not_applicable`, `engine_unavailable`,
     ///         `platform_unavailable`, `bad_ref_name`. Whatever `also` returned.
     Result<Submitted> submit(const auth::Identity& identity,

@@ -9,8 +9,8 @@
 #include "base/limits.h"
 #include "git/serve/catalogue.h"
 #include "git/wire/protocol_version.h"
-#include "githttp/credentials.h"
 #include "githttp/git_refusal.h"
+#include "net/credentials.h"
 #include "net/http_text.h"
 #include "net/inflating_sink.h"
 
@@ -147,7 +147,7 @@ Result<auth::Identity> GitDoor::identify(const RequestHead& head) {
     if (head.local_operator && !head.has_header("authorization")) {
         return around_.gatekeeper.local_operator();
     }
-    return around_.gatekeeper.identify(key_text_of(head), head.peer);
+    return around_.gatekeeper.identify(net::key_text_of(head), head.peer);
 }
 
 Result<GitDoor::Admitted> GitDoor::admit(const RequestHead& head,

@@ -131,17 +131,6 @@ Result<std::optional<Oid>> branch_tip(Reader& reader,
     return tip;
 }
 
-Result<std::uint64_t> last_push(Reader& reader, const ProjectId& project) {
-    std::uint64_t last = 0;
-    ORIGIN_CHECK(reader.scan_back(Table::Pushes,
-                                  store::Range::prefix(project.view()),
-                                  [&](std::string_view key, std::string_view) {
-                                      last = store::from_be64(key.substr(kIdBytes)).value_or(0);
-                                      return false;
-                                  }));
-    return last;
-}
-
 /// The commit that begins with `digits`, from `tips` back, the nearest first.
 Result<std::optional<Oid>> walk(const git::ObjectStore& objects,
                                 const std::vector<Oid>& tips,
@@ -279,7 +268,7 @@ Status Publications::look_at_commit(Reader& reader, Look& look) {
             return {};
         }
     }
-    ORIGIN_TRY(push, last_push(reader, look.project));
+    ORIGIN_TRY(push, git::latest_push(reader, look.project));
     look.last_push = push;
     look.commit = remembered(look);
     if (!look.commit) {

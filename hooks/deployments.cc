@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 
+#include "base/limits.h"
 #include "store/event_log.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
@@ -95,6 +96,19 @@ Status move_deployment(store::Writer& writer,
     ORIGIN_CHECK(
         store::put_row(writer, Table::Deployments, store::deployment_key(project, id), row));
     return add_event(writer, project, id, row, now);
+}
+
+Status put_rule(store::Writer& writer, const ProjectId& project, const store::RuleRow& rule) {
+    const std::string key = store::rule_key(project, rule.target, rule.pattern);
+    ORIGIN_TRY(there, writer.get(Table::Rules, key));
+    ORIGIN_TRY(rules,
+               store::scan_rows<store::RuleRow>(
+                   writer, Table::Rules, store::Range::prefix(project.view())));
+    if (!there && rules.size() >= kRulesPerProjectMax) {
+        return std::unexpected(Error(Code::LimitExceeded, "a project has at most 100 rules")
+                                   .because("too_many_rules"));
+    }
+    return store::put_row(writer, Table::Rules, key, rule);
 }
 
 Result<store::DeploymentRow> need_deployment(store::Reader& reader,

@@ -38,6 +38,9 @@ Status move_deployment(store::Writer& writer,
                        std::string_view line,
                        UnixMillis now);
 
+/// Stores a rule. Errors: LimitExceeded `too_many_rules` above kRulesPerProjectMax.
+Status put_rule(store::Writer& writer, const ProjectId& project, const store::RuleRow& rule);
+
 /// Errors: NotFound.
 Result<store::DeploymentRow> need_deployment(store::Reader& reader,
                                              const ProjectId& project,

@@ -22,6 +22,7 @@ JobRunner::~JobRunner() {
 }
 
 void JobRunner::start() {
+    keeper_ = std::thread([this] { keep_leases(); });
     const Status freed = around_.store.write([&](store::Writer& writer) -> Status {
         ORIGIN_CHECK(store::take_back_leases(writer, plan_.kind, around_.clock.now()));
         return {};
@@ -41,6 +42,33 @@ void JobRunner::stop() {
         if (thread.joinable()) {
             thread.join();
         }
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        all_done_ = true;
+    }
+    ended_.notify_all();
+    if (keeper_.joinable()) {
+        keeper_.join();
+    }
+}
+
+/// Three times in the length of a lease, so that one slow write loses nothing.
+void JobRunner::keep_leases() {
+    std::unique_lock lock(mutex_);
+    while (!ended_.wait_for(lock, plan_.lease / 3, [this] { return all_done_; })) {
+        const std::map<JobId, store::Job> running = running_;
+        if (running.empty()) {
+            continue;
+        }
+        lock.unlock();
+        const UnixMillis until = around_.clock.now() + plan_.lease.count();
+        for (const auto& [id, job] : running) {
+            // A job that ended meanwhile has no lease to renew: so be it.
+            [[maybe_unused]] const Status kept = around_.store.write(
+                [&](store::Writer& writer) { return store::heartbeat(writer, job, until); });
+        }
+        lock.lock();
     }
 }
 
@@ -93,8 +121,16 @@ Result<bool> JobRunner::run_one(std::uint64_t owner) {
         return false;
     }
     around_.metrics.counter("jobs_total{kind=\"" + plan_.kind + "\"}").add();
+    {
+        const std::lock_guard lock(mutex_);
+        running_.emplace(job->id, *job);
+    }
     const bool last = job->attempt > plan_.attempts_max;
     const Status done = last ? plan_.give_up(*job) : plan_.work(*job);
+    {
+        const std::lock_guard lock(mutex_);
+        running_.erase(job->id);
+    }
     if (!done) {
         put_off(*job, done.error());
     }

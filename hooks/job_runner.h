@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // hooks/job_runner: threads that claim durable jobs of one kind and do them.
-// In: jobs from the store. Out: whatever the work writes; a failed job comes back later.
+// In: jobs from the store. Out: whatever the work writes; a failed job comes back later. While a
+// job is being done its lease is renewed, so only a dead process loses one.
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
+#include <map>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "store/jobs.h"
@@ -21,7 +26,7 @@ class JobRunner {
 public:
     /// Does one job and, in the transaction that publishes its result, completes it
     /// (store::complete) or puts it off (store::retry_at). An Error puts it off with back-off;
-    /// after `kJobAttemptsMax` claims it is handed to `give_up` instead.
+    /// after `attempts_max` claims it is handed to `give_up` instead.
     using Work = std::function<Status(const store::Job&)>;
 
     struct Around {
@@ -33,10 +38,10 @@ public:
     struct Plan {
         std::string kind;
         unsigned threads = 1;
-        Milliseconds lease{30'000};
-        std::uint32_t attempts_max = 5;
-        Work work;
-        Work give_up;
+        Milliseconds lease = kRunLease;
+        std::uint32_t attempts_max = kRunAttemptsMax;
+        Work work = {};
+        Work give_up = {};
     };
 
     JobRunner(Around around, Plan plan);
@@ -51,6 +56,7 @@ public:
 
 private:
     void run(std::uint64_t owner);
+    void keep_leases();
     Result<bool> run_one(std::uint64_t owner);
     void put_off(const store::Job& job, const Error& error);
     Milliseconds until_next() const;
@@ -59,6 +65,12 @@ private:
     Plan plan_;
     std::atomic<bool> stopping_{false};
     std::vector<std::thread> threads_;
+
+    std::mutex mutex_;  // Guards what follows.
+    std::condition_variable ended_;
+    std::map<JobId, store::Job> running_;
+    bool all_done_ = false;
+    std::thread keeper_;
 };
 
 }  // namespace origin::hooks

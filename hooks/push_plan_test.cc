@@ -4,6 +4,7 @@
 #include "hooks/push_plan.h"
 
 #include "git/serve/test_project.h"
+#include "hooks/deployments.h"
 #include "hooks/protected_branches.h"
 #include "store/rows/access.h"
 #include "store/rows/deploy.h"
@@ -67,6 +68,21 @@ TEST_F(PushPlanTest, TwoRulesForOneTargetMakeOneDeployment) {
     ASSERT_TRUE(outcome);
     EXPECT_EQ(outcome->deployments.size(), 2U);
     EXPECT_EQ(deployments(), 2U);
+}
+
+TEST_F(PushPlanTest, AProjectHasAtMostAHundredRules) {
+    std::string last;
+    for (int i = 0; i <= 100; ++i) {
+        const Status put = store_->write([&](store::Writer& writer) {
+            return put_rule(
+                writer, project_, {"refs/heads/b" + std::to_string(i), "production", 0});
+        });
+        last = put ? "" : put.error().reason();
+        EXPECT_EQ(last, i < 100 ? "" : "too_many_rules");
+    }
+    EXPECT_TRUE(store_->write([&](store::Writer& writer) {
+        return put_rule(writer, project_, {"refs/heads/b7", "production", 1});
+    })) << "one that is there may be written again";
 }
 
 TEST_F(PushPlanTest, DeploySkipMakesNone) {

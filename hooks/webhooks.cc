@@ -211,8 +211,8 @@ struct WebhookDelivery::Attempt {
     bool gone = false;  // The endpoint was deleted or disabled.
 };
 
-/// Returns: true when the job is over or was put off.
-Result<bool> WebhookDelivery::deliver_next(const store::Job& job) const {
+/// One event a call: a stopping server waits for one attempt at most.
+Status WebhookDelivery::work(const store::Job& job) const {
     ORIGIN_TRY(subject, read_subject(job.subject));
     const auto& [project, id] = subject;
     const std::string row_key = store::webhook_key(project, id);
@@ -230,62 +230,46 @@ Result<bool> WebhookDelivery::deliver_next(const store::Job& job) const {
     };
     ORIGIN_CHECK(around_.store.read(look));
     if (attempt.gone || !attempt.event) {
-        bool over = false;
-        ORIGIN_CHECK(around_.store.write([&](store::Writer& writer) -> Status {
+        return around_.store.write([&](store::Writer& writer) -> Status {
             ORIGIN_CHECK(look(writer));  // An event may have come since.
-            over = attempt.gone || !attempt.event;
-            if (!over) {
-                return {};
+            if (!attempt.gone && attempt.event) {
+                return store::retry_at(writer, job, around_.clock.now());
             }
             if (!attempt.gone) {
                 ORIGIN_CHECK(store::put_row(writer, Table::Webhooks, row_key, attempt.hook));
             }
             return store::complete(writer, job);
-        }));
-        return over;
+        });
     }
     const std::uint64_t sequence = attempt.event->sequence;
     const store::DeliveryRow row = post(attempt.hook, id, *attempt.event);
     const UnixMillis now = around_.clock.now();
-    bool put_off = false;
-    ORIGIN_CHECK(around_.store.write([&](store::Writer& writer) -> Status {
-        store::WebhookRow hook = attempt.hook;
-        put_off = false;
+    return around_.store.write([&](store::Writer& writer) -> Status {
         ORIGIN_CHECK(store::check_lease(writer, job));
-        ++hook.attempts;
+        ORIGIN_TRY(hook, store::get_row<store::WebhookRow>(writer, Table::Webhooks, row_key));
+        if (!hook) {
+            return store::complete(writer, job);  // Deleted while it was being spoken to.
+        }
+        hook->cursor = attempt.hook.cursor;
+        ++hook->attempts;
         ORIGIN_CHECK(store::put_row(
-            writer, Table::Deliveries, store::delivery_key(id, sequence, hook.attempts), row));
-        const auto delay = webhook_retry_delay(hook.attempts);
+            writer, Table::Deliveries, store::delivery_key(id, sequence, hook->attempts), row));
+        const auto delay = webhook_retry_delay(hook->attempts);
+        UnixMillis again = now;  // At once: there may be more to tell.
         if (is_success(row.status)) {
-            hook.cursor = sequence;
-            hook.attempts = 0;
+            hook->cursor = sequence;
+            hook->attempts = 0;
         } else if (row.status == kGone || !delay) {
-            hook.disabled = true;
-            hook.disabled_reason = row.status == kGone
-                                       ? "the endpoint answered 410 Gone"
-                                       : "the endpoint failed for more than three days";
+            hook->disabled = true;
+            hook->disabled_reason = row.status == kGone
+                                        ? "the endpoint answered 410 Gone"
+                                        : "the endpoint failed for more than three days";
         } else {
-            hook.next_attempt_at = now + *delay;
-            put_off = true;
-            ORIGIN_CHECK(store::retry_at(writer, job, hook.next_attempt_at));
+            again = hook->next_attempt_at = now + *delay;
         }
-        return store::put_row(writer, Table::Webhooks, row_key, hook);
-    }));
-    return put_off;
-}
-
-Status WebhookDelivery::work(const store::Job& job) const {
-    while (true) {
-        ORIGIN_TRY(over, deliver_next(job));
-        if (over) {
-            return {};
-        }
-        // Each delivery may take its whole timeout: keep the lease ahead of it.
-        ORIGIN_CHECK(around_.store.write([&](store::Writer& writer) {
-            return store::heartbeat(
-                writer, job, around_.clock.now() + 2 * Milliseconds(kWebhookTimeout).count());
-        }));
-    }
+        ORIGIN_CHECK(store::put_row(writer, Table::Webhooks, row_key, *hook));
+        return store::retry_at(writer, job, again);
+    });
 }
 
 }  // namespace origin::hooks

@@ -76,12 +76,11 @@ public:
     };
     explicit WebhookDelivery(Around around) : around_(std::move(around)) {}
 
-    /// Delivers until the endpoint has heard everything, or an attempt fails.
+    /// Delivers the next event, and completes the job once there is none.
     Status work(const store::Job& job) const;
 
 private:
     struct Attempt;
-    Result<bool> deliver_next(const store::Job& job) const;
     store::DeliveryRow post(const store::WebhookRow& hook,
                             const WebhookId& id,
                             const store::Event& event) const;

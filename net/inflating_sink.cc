@@ -48,7 +48,8 @@ Status InflatingSink::pass_on(Bytes inflated) {
         return {};
     }
     bytes_out_ += inflated.size();
-    const bool too_dense = bytes_out_ > kInflateFreeBytes && bytes_out_ / kInflateRatioMax > bytes_in_;
+    const bool too_dense =
+        bytes_out_ > kInflateFreeBytes && bytes_out_ / kInflateRatioMax > bytes_in_;
     if (bytes_out_ > inner_->body_bytes_max() || too_dense) {
         return std::unexpected(Error(Code::LimitExceeded,
                                      "The request body is too large when it is inflated.",

@@ -69,7 +69,11 @@ int report(const Error& error) {
                                                           "cannot_listen",
                                                           "bad_certificate",
                                                           "master_key_exposed",
-                                                          "not_initialised"};
+                                                          "not_initialised",
+                                                          "network_folder",
+                                                          "damaged_store",
+                                                          "master_key_damaged",
+                                                          "no_data_folder"};
     const bool config =
         std::ranges::find(kConfigReasons, error.reason()) != std::end(kConfigReasons);
     return config ? kExitConfig : kExitFailed;

@@ -19,7 +19,7 @@ struct Floor {
     const char* version;
 };
 
-/// The versions that closed the holes we would be hurt by; DESIGN.md, section 9.
+/// The versions that closed the holes we would be hurt by.
 constexpr Floor kFloors[] = {
     {"libgit2", "libgit2-1.5", "1.5.1+ds-1+deb12u2"},
     {"openssl", "libssl3", "3.0.22-1~deb12u2"},

@@ -45,7 +45,6 @@ constexpr int kExitIoError = 74;  // sysexits(3) EX_IOERR.
 constexpr unsigned kRunThreads = 2;
 constexpr unsigned kDeployThreads = 1;  // One job is one small transaction.
 constexpr unsigned kWebhookThreads = 4;
-constexpr std::uint32_t kAttemptsMax = 5;
 
 std::string default_public_url(const Config& config, std::uint16_t port) {
     const bool tls = !config.tls_certificate.empty();
@@ -162,7 +161,6 @@ void Service::Parts::wire_git() {
 }
 
 std::unique_ptr<hooks::JobRunner> Service::Parts::runner(hooks::JobRunner::Plan plan) {
-    plan.attempts_max = kAttemptsMax;
     return std::make_unique<hooks::JobRunner>(hooks::JobRunner::Around{*store, clock, log, metrics},
                                               std::move(plan));
 }

@@ -14,7 +14,7 @@
 
 namespace origin::generator {
 
-/// What became of one requirement line. DESIGN promise 9: never a silent success.
+/// What became of one requirement line. Never a silent success.
 enum class LineStatus : std::uint8_t {
     Implemented,
     Partial,

@@ -32,7 +32,7 @@ public:
 
     /// Moves both files to `<final_dir>/<name>.pack` and `.idx`. Owns nothing afterwards.
     /// Blocks: syncs. Errors: StorageFull (ENOSPC, EDQUOT: nothing has become visible); Internal
-    /// with reason "sync_failed" for EIO: the caller must end the process (DESIGN D3).
+    /// with reason "sync_failed" for EIO: the caller must end the process (docs/operations.md).
     Status make_durable(const std::filesystem::path& final_dir, const std::string& name);
 
     /// Removes what is left in quarantine. Safe to call twice.

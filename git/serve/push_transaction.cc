@@ -53,17 +53,6 @@ Result<std::string> in_the_way(Reader& reader, const ProjectId& project, const s
     return twin && *twin != name ? *twin : std::string();
 }
 
-Result<std::uint64_t> next_push(Reader& reader, const ProjectId& project) {
-    std::uint64_t last = 0;
-    ORIGIN_CHECK(reader.scan_back(Table::Pushes,
-                                  store::Range::prefix(project.view()),
-                                  [&](std::string_view key, std::string_view) {
-                                      last = store::from_be64(key.substr(kIdBytes)).value_or(0);
-                                      return false;
-                                  }));
-    return last + 1;
-}
-
 boost::json::object event_data(std::uint64_t push, const store::PushRow& row) {
     boost::json::array refs;
     for (const RefOutcome& ref : row.refs) {
@@ -210,7 +199,8 @@ Status PushTransaction::write_push(Writer& writer,
 Status PushTransaction::run(Writer& writer, PushOutcome& outcome) const {
     const ProjectId& id = parts_.permit.project();
     ORIGIN_TRY(row, project(writer, outcome));
-    ORIGIN_TRY(sequence, next_push(writer, id));
+    ORIGIN_TRY(latest, latest_push(writer, id));
+    const std::uint64_t sequence = latest + 1;
     ORIGIN_CHECK(move_refs(writer, outcome, sequence));
     const bool any = std::ranges::any_of(outcome.refs, &RefOutcome::ok);
     if (!any || (parts_.proposal.atomic && !outcome.all_ok())) {

@@ -44,6 +44,17 @@ Result<std::optional<store::RefRow>> find_ref(Reader& reader,
     return store::get_row<store::RefRow>(reader, Table::Refs, store::ref_key(project, name));
 }
 
+Result<std::uint64_t> latest_push(Reader& reader, const ProjectId& project) {
+    std::uint64_t last = 0;
+    ORIGIN_CHECK(reader.scan_back(Table::Pushes,
+                                  store::Range::prefix(project.view()),
+                                  [&](std::string_view key, std::string_view) {
+                                      last = store::from_be64(key.substr(kIdBytes)).value_or(0);
+                                      return false;
+                                  }));
+    return last;
+}
+
 Result<std::optional<Oid>> resolve_name(Reader& reader,
                                         const ProjectId& project,
                                         std::string_view name) {

@@ -32,6 +32,9 @@ Result<std::optional<store::RefRow>> find_ref(store::Reader& reader,
                                               const ProjectId& project,
                                               std::string_view name);
 
+/// The sequence of the project's latest push; 0 before the first.
+Result<std::uint64_t> latest_push(store::Reader& reader, const ProjectId& project);
+
 /// The tip of a branch, tag or full ref name, or HEAD; or the id itself if `name` is 40 hex digits.
 /// Peeled to a commit. It says nothing about whether the permit shows an id: see Visibility.
 Result<std::optional<Oid>> resolve_name(store::Reader& reader,

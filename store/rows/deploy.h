@@ -56,7 +56,7 @@ struct RuleRow {
     }
 };
 
-/// Order and meaning: DESIGN.md, "deployment". Stored as one byte: append only.
+/// Meaning: docs/glossary.md, "deployment". Stored as one byte: append only.
 enum class DeploymentState : std::uint8_t {
     Queued,
     Building,

@@ -11,8 +11,6 @@ std::string_view name_of(RunState state) {
             return "generating";
         case RunState::Committed:
             return "committed";
-        case RunState::NoChange:
-            return "no_change";
         case RunState::AlreadySatisfied:
             return "already_satisfied";
         case RunState::Conflict:

@@ -19,7 +19,6 @@ enum class RunState : std::uint8_t {
     Pending,
     Generating,
     Committed,
-    NoChange,
     AlreadySatisfied,
     Conflict,
     NotGenerated,

@@ -12,8 +12,8 @@ import queue
 import threading
 import unittest
 
-from origin_server import PATIENCE_SECONDS, wait_until
-from scenario import INVENTORY, Scenario
+from origin_server import PATIENCE_SECONDS, Server, wait_until
+from scenario import INVENTORY, SUPPLIERS, Scenario
 
 
 class Receiver:
@@ -58,11 +58,26 @@ def signed_by(secret, headers, body):
     return any(hmac.compare_digest(each, f"v1,{right}") for each in headers["webhook-signature"].split(" "))
 
 
+class GuardedClient(Scenario):
+    """As it is by default: nothing inside is reached, whatever its name."""
+
+    def test_a_name_for_this_machine_is_refused_when_it_is_called(self):
+        repo = self.pushed_repo()
+        receiver = Receiver()
+        self.addCleanup(receiver.close)
+        path = f"/api/projects/{self.project_id()}/webhooks"
+        made = self.server.post(path, {"url": receiver.url.replace("127.0.0.1", "localhost")}).json
+        repo.commit("second")
+        repo("push", "-q", "origin", "main")
+        tried = wait_until("an attempt", lambda: self.server.get(f"{path}/{made['id']}").json["deliveries"])
+        self.assertEqual(tried[0]["status"], 0, tried)
+        self.assertTrue(receiver.got.empty())
+
+
 class Webhooks(Scenario):
     @classmethod
     def setUpClass(cls):
         """The guarded client refuses this machine unless the operator lists it."""
-        from origin_server import Server
         cls.server = Server()
         cls.addClassCleanup(cls.server.remove)
         config = cls.server.root / "origind.toml"
@@ -75,8 +90,8 @@ class Webhooks(Scenario):
         self.addCleanup(receiver.close)
         return receiver
 
-    def hook(self, receiver, **more):
-        made = self.server.post(f"/api/projects/{self.project_id()}/webhooks", {"url": receiver.url, **more})
+    def hook(self, receiver, project=None, **more):
+        made = self.server.post(f"/api/projects/{project or self.project_id()}/webhooks", {"url": receiver.url, **more})
         self.assertIn(made.status, (200, 201), made)
         return made.json
 
@@ -109,12 +124,16 @@ class Webhooks(Scenario):
         self.assertTrue(receiver.got.empty())
 
     def test_only_the_kinds_asked_for(self):
-        self.pushed_repo()
+        made = self.server.require(INVENTORY).json
         receiver = self.receiver()
-        self.hook(receiver, events=["run.*"])
-        self.server.require(INVENTORY.replace("workshop", "second workshop"), projectId=self.project_id())
-        first = json.loads(receiver.next()[1])
-        self.assertTrue(first["type"].startswith("run."), first)
+        self.hook(receiver, made["projectId"], events=["run.*"])
+        feature = self.server.require(SUPPLIERS, projectId=made["projectId"]).json
+        kinds = []
+        while "run.committed" not in kinds:
+            event = json.loads(receiver.next()[1])
+            kinds.append(event["type"])
+            self.assertEqual(event["data"]["runId"], feature["requestId"])
+        self.assertTrue(all(kind.startswith("run.") for kind in kinds), kinds)
 
     def test_a_failure_is_tried_again(self):
         repo = self.pushed_repo()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// githttp/credentials: the key in a request's Authorization header.
+// net/credentials: the key in a request's Authorization header.
 // In: the head section only (a trailer never gets here). Out: the key's text, for auth to judge.
 #pragma once
 
@@ -7,11 +7,11 @@
 
 #include "net/http.h"
 
-namespace origin::githttp {
+namespace origin::net {
 
 /// `Basic`: the password, any user; the user name if the password is empty. `Bearer`: the token.
 /// Empty: there is no such header. What cannot be read is given as it is, so that it counts as a
 /// bad key and not as none.
-std::string key_text_of(const net::RequestHead& head);
+std::string key_text_of(const RequestHead& head);
 
-}  // namespace origin::githttp
+}  // namespace origin::net
