@@ -242,7 +242,7 @@ TEST(Rows, Delivery) {
 TEST(Rows, StatesKeepTheirNumbers) {
     EXPECT_EQ(static_cast<int>(RunState::Pending), 0);
     EXPECT_EQ(static_cast<int>(RunState::Committed), 2);
-    EXPECT_EQ(static_cast<int>(RunState::Cancelled), 9);
+    EXPECT_EQ(static_cast<int>(RunState::Cancelled), 8);
     EXPECT_EQ(static_cast<int>(DeploymentState::Queued), 0);
     EXPECT_EQ(static_cast<int>(DeploymentState::Live), 4);
     EXPECT_EQ(static_cast<int>(DeploymentState::RolledBack), 8);
