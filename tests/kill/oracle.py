@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The oracle: what the server has acknowledged, written down outside its data folder and synced at once.
 
-One JSON object a line: {"kind": "push" | "pair" | "run" | "merge" | "rollback" | "try", ...}. A "try" is what a worker
+One JSON object a line: {"kind": "push" | "main" | "pair" | "run" | "merge" | "rollback" | "try", ...}. A "try" is what a worker
 was about to ask: the server may or may not have done it.
 """
 import json
@@ -29,7 +29,10 @@ class Oracle:
     def acknowledged(self):
         return sum(row["kind"] != "try" for row in self.rows)
 
-    def wait_for(self, count, seconds):
-        """Until there are `count` acknowledgements; returns whether there were."""
+    def count(self, kind):
+        return sum(row["kind"] == kind for row in self.rows)
+
+    def wait_for(self, kind, count, seconds):
+        """Until `count` of that kind are acknowledged; returns whether they were."""
         with self.lock:
-            return self.lock.wait_for(lambda: self.acknowledged() >= count, seconds)
+            return self.lock.wait_for(lambda: self.count(kind) >= count, seconds)

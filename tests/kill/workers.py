@@ -11,6 +11,8 @@ DIED = (OSError, http.client.HTTPException, GitFailed, ValueError)
 
 
 class Worker:
+    ROUND_MAX = 1000  # Steps in one round.
+
     def __init__(self, world, number):
         self.world, self.number, self.count = world, number, 0
         self.server, self.oracle = world.server, world.oracle
@@ -18,7 +20,7 @@ class Worker:
     def run(self):
         try:
             self.begin()
-            while not self.world.over.is_set():
+            while not self.world.over.is_set() and self.count < self.ROUND_MAX:
                 self.count += 1
                 self.step()
         except DIED:
@@ -45,13 +47,13 @@ class Worker:
 
 
 class Pusher(Worker):
-    """One commit a push, to main if it can, else to a branch of its own."""
+    """One commit a push: to main, if nobody was quicker, and to a branch of its own by turns."""
 
     def begin(self):
         self.fresh_clone()
 
     def step(self):
-        ref = "refs/heads/main" if self.count % 3 == 0 else f"refs/heads/push/{self.number}"
+        ref = "refs/heads/main" if self.count % 2 == 1 else f"refs/heads/push/{self.number}"
         if ref == "refs/heads/main":
             self.repo("fetch", "-q")
             self.repo("reset", "-q", "--hard", "origin/main")
@@ -60,7 +62,7 @@ class Pusher(Worker):
         force = [] if ref == "refs/heads/main" else ["--force"]
         done = self.repo.run("push", "-q", *force, "origin", f"{commit}:{ref}", check=False)
         if done.returncode == 0:
-            self.oracle.write("push", ref=ref, commit=commit, forced=bool(force))
+            self.oracle.write("push" if force else "main", ref=ref, commit=commit, forced=bool(force))
         elif "rejected" not in done.stderr:
             raise ConnectionError(done.stderr)
 
@@ -82,7 +84,11 @@ class PairPusher(Worker):
 
 
 class Poster(Worker):
-    """Requirements; one that got no answer is asked again with its own key after the restart."""
+    """Requirements; one that got no answer is asked again with its own key after the restart.
+
+    A few in a round: a run takes milliseconds, and would leave the others nothing to be killed at.
+    """
+    ROUND_MAX = 3
     pending = {}
 
     def step(self):
