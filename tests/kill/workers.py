@@ -37,7 +37,8 @@ class Worker:
     def fresh_clone(self):
         folder = self.world.folder / f"{type(self).__name__}-{self.world.round}-{self.number}"
         self.repo = Repo(folder)
-        self.repo("clone", "-q", self.world.code_url, folder)
+        # Main alone: a branch that is forced away between listing and fetching cannot be had, here as from any Git server.
+        self.repo("clone", "-q", "--single-branch", "--branch", "main", self.world.code_url, folder)
 
     def api(self, path, body, key=None):
         answer = self.server.post(path, body, headers={"Idempotency-Key": key} if key else None)
