@@ -44,6 +44,7 @@ constexpr auto kReasons = std::to_array<ReasonStatus>({
     {"needs_clarification", 422},
     {"not_a_commit", 422},
     {"not_applicable", 422},
+    {"not_a_file", 422},
     {"not_generated", 422},
     {"nothing_to_commit", 422},
     {"not_our_ref", 404},
