@@ -77,6 +77,15 @@ TEST(UrlsTest, RefusesMalformedSettings) {
     }
     EXPECT_FALSE(Urls::make("http://h", "a:1"));
     EXPECT_FALSE(Urls::make("http://h", ""));
+    for (const auto& [url, domain] : {std::pair("https://example.org", "example.org"),
+                                      std::pair("https://git.example.org:8443", "Example.org"),
+                                      std::pair("https://example.org", "sites.example.org")}) {
+        EXPECT_FALSE(Urls::make(url, domain)) << url << " beside " << domain;
+    }
+    EXPECT_TRUE(Urls::make("https://git.example.org", "sites.example.net"));
+    EXPECT_TRUE(Urls::make("https://git.example.org", "git-sites.example.org"));
+    EXPECT_TRUE(Urls::make("https://myexample.org", "example.org"));
+    EXPECT_TRUE(Urls::make("http://localhost:8080", "localhost"));
 }
 
 TEST(UrlsTest, TellsSitesFromEverythingElse) {

@@ -39,6 +39,11 @@ std::size_t port_at(std::string_view host) {
     return has_port ? colon : host.size();
 }
 
+bool is_or_is_below(std::string_view host, std::string_view domain) {
+    return host == domain ||
+           (host.ends_with(domain) && host[host.size() - domain.size() - 1] == '.');
+}
+
 }  // namespace
 
 Result<Urls> Urls::make(std::string public_url, std::string sites_domain) {
@@ -58,7 +63,16 @@ Result<Urls> Urls::make(std::string public_url, std::string sites_domain) {
         return bad_setting("sites_domain is a host name without a port");
     }
     urls.public_url_ = urls.scheme_ + "://" + urls.public_host_;
-    urls.port_ = urls.public_host_.substr(port_at(urls.public_host_));
+    const std::size_t port = port_at(urls.public_host_);
+    urls.port_ = urls.public_host_.substr(port);
+    // A page that a project serves could set cookies for the API's host, were one below the other.
+    // `localhost` is a developer's machine; no browser takes a cookie for all of it.
+    const std::string host = urls.public_host_.substr(0, port);
+    if (urls.sites_domain_ != "localhost" && (is_or_is_below(host, urls.sites_domain_) ||
+                                              is_or_is_below(urls.sites_domain_, host))) {
+        return bad_setting("sites_domain (" + urls.sites_domain_ + ") and public_url's host (" +
+                           host + ") share a domain: give the sites a domain of their own");
+    }
     return urls;
 }
 

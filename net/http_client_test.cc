@@ -204,7 +204,7 @@ TEST_F(Client, SpeaksToASocketInAFolder) {
         return text(head.local_operator ? "operator" : "stranger");
     };
     const std::string path = testing::TempDir() + "origin-cli-" + std::to_string(::getpid());
-    pool_ = std::make_unique<WorkerPool>(1);
+    pool_ = std::make_unique<WorkerPool>(1, clock_);
     server_ = std::make_unique<HttpServer>(
         ServerSettings{}, HttpServer::Around{handler_, *pool_, log_, metrics_, clock_});
     ASSERT_TRUE(server_->listen_unix(path));
@@ -230,7 +230,7 @@ protected:
             }
             return text(head.secure ? "secure" : "plain");
         };
-        pool_ = std::make_unique<WorkerPool>(2);
+        pool_ = std::make_unique<WorkerPool>(2, clock_);
         server_ = std::make_unique<HttpServer>(
             ServerSettings{}, HttpServer::Around{handler_, *pool_, log_, metrics_, clock_});
         EXPECT_TRUE(server_->listen_tcp("127.0.0.1", 0, tls_.get()));

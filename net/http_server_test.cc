@@ -309,6 +309,35 @@ TEST_F(LiveServer, SaysBusyWhenTheQueueIsFull) {
     EXPECT_EQ(first.answer().body, "done");
 }
 
+TEST_F(LiveServer, SaysBusyWhenWhatWaitsHasWaitedTooLong) {
+    std::latch held(1);
+    std::latch running(1);
+    handler_.on_begin = [&](const RequestHead& head) -> Begun {
+        if (head.path == "/hold") {
+            running.count_down();
+            held.wait();
+        }
+        return text("done");
+    };
+    start({}, 1);
+    RawClient first(port());
+    first.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+    running.wait();
+    std::latch waited(1);
+    ASSERT_TRUE(pool_->submit([&] { waited.count_down(); }));
+    clock_.advance(kWorkWaitMax - Milliseconds{1});
+    EXPECT_FALSE(pool_->overloaded());
+    clock_.advance(Milliseconds{1});
+    EXPECT_TRUE(pool_->overloaded());
+    const Answer busy = ask(kGet);
+    EXPECT_EQ(busy.status, 503);
+    EXPECT_NE(busy.head.find("Retry-After: 1"), std::string::npos);
+    held.count_down();
+    EXPECT_EQ(first.answer().body, "done");  // What was taken is finished.
+    waited.wait();
+    EXPECT_EQ(ask(kGet).status, 200);
+}
+
 TEST_F(LiveServer, TurnsAwayMoreConnectionsThanItMayHave) {
     handler_.on_begin = [](const RequestHead&) -> Begun {
         return text("ok");
@@ -362,7 +391,7 @@ TEST_F(LiveServer, KnowsTheOperatorByTheSocket) {
         return text((head.local_operator ? "operator " : "stranger ") + head.peer);
     };
     const std::string path = testing::TempDir() + "origin-" + std::to_string(::getpid()) + ".sock";
-    pool_ = std::make_unique<WorkerPool>(1);
+    pool_ = std::make_unique<WorkerPool>(1, clock_);
     server_ = std::make_unique<HttpServer>(
         ServerSettings{}, HttpServer::Around{handler_, *pool_, log_, metrics_, clock_});
     ASSERT_TRUE(server_->listen_unix(path));

@@ -174,7 +174,7 @@ class LiveServer : public testing::Test {
 protected:
     /// Call once in a test, or not at all: `ask` and `client` start the server with defaults.
     void start(ServerSettings settings = {}, unsigned threads = 2, std::size_t queue_max = 1000) {
-        pool_ = std::make_unique<WorkerPool>(threads, queue_max);
+        pool_ = std::make_unique<WorkerPool>(threads, clock_, queue_max);
         settings.log_requests = false;
         server_ = std::make_unique<HttpServer>(
             settings, HttpServer::Around{handler_, *pool_, log_, metrics_, clock_});

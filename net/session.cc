@@ -139,6 +139,9 @@ asio::awaitable<Session::Ran> Session::work(WorkerPool::Task task, WhenFull when
             threw = true;
         }
     };
+    if (when_full == WhenFull::Refuse && world_.around.workers.overloaded()) {
+        co_return Ran::QueueFull;
+    }
     while (!co_await submit(guarded)) {
         if (when_full == WhenFull::Refuse) {
             co_return Ran::QueueFull;

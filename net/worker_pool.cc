@@ -5,7 +5,8 @@
 
 namespace origin::net {
 
-WorkerPool::WorkerPool(unsigned threads, std::size_t queue_max) : queue_max_(queue_max) {
+WorkerPool::WorkerPool(unsigned threads, const Clock& clock, std::size_t queue_max)
+    : clock_(clock), queue_max_(queue_max) {
     ORIGIN_ASSERT(threads > 0);
     for (unsigned i = 0; i < threads; ++i) {
         threads_.emplace_back([this] { work(); });
@@ -29,7 +30,7 @@ bool WorkerPool::submit(Task&& task) {
         if (ending_ || queue_.size() >= queue_max_) {
             return false;
         }
-        queue_.push_back(std::move(task));
+        queue_.push_back({std::move(task), clock_.steady()});
     }
     ready_.notify_one();
     return true;
@@ -40,6 +41,11 @@ std::size_t WorkerPool::queued() const {
     return queue_.size();
 }
 
+bool WorkerPool::overloaded() const {
+    const std::scoped_lock lock(mutex_);
+    return !queue_.empty() && clock_.steady() - queue_.front().since >= kWorkWaitMax;
+}
+
 void WorkerPool::work() {
     std::unique_lock lock(mutex_);
     while (true) {
@@ -47,7 +53,7 @@ void WorkerPool::work() {
         if (queue_.empty()) {
             return;
         }
-        Task task = std::move(queue_.front());
+        Task task = std::move(queue_.front().task);
         queue_.pop_front();
         lock.unlock();
         task();

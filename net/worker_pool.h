@@ -2,6 +2,7 @@
 // net/worker_pool: the work threads: a bounded queue of short tasks.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -9,16 +10,20 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/limits.h"
 
 namespace origin::net {
+
+/// The longest that a new request may find the queue to be, in time.
+inline constexpr std::chrono::seconds kWorkWaitMax{1};
 
 /// Joins on destruction, after running what was accepted.
 class WorkerPool {
 public:
     using Task = std::move_only_function<void()>;
 
-    explicit WorkerPool(unsigned threads, std::size_t queue_max = kWorkQueueMax);
+    WorkerPool(unsigned threads, const Clock& clock, std::size_t queue_max = kWorkQueueMax);
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
     ~WorkerPool();
@@ -27,14 +32,23 @@ public:
     /// was. A task may not throw.
     [[nodiscard]] bool submit(Task&& task);
     std::size_t queued() const;
+    /// The task that is next has waited for kWorkWaitMax: what comes now would wait longer than
+    /// whoever asked wants to. New work is then better refused than taken.
+    bool overloaded() const;
 
 private:
+    struct Waiting {
+        Task task;
+        std::chrono::steady_clock::time_point since;
+    };
+
     void work();
 
+    const Clock& clock_;
     const std::size_t queue_max_;
     mutable std::mutex mutex_;
     std::condition_variable ready_;
-    std::deque<Task> queue_;
+    std::deque<Waiting> queue_;
     bool ending_ = false;
     std::vector<std::thread> threads_;
 };

@@ -29,6 +29,7 @@ public:
         git::PushService& pushes;
         auth::Gatekeeper& gatekeeper;
         Random& random;
+        const Clock& clock;
     };
     explicit OperatorApi(Around around) : around_(around) {}
 
@@ -43,7 +44,7 @@ private:
     Result<auth::Identity> owner(const std::optional<std::string>& client);
 
     Around around_;
-    net::WorkerPool thread_{1, 16};
+    net::WorkerPool thread_{1, around_.clock, 16};
 };
 
 }  // namespace origin

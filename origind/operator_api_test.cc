@@ -27,7 +27,7 @@ protected:
     net::Response post(const std::string& target, const std::string& body, bool local = true) {
         if (!handler_) {
             handler_ = std::make_unique<OperatorApi>(
-                OperatorApi::Around{behind_, service(), gatekeeper_, random_});
+                OperatorApi::Around{behind_, service(), gatekeeper_, random_, clock_});
         }
         return api::call(*handler_,
                          *store_,

@@ -226,8 +226,8 @@ void Service::Parts::wire_doors() {
                                                  .log = log,
                                                  .metrics = metrics,
                                                  .server_version = kVersion});
-    operator_api =
-        std::make_unique<OperatorApi>(OperatorApi::Around{*api, *pushes, *gatekeeper, random});
+    operator_api = std::make_unique<OperatorApi>(
+        OperatorApi::Around{*api, *pushes, *gatekeeper, random, clock});
     front = std::make_unique<githttp::Front>(
         githttp::Front::Around{*urls, *git_door, *sites, *operator_api});
     door.front = front.get();
@@ -280,7 +280,7 @@ const std::string& Service::public_url() const {
 
 Status Service::start() {
     Parts& parts = *parts_;
-    parts.workers = std::make_unique<net::WorkerPool>(parts.config.worker_threads);
+    parts.workers = std::make_unique<net::WorkerPool>(parts.config.worker_threads, parts.clock);
     parts.server = std::make_unique<net::HttpServer>(
         net::ServerSettings{.trusted_proxies = parts.config.trusted_proxies},
         net::HttpServer::Around{parts.door, *parts.workers, parts.log, parts.metrics, parts.clock});

@@ -1,0 +1,349 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Goal: nobody is starved by somebody else: stalled peers, one bulk writer, more load than fits, idle connections.
+
+Method: each part runs against a server of its own, speaks to it over real sockets and `git`, and prints its figures and
+a verdict. A verdict compares figures of one run with each other; none is a time by itself.
+
+usage: fairness.py [stalled|bulk|overload|idle ...] [--quick] [--json] [--control]
+--quick: small numbers, and only what does not depend on how fast this machine is at the moment.
+--control: runs each verdict on figures that must fail; passes only if every one does.
+"""
+import argparse
+import json
+import pathlib
+import socket
+import statistics
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenarios"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import wire  # noqa: E402
+from git_client import Repo  # noqa: E402
+from origin_server import Server, wait_until  # noqa: E402
+from swarm import Swarm, median, rate  # noqa: E402
+
+STALLED = 64
+BIG_FILE_BYTES = 24 << 20  # No socket buffer swallows it.
+
+
+# What is true of the figures ----------------------------------------------------------------------
+
+def judge_stalled(figures):
+    yield "every clone, push and API commit beside the stalled ones succeeded", figures["failed"] == 0
+    yield "the stalled clones and pushes were really under way", figures["stalled_clones"] + figures["stalled_pushes"] == figures["stalled"]
+    if "clone_ratio" in figures:
+        yield "others took less than 3 times as long as alone", max(figures["clone_ratio"], figures["push_ratio"]) < 3
+
+
+def judge_bulk(figures):
+    yield "every push was taken", figures["failed"] == 0
+    yield "the bulk writer got on as well", figures["bulk_commits"] > 0
+    if not figures["quick"]:
+        yield "the longest wait of a pusher is under 10 times the median", figures["longest_ms"] < 10 * figures["median_ms"]
+
+
+def judge_overload(figures):
+    yield "nothing but 201 and 503 was answered, no connection broke", figures["other"] == 0 and figures["broken"] == 0
+    yield "every refusal says when to come again (Retry-After)", figures["refused_without_retry_after"] == 0
+    yield "every 201 is a commit", figures["commits_lost"] == 0
+    if not figures["quick"]:
+        yield "at least 80 % of the best throughput", figures["overload_rate"] >= 0.8 * figures["best_rate"]
+        yield "what does not fit is refused", figures["refused"] > 0
+        yield "back to normal within 2 s", figures["back_to_normal_s"] < 2
+
+
+def judge_idle(figures):
+    yield "all connections were held, and each still works", figures["working"] == figures["connections"]
+    yield "under 32 KiB of memory a connection", figures["kib_each"] < 32
+    yield "their descriptors are given back", figures["descriptors_after"] <= figures["descriptors_before"] + 4
+
+
+# The parts ------------------------------------------------------------------------------------------
+
+def memory_kib(server):
+    status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1])
+
+
+def descriptors(server):
+    return len(list(pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir()))
+
+
+def head(server, method, path, length, kind="application/json"):
+    return (f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nAuthorization: Bearer {server.key}\r\n"
+            f"Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n").encode()
+
+
+def seconds_of(work):
+    begun = time.monotonic()
+    work()
+    return time.monotonic() - begun
+
+
+class Seeded:
+    """A server with one project whose clone no socket buffer holds."""
+
+    def __init__(self, name="load"):
+        self.server = Server()
+        self.server.init().start()
+        self.folder = self.server.root / "work"
+        self.folder.mkdir()
+        self.repo = Repo(self.folder / "seed").init(self.server.code_url(name))
+        self.name = name
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.remove()
+
+    def push(self, **files):
+        self.repo.commit("seed", **files)
+        self.repo("push", "-q", "-u", "origin", "main")
+
+
+def noise(count, seed=1):
+    """Bytes that do not compress, the same each time."""
+    import random
+    return random.Random(seed).randbytes(count)
+
+
+def stall_clone(server, path, want):
+    body = wire.pkt("command=fetch") + b"0001" + wire.pkt("no-progress") + wire.pkt(f"want {want}\n") + wire.pkt("done\n") + b"0000"
+    # A small window, set before the connection is made: the server's answer soon has nowhere to go.
+    peer = socket.socket()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    peer.settimeout(60)
+    peer.connect(("127.0.0.1", server.port))
+    request = head(server, "POST", f"{path}/git-upload-pack", len(body), "application/x-git-upload-pack-request")
+    peer.sendall(request.replace(b"\r\n\r\n", b"\r\nGit-Protocol: version=2\r\n\r\n") + body)
+    return peer
+
+
+def stall_push(server, path, number):
+    commands = wire.push_body([(wire.ZERO, "1" * 40, f"refs/heads/stalled-{number}")], b"PACK\0\0\0\2\0\0\0\5")
+    peer = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    peer.sendall(head(server, "POST", f"{path}/git-receive-pack", 1 << 20, "application/x-git-receive-pack-request") + commands)
+    return peer
+
+
+def others(seeded, rounds):
+    """(clone, push) seconds of somebody else on the same server, and how many failed."""
+    clones, pushes, failed = [], [], 0
+    for number in range(rounds):
+        folder = seeded.folder / f"other-{time.monotonic_ns()}"
+        url = seeded.server.code_url("small")
+        try:
+            clones.append(seconds_of(lambda: Repo(folder)("clone", "-q", url, folder)))
+            repo = Repo(folder)
+            repo.commit(f"c{number}", **{f"{time.monotonic_ns()}.txt": "x"})
+            pushes.append(seconds_of(lambda: repo("push", "-q", "origin", "HEAD")))
+            answer = seeded.server.post(f"/api/projects/{seeded.small}/commits", new_commit(time.monotonic_ns()))
+            failed += answer.status != 201
+        except AssertionError:
+            failed += 1
+    return statistics.median(clones), statistics.median(pushes), failed
+
+
+def new_commit(number):
+    return {"branch": "main", "message": f"n{number}",
+            "files": [{"action": "create", "path": f"f/{number % 97}/{number}.txt", "content": f"{number}\n"}]}
+
+
+def run_stalled(quick):
+    count = 16 if quick else STALLED
+    with Seeded() as seeded:
+        server = seeded.server
+        seeded.push(big=noise(BIG_FILE_BYTES))
+        small = Repo(seeded.folder / "small-seed").init(server.code_url("small"))
+        small.history(50)
+        small("push", "-q", "origin", "main")
+        seeded.small = next(row["projectId"] for row in server.get("/api/projects").json["projects"]
+                            if row["codeUrl"].endswith("/small.git"))
+        rounds = 3 if quick else 9
+        alone = others(seeded, rounds)
+        path = f"/{server.client}/load.git"
+        clones = [stall_clone(server, path, seeded.repo.head()) for _ in range(count)]
+        pushes = [stall_push(server, path, number) for number in range(count)]
+        # Under way: the clones' first bytes are here; the pushes have been answered nothing.
+        under_way = sum(bool(peer.recv(1)) for peer in clones)
+        beside = others(seeded, rounds)
+        for peer in pushes:
+            peer.setblocking(False)
+        waiting = sum(1 for peer in pushes if not readable(peer))
+        for peer in clones + pushes:
+            peer.close()
+        figures = {"stalled": 2 * count, "stalled_clones": under_way, "stalled_pushes": waiting,
+                   "failed": alone[2] + beside[2], "clone_ms_alone": round(alone[0] * 1000, 1), "clone_ms": round(beside[0] * 1000, 1),
+                   "push_ms_alone": round(alone[1] * 1000, 1), "push_ms": round(beside[1] * 1000, 1)}
+        if not quick:
+            figures["clone_ratio"] = round(beside[0] / alone[0], 2)
+            figures["push_ratio"] = round(beside[1] / alone[1], 2)
+        return figures
+
+
+def readable(peer):
+    try:
+        return bool(peer.recv(1, socket.MSG_PEEK)) or True  # Closed counts as answered.
+    except BlockingIOError:
+        return False
+
+
+def run_bulk(quick):
+    """One writer that keeps 16 requests of 200 files each under way, and 8 pushers that take turns with nobody."""
+    with Seeded() as seeded:
+        server = seeded.server
+        seeded.push(readme="hello\n")
+        project = server.get("/api/projects").json["projects"][0]["projectId"]
+        bulk = server.post("/api/projects", {"name": "bulk"}).json["projectId"]
+        over, counted, failures, waits, lock = threading.Event(), [0], [], [], threading.Lock()
+
+        def bulk_request(number):
+            files = [{"action": "create", "path": f"d{number}/{at}.txt", "content": f"{number} {at}\n" * 40} for at in range(200)]
+            body = json.dumps({"branch": f"b{number % 16}", "message": "bulk", "files": files}).encode()
+            return head(server, "POST", f"/api/projects/{bulk}/commits", len(body)) + body
+
+        def write_bulk():
+            swarm = Swarm(server.port, 16, bulk_request)
+            while not over.is_set():
+                counted[0] += sum(row.status == 201 for row in swarm.run(1))
+
+        def push(number):
+            repo = Repo(seeded.folder / f"pusher-{number}")
+            repo("clone", "-q", server.code_url("load"), repo.path)
+            for round_number in range(4 if quick else 25):
+                repo.commit(f"{number} {round_number}", **{f"p{number}.txt": f"{round_number}\n"})
+                begun = time.monotonic()
+                done = repo.run("push", "-q", "origin", f"HEAD:refs/heads/p{number}", check=False)
+                with lock:
+                    waits.append(time.monotonic() - begun)
+                    if done.returncode != 0:
+                        failures.append(done.stderr)
+
+        writer = threading.Thread(target=write_bulk)
+        pushers = [threading.Thread(target=push, args=(number,)) for number in range(8)]
+        for thread in [writer, *pushers]:
+            thread.start()
+        for thread in pushers:
+            thread.join()
+        over.set()
+        writer.join()
+        assert project
+        return {"quick": quick, "pushes": len(waits), "failed": len(failures), "bulk_commits": counted[0],
+                "median_ms": round(statistics.median(waits) * 1000, 1), "longest_ms": round(max(waits) * 1000, 1)}
+
+
+def run_overload(quick):
+    with Server() as server:
+        projects = [server.post("/api/projects", {"name": f"p{number}"}).json["projectId"] for number in range(16)]
+        sent = [0]
+
+        def request(_):
+            sent[0] += 1
+            body = json.dumps({**new_commit(sent[0]), "branch": f"b{sent[0]}"}).encode()
+            return head(server, "POST", f"/api/projects/{projects[sent[0] % 16]}/commits", len(body)) + body
+
+        def ok(row):
+            return row.status == 201
+
+        seconds = 1 if quick else 6
+        best, at = 0.0, 0
+        everything = []
+        for connections in (8,) if quick else (8, 16, 32, 64):
+            seen = Swarm(server.port, connections, request).run(seconds)
+            everything += seen
+            if rate(seen, ok) > best:
+                best, at = rate(seen, ok), connections
+        normal = median(seen)
+        # Ten times the load: as many requests at once as the server answers in ten times the second a request may wait.
+        flood = Swarm(server.port, 200 if quick else min(8000, max(10 * at, int(best * 10))), request)
+        seen = flood.run(seconds if quick else 10)
+        over = time.monotonic()
+        everything += seen
+        refused = [row for row in seen if row.status == 503]
+
+        def calm():
+            rows = Swarm(server.port, 8, request).run(60, requests=24)
+            everything.extend(rows)
+            return all(map(ok, rows)) and median(rows) < 3 * normal
+        wait_until("the server to be as quick as before", calm, 60)
+        back = time.monotonic() - over
+        made = sum(map(ok, everything))
+        stored = sum(len(server.pages(f"/api/projects/{project}/branches", "branches")) for project in projects)
+        taken = sorted(row.seconds for row in seen if ok(row))
+        return {"quick": quick, "best_rate": round(best, 1), "best_connections": at, "flood_connections": len(flood.peers),
+                "overload_rate": round(rate(seen, ok), 1), "refused": len(refused), "broken": flood.broken,
+                "refused_without_retry_after": sum(row.retry_after is None for row in refused),
+                "other": sum(row.status not in (201, 503) for row in everything), "commits_lost": made - stored,
+                "taken_p99_ms": round(taken[int(len(taken) * 0.99)] * 1000, 1), "back_to_normal_s": round(back, 2)}
+
+
+def run_idle(quick):
+    count = 200 if quick else 1000
+    with Server() as server:
+        request = f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
+
+        def ask(peer):
+            peer.sendall(request)
+            return peer.recv(65536).startswith(b"HTTP/1.1 200")
+        for _ in range(50):
+            server.get("/healthz", key=None)
+        before, fds = memory_kib(server), descriptors(server)
+        peers = [socket.create_connection(("127.0.0.1", server.port), timeout=60) for _ in range(count)]
+        for peer in peers:
+            ask(peer)
+        held = memory_kib(server) - before
+        working = sum(ask(peer) for peer in peers)
+        for peer in peers:
+            peer.close()
+        after = wait_until("the descriptors", lambda: (now := descriptors(server)) <= fds + 4 and now, 60)
+        return {"connections": count, "working": working, "held_kib": held, "kib_each": round(held / count, 2),
+                "descriptors_before": fds, "descriptors_after": after}
+
+
+PARTS = {"stalled": (run_stalled, judge_stalled), "bulk": (run_bulk, judge_bulk),
+         "overload": (run_overload, judge_overload), "idle": (run_idle, judge_idle)}
+
+# Each verdict of a part must fail on at least one of these.
+FAILING = {
+    "stalled": {"failed": 1, "stalled": 128, "stalled_clones": 64, "stalled_pushes": 63, "clone_ratio": 3.5, "push_ratio": 1},
+    "bulk": {"quick": False, "failed": 1, "bulk_commits": 0, "longest_ms": 1000, "median_ms": 90},
+    "overload": {"quick": False, "other": 1, "broken": 0, "refused_without_retry_after": 1, "commits_lost": 1, "overload_rate": 79,
+                 "best_rate": 100, "refused": 0, "back_to_normal_s": 2.5},
+    "idle": {"connections": 1000, "working": 999, "kib_each": 33, "descriptors_after": 99, "descriptors_before": 20},
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--control", action="store_true")
+    asked = parser.parse_args()
+    passed = failed = 0
+    found = {}
+    for name in asked.parts or PARTS:
+        run, judge = PARTS[name]
+        figures = FAILING[name] if asked.control else run(asked.quick)
+        found[name] = figures
+        if not asked.json:
+            print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in figures.items()), flush=True)
+        for sentence, holds in judge(figures):
+            good = holds != asked.control
+            passed, failed = passed + good, failed + (not good)
+            if not asked.json:
+                print(f"  {'ok' if good else 'FAILED'}: {sentence}", flush=True)
+    if asked.json:
+        print(json.dumps({"figures": found, "passed": passed, "failed": failed}))
+    else:
+        print(f"{passed} passed, {failed} failed")
+    return failed != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
