@@ -14,7 +14,8 @@ namespace {
 TEST(WorkerPool, RunsEverythingItAcceptedBeforeItEnds) {
     std::atomic<int> count = 0;
     {
-        WorkerPool pool(3);
+        const SystemClock clock;
+        WorkerPool pool(3, clock);
         for (int i = 0; i < 1000; ++i) {
             EXPECT_TRUE(pool.submit([&] { ++count; }));
         }
@@ -26,7 +27,8 @@ TEST(WorkerPool, RefusesWhatDoesNotFit) {
     std::latch started(1);
     std::latch release(1);
     std::atomic<int> count = 0;
-    WorkerPool pool(1, 2);
+    const SystemClock clock;
+    WorkerPool pool(1, clock, 2);
     ASSERT_TRUE(pool.submit([&] {
         started.count_down();
         release.wait();

@@ -259,7 +259,7 @@ def run_overload(quick):
             if rate(seen, ok) > best:
                 best, at = rate(seen, ok), connections
         normal = median(seen)
-        # Ten times the load: as many requests at once as the server answers in ten times the second a request may wait.
+        # Ten times the load: so many clients that, each told to come again in a second, they ask for ten times the best rate.
         flood = Swarm(server.port, 200 if quick else min(8000, max(10 * at, int(best * 10))), request)
         seen = flood.run(seconds if quick else 10)
         over = time.monotonic()

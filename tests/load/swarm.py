@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many HTTP/1.1 connections in one thread: each sends a request, waits for its answer, sends the next."""
+"""Many HTTP/1.1 connections in one thread: each sends a request, waits for its answer, sends the next.
+
+Who is refused with Retry-After waits that long, as a well-behaved client does.
+"""
 import collections
+import heapq
 import selectors
 import socket
 import statistics
@@ -56,6 +60,7 @@ class Swarm:
         self.selector = selectors.DefaultSelector()
         self.sent = 0
         self.broken = 0
+        self.resting = []  # (when, sent, id, peer): a heap.
 
     def run(self, seconds, requests=None):
         """Runs for `seconds`, or until `requests` are answered; what is on its way is then waited for."""
@@ -63,14 +68,21 @@ class Swarm:
         self.left = requests if requests is not None else 1 << 60
         for peer in self.peers:
             self._begin(peer)
-        while self.selector.get_map():
-            for key, mask in self.selector.select(1):
+        while self.selector.get_map() or self.resting:
+            for key, mask in self.selector.select(self._rest()):
                 self._serve(key.data, mask, seen)
+            while self.resting and self.resting[0][0] <= time.monotonic():
+                self._begin(heapq.heappop(self.resting)[-1])
             if time.monotonic() > self.stop_at + 60:
                 raise AssertionError(f"{len(self.selector.get_map())} connections got no answer in 60 s")
         for peer in self.peers:
             peer.close()
         return seen
+
+    def _rest(self):
+        if time.monotonic() >= self.stop_at:
+            self.resting.clear()
+        return max(0.0, min(1.0, self.resting[0][0] - time.monotonic())) if self.resting else 1.0
 
     def _begin(self, peer):
         if time.monotonic() >= self.stop_at or self.left <= 0:
@@ -108,6 +120,9 @@ class Swarm:
             seen.append(Seen(peer.begun, time.monotonic() - peer.begun, status, retry_after))
             if closes:
                 peer.close()
+            if retry_after is not None:
+                heapq.heappush(self.resting, (time.monotonic() + float(retry_after), self.sent, id(peer), peer))
+                return
         self._begin(peer)
 
 
