@@ -132,27 +132,31 @@ bool ConfigReader::read_escape(std::string& value) {
     }
 }
 
+/// Returns: the line's end.
+int ConfigReader::skip_comment() {
+    int c = take();
+    while (c != '\n') {
+        c = take();
+    }
+    return c;
+}
+
 bool ConfigReader::read_value(std::string& value) {
     bool in_quotes = false;
-    bool in_comment = false;
     std::size_t kept = 0;  // Up to here nothing may be trimmed.
     while (true) {
-        const int c = take();
+        int c = take();
+        if (!in_quotes && (c == '#' || c == ';')) {
+            c = skip_comment();
+        }
         if (c == '\n') {
             value.resize(kept);
             return !in_quotes;
-        }
-        if (in_comment) {
-            continue;
         }
         if (!in_quotes && is_space(c)) {
             if (!value.empty()) {
                 value += static_cast<char>(c);
             }
-            continue;
-        }
-        if (!in_quotes && (c == '#' || c == ';')) {
-            in_comment = true;
             continue;
         }
         if (c == '"') {

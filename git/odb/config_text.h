@@ -30,6 +30,7 @@ public:
 
 private:
     int take();
+    int skip_comment();
     bool skip_blank(int& c);
     bool read_section();
     bool read_subsection();

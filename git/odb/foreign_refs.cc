@@ -208,9 +208,9 @@ private:
                 const fs::path name = folder / entry.path().filename();
                 if (is_folder(entry.path()) && name.native().size() < kForeignRefPathBytesMax) {
                     folders.push_back(name);
-                } else {
-                    ORIGIN_CHECK(read_loose_ref(name.native()));
+                    continue;
                 }
+                ORIGIN_CHECK(read_loose_ref(name.native()));
             }
         }
         return {};

@@ -91,6 +91,21 @@ private:
     std::vector<Oid> results_;
 };
 
+Result<bool> is_below_another(const ReadCommitLinks& read,
+                              const Oid& candidate,
+                              const std::vector<Oid>& found) {
+    for (const Oid& other : found) {
+        if (other == candidate) {
+            continue;
+        }
+        ORIGIN_TRY(is_below, is_ancestor(read, candidate, other));
+        if (is_below) {
+            return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 Result<std::vector<Oid>> merge_bases(const ReadCommitLinks& read, const Oid& a, const Oid& b) {
@@ -101,14 +116,8 @@ Result<std::vector<Oid>> merge_bases(const ReadCommitLinks& read, const Oid& a, 
     // Clocks that run backwards let an ancestor of a better answer through.
     std::vector<Oid> best;
     for (const Oid& candidate : found) {
-        bool is_best = true;
-        for (const Oid& other : found) {
-            if (is_best && other != candidate) {
-                ORIGIN_TRY(is_below, is_ancestor(read, candidate, other));
-                is_best = !is_below;
-            }
-        }
-        if (is_best) {
+        ORIGIN_TRY(is_below, is_below_another(read, candidate, found));
+        if (!is_below) {
             best.push_back(candidate);
         }
     }

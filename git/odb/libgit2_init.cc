@@ -35,8 +35,8 @@ bool start() {
 }  // namespace
 
 void use_libgit2() {
-    static const bool is_started = start();
-    ORIGIN_ASSERT(is_started);
+    static const bool kIsStarted = start();
+    ORIGIN_ASSERT(kIsStarted);
 }
 
 }  // namespace origin::git

@@ -28,6 +28,15 @@ Error as_corrupt(const Error& error, const std::string& name) {
     return {Code::Corrupt, "a stored object is damaged", name + ": " + error.told_to_peer()};
 }
 
+/// For the next reader whose chain leads here.
+std::shared_ptr<const Object> keep(BaseCache* cache, const BaseCache::Key& key, Object object) {
+    auto kept = std::make_shared<const Object>(std::move(object));
+    if (cache != nullptr) {
+        cache->put(key, kept);
+    }
+    return kept;
+}
+
 std::uint64_t next_serial() {
     static std::atomic<std::uint64_t> serial{0};
     return ++serial;
@@ -284,10 +293,7 @@ Result<Object> Pack::read(std::uint64_t offset, BaseCache* cache) const {
         if (deltas.empty()) {
             return whole;
         }
-        base = std::make_shared<const Object>(std::move(whole));
-        if (cache != nullptr) {
-            cache->put({serial_, entry.offset}, base);
-        }
+        base = keep(cache, {serial_, entry.offset}, std::move(whole));
     }
     while (true) {
         const PackEntry delta_entry = deltas.back();
@@ -304,10 +310,7 @@ Result<Object> Pack::read(std::uint64_t offset, BaseCache* cache) const {
         if (deltas.empty()) {
             return object;
         }
-        base = std::make_shared<const Object>(std::move(object));
-        if (cache != nullptr) {
-            cache->put({serial_, delta_entry.offset}, base);
-        }
+        base = keep(cache, {serial_, delta_entry.offset}, std::move(object));
     }
 }
 

@@ -74,7 +74,7 @@ private:
     Status take_trailer(Bytes& rest);
     Status after_size();
     Status begin_data();
-    void account(Bytes consumed);
+    void account(Bytes rest);
     std::byte next(Bytes& rest);
 
     PackScanSink& sink_;

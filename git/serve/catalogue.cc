@@ -22,7 +22,7 @@ constexpr std::string_view kMissing = "no such project";
 
 /// Site names are global: when the slug is taken, part of the project's id makes it unique.
 Result<std::string> free_site(Reader& reader, const NewProject& wanted) {
-    const std::string base = auth::slug_from(wanted.slug, kSiteNameBytesMax);
+    std::string base = auth::slug_from(wanted.slug, kSiteNameBytesMax);
     ORIGIN_TRY(taken, reader.get(Table::Sites, base));
     if (!taken) {
         return base;
@@ -62,16 +62,16 @@ Result<store::ProjectRow> create_project(Writer& writer, const NewProject& wante
                 .because("slug_taken"));
     }
     ORIGIN_TRY(site, free_site(writer, wanted));
-    const store::ProjectRow row{.owner = wanted.owner,
-                                .slug = wanted.slug,
-                                .name = wanted.name.empty() ? wanted.slug : wanted.name,
-                                .site = site,
-                                .head = wanted.head,
-                                .protected_branches = {},
-                                .features = 0,
-                                .gc_generation = 0,
-                                .created_at = wanted.now,
-                                .deleted_at = 0};
+    store::ProjectRow row{.owner = wanted.owner,
+                          .slug = wanted.slug,
+                          .name = wanted.name.empty() ? wanted.slug : wanted.name,
+                          .site = site,
+                          .head = wanted.head,
+                          .protected_branches = {},
+                          .features = 0,
+                          .gc_generation = 0,
+                          .created_at = wanted.now,
+                          .deleted_at = 0};
     ORIGIN_CHECK(writer.put(Table::Slugs, slug_key, wanted.id.view()));
     ORIGIN_CHECK(store::put_row(writer, Table::Sites, site, store::SiteRow{wanted.id}));
     ORIGIN_CHECK(store::put_row(writer, Table::Projects, wanted.id.view(), row));

@@ -104,7 +104,7 @@ Result<PushOutcome> Draft::push(ProposedPush proposal) {
     ORIGIN_TRY(built, builder_.write(pushes_.storage().quarantine_dir(permit_.project())));
     ORIGIN_TRY(objects, NewObjects::from(built, objects_));
     proposal.objects = std::move(objects);
-    return pushes_.push(permit_, std::move(proposal));
+    return pushes_.push(permit_, proposal);
 }
 
 Ident ident_of(const auth::Identity& identity, UnixMillis now) {

@@ -79,6 +79,32 @@ Status check_wants(const FetchView& view, const std::vector<Oid>& wants) {
     return {};
 }
 
+/// Whether the history of this commit leads to a known one. Nothing known is older than `oldest`.
+Result<bool> reaches(const ObjectStore& objects,
+                     const Oid& commit,
+                     const OidSet& known,
+                     std::int64_t oldest) {
+    std::vector<Oid> open = {commit};
+    OidSet seen = {commit};
+    while (!open.empty()) {
+        const Oid oid = open.back();
+        open.pop_back();
+        if (known.contains(oid)) {
+            return true;
+        }
+        ORIGIN_TRY(links, objects.commit_links(oid));
+        if (links.committed_seconds < oldest) {
+            continue;  // Nothing in common can be below.
+        }
+        for (const Oid& parent : links.parents) {
+            if (seen.insert(parent).second) {
+                open.push_back(parent);
+            }
+        }
+    }
+    return false;
+}
+
 Result<bool> enough_in_common(const ObjectStore& objects,
                               const std::vector<Oid>& wants,
                               const std::vector<Oid>& common) {
@@ -96,24 +122,8 @@ Result<bool> enough_in_common(const ObjectStore& objects,
         if (!commit) {
             continue;
         }
-        std::vector<Oid> open = {*commit};
-        OidSet seen = {*commit};
-        bool reaches = false;
-        while (!open.empty() && !reaches) {
-            const Oid oid = open.back();
-            open.pop_back();
-            reaches = known.contains(oid);
-            ORIGIN_TRY(links, objects.commit_links(oid));
-            if (links.committed_seconds < oldest) {
-                continue;  // Nothing in common can be below.
-            }
-            for (const Oid& parent : links.parents) {
-                if (seen.insert(parent).second) {
-                    open.push_back(parent);
-                }
-            }
-        }
-        if (!reaches) {
+        ORIGIN_TRY(is_reached, reaches(objects, *commit, known, oldest));
+        if (!is_reached) {
             return false;
         }
     }
@@ -137,25 +147,30 @@ void PackAnswer::say(std::string& out, const std::string& line) const {
     }
 }
 
+/// A wanted tag is followed to what it names.
+Status PackAnswer::add_want(const Oid& want) {
+    Oid at = want;
+    for (std::size_t n = 0; n < kTagChainMax; ++n) {
+        ORIGIN_TRY(header, view_.objects->header(at));
+        if (header.type == ObjectType::Commit) {
+            return commits_->add_want(at);
+        }
+        others_.emplace_back(at, header.type);
+        if (header.type != ObjectType::Tag) {
+            return {};
+        }
+        ORIGIN_TRY(data, view_.objects->read_as(at, ObjectType::Tag));
+        ORIGIN_TRY(tag, parse_tag(data));
+        at = tag.target;
+    }
+    return {};
+}
+
 Status PackAnswer::begin() {
     const OidSet client_cut(request_.shallows.begin(), request_.shallows.end());
     commits_.emplace(view_.objects, HistoryWalk::Cuts{shallow_.cut, client_cut});
     for (const Oid& want : request_.wants) {
-        Oid at = want;
-        for (std::size_t n = 0; n < kTagChainMax; ++n) {
-            ORIGIN_TRY(header, view_.objects->header(at));
-            if (header.type == ObjectType::Commit) {
-                ORIGIN_CHECK(commits_->add_want(at));
-                break;
-            }
-            others_.emplace_back(at, header.type);
-            if (header.type != ObjectType::Tag) {
-                break;
-            }
-            ORIGIN_TRY(data, view_.objects->read_as(at, ObjectType::Tag));
-            ORIGIN_TRY(tag, parse_tag(data));
-            at = tag.target;
-        }
+        ORIGIN_CHECK(add_want(want));
     }
     for (const Oid& have : common_) {
         if (const auto commit = commit_at(*view_.objects, have)) {
@@ -205,6 +220,41 @@ Status PackAnswer::begin_pack(std::string& out) {
     return {};
 }
 
+Status PackAnswer::step_commits() {
+    ORIGIN_TRY(over, commits_->step(kCommitsPerStep));
+    if (over) {
+        ORIGIN_CHECK(begin_objects());
+        phase_ = Phase::Objects;
+    }
+    return {};
+}
+
+Status PackAnswer::step_objects(std::string& out) {
+    ORIGIN_TRY(over, objects_->step(kTreesPerStep));
+    if (over) {
+        ORIGIN_CHECK(begin_pack(out));
+        phase_ = Phase::Pack;
+    }
+    return {};
+}
+
+Result<Answer::Progress> PackAnswer::step_pack(std::string& out) {
+    std::string piece;
+    ORIGIN_TRY(over, pack_->step(piece, kStepBytes));
+    append_band(out, Band::Data, bytes_of(piece), request_.side_band);
+    if (!over) {
+        return Progress::More;
+    }
+    say(out,
+        "Total " + std::to_string(pack_->object_count()) + ", sent " +
+            std::to_string(pack_->bytes_written()) + " bytes\n");
+    phase_ = Phase::End;
+    if (request_.side_band != SideBand::None) {
+        append_flush(out);
+    }
+    return Progress::Done;
+}
+
 Result<Answer::Progress> PackAnswer::step(std::string& out) {
     switch (phase_) {
         case Phase::Begin:
@@ -212,38 +262,14 @@ Result<Answer::Progress> PackAnswer::step(std::string& out) {
             ORIGIN_CHECK(begin());
             phase_ = Phase::Commits;
             return Progress::More;
-        case Phase::Commits: {
-            ORIGIN_TRY(over, commits_->step(kCommitsPerStep));
-            if (over) {
-                ORIGIN_CHECK(begin_objects());
-                phase_ = Phase::Objects;
-            }
+        case Phase::Commits:
+            ORIGIN_CHECK(step_commits());
             return Progress::More;
-        }
-        case Phase::Objects: {
-            ORIGIN_TRY(over, objects_->step(kTreesPerStep));
-            if (over) {
-                ORIGIN_CHECK(begin_pack(out));
-                phase_ = Phase::Pack;
-            }
+        case Phase::Objects:
+            ORIGIN_CHECK(step_objects(out));
             return Progress::More;
-        }
-        case Phase::Pack: {
-            std::string piece;
-            ORIGIN_TRY(over, pack_->step(piece, kStepBytes));
-            append_band(out, Band::Data, bytes_of(piece), request_.side_band);
-            if (!over) {
-                return Progress::More;
-            }
-            say(out,
-                "Total " + std::to_string(pack_->object_count()) + ", sent " +
-                    std::to_string(pack_->bytes_written()) + " bytes\n");
-            phase_ = Phase::End;
-            if (request_.side_band != SideBand::None) {
-                append_flush(out);
-            }
-            return Progress::Done;
-        }
+        case Phase::Pack:
+            return step_pack(out);
         case Phase::End:
             break;
     }

@@ -46,6 +46,10 @@ private:
     enum class Phase : std::uint8_t { Begin, Commits, Objects, Pack, End };
 
     Status begin();
+    Status add_want(const Oid& want);
+    Status step_commits();
+    Status step_objects(std::string& out);
+    Result<Progress> step_pack(std::string& out);
     Status begin_objects();
     Status begin_pack(std::string& out);
     Status add_tags();

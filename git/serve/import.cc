@@ -162,7 +162,7 @@ private:
         proposal.also = [this](store::Writer& writer, const PushOutcome& outcome) {
             return set_head(writer, outcome);
         };
-        ORIGIN_TRY(outcome, around_.pushes.push(permit, std::move(proposal)));
+        ORIGIN_TRY(outcome, around_.pushes.push(permit, proposal));
         for (const store::RefOutcome& ref : outcome.refs) {
             imported_.refs += ref.ok ? 1U : 0U;
             if (!ref.ok) {

@@ -126,10 +126,11 @@ Status PushService::look(const auth::Permit& permit,
             project = row;
         }
         for (std::size_t i = 0; i < proposal.refs.size(); ++i) {
-            if (RefName::parse(proposal.refs[i].name)) {
-                ORIGIN_TRY(ref, find_ref(reader, permit.project(), proposal.refs[i].name));
-                now[i] = ref;
+            if (!RefName::parse(proposal.refs[i].name)) {
+                continue;
             }
+            ORIGIN_TRY(ref, find_ref(reader, permit.project(), proposal.refs[i].name));
+            now[i] = ref;
         }
         return {};
     }));
@@ -147,7 +148,7 @@ Status PushService::look(const auth::Permit& permit,
     return {};
 }
 
-Result<PushOutcome> PushService::push(const auth::Permit& permit, ProposedPush proposal) {
+Result<PushOutcome> PushService::push(const auth::Permit& permit, const ProposedPush& proposal) {
     const auto begun = around_.clock.steady();
     if (permit.action() != auth::Action::Write && permit.action() != auth::Action::Require) {
         return std::unexpected(Error(Code::Forbidden, "this permit does not allow a push"));

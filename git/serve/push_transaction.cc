@@ -143,9 +143,10 @@ Status PushTransaction::move_refs(Writer& writer, PushOutcome& outcome, std::uin
     // Deletes first, so that `a` can make way for `a/b` in one push.
     for (const bool deletes : {true, false}) {
         for (RefOutcome& ref : outcome.refs) {
-            if (ref.ok && ref.new_id.is_zero() == deletes) {
-                ORIGIN_CHECK(move_ref(writer, ref, push));
+            if (!ref.ok || ref.new_id.is_zero() != deletes) {
+                continue;
             }
+            ORIGIN_CHECK(move_ref(writer, ref, push));
         }
     }
     return {};

@@ -104,30 +104,33 @@ std::unique_ptr<Answer> ReceivePack::Session::answer() {
     return std::make_unique<Report>(*this);
 }
 
+Result<Answer::Progress> ReceivePack::Session::step_resolve(std::string& out) {
+    if (!head_complete_ && !refused_) {
+        if (const Status ended = parser_.finish(); !ended) {
+            refused_ = ended.error();
+            head_refused_ = true;
+        }
+    }
+    if (head_refused_) {
+        append_err(out, refused_->told_to_peer());
+        phase_ = Phase::Done;
+        return Answer::Progress::Done;
+    }
+    if (!head_complete_ || request_.is_probe()) {
+        phase_ = Phase::Done;
+        return Answer::Progress::Done;
+    }
+    ORIGIN_TRY(resolved, resolve());
+    if (resolved) {
+        phase_ = Phase::Push;
+    }
+    return Answer::Progress::More;
+}
+
 Result<Answer::Progress> ReceivePack::Session::step(std::string& out) {
     switch (phase_) {
-        case Phase::Resolve: {
-            if (!head_complete_ && !refused_) {
-                if (const Status ended = parser_.finish(); !ended) {
-                    refused_ = ended.error();
-                    head_refused_ = true;
-                }
-            }
-            if (head_refused_) {
-                append_err(out, refused_->told_to_peer());
-                phase_ = Phase::Done;
-                return Answer::Progress::Done;
-            }
-            if (!head_complete_ || request_.is_probe()) {
-                phase_ = Phase::Done;
-                return Answer::Progress::Done;
-            }
-            ORIGIN_TRY(resolved, resolve());
-            if (resolved) {
-                phase_ = Phase::Push;
-            }
-            return Answer::Progress::More;
-        }
+        case Phase::Resolve:
+            return step_resolve(out);
         case Phase::Push:
             push(out);
             return phase_ == Phase::Show ? Answer::Progress::More : end(out);
@@ -213,7 +216,7 @@ void ReceivePack::Session::push(std::string& out) {
         refuse_all(Error(Code::InvalidInput, "atomic push failure"), {});
         return;
     }
-    const auto outcome = door_.around_.pushes.push(permit_, std::move(proposal));
+    const auto outcome = door_.around_.pushes.push(permit_, proposal);
     if (!outcome) {
         refuse_all(outcome.error(), {});
         return;

@@ -75,6 +75,7 @@ private:
 
     Status begin_pack();
     Result<Answer::Progress> step(std::string& out);
+    Result<Answer::Progress> step_resolve(std::string& out);
     Result<bool> resolve();
     void push(std::string& out);
     void report(std::string& out, const PushReport& report);

@@ -125,12 +125,11 @@ public:
                 return refusal(step.error());
             }
             switch (*step) {
-                case FetchStep::NeedMore: {
+                case FetchStep::NeedMore:
                     if (const Status ended = parser_.finish(); !ended) {
                         return refusal(ended.error());
                     }
                     return text_answer(std::move(out_));
-                }
                 case FetchStep::NothingWanted:
                     return text_answer(std::move(out_));
                 case FetchStep::WantsEnd:
@@ -138,13 +137,12 @@ public:
                         return refusal(begun.error());
                     }
                     break;
-                case FetchStep::BatchEnd: {
+                case FetchStep::BatchEnd:
                     ORIGIN_CHECK(take_haves());
                     if (acks_->end_batch(out_, enough_)) {
                         return pack();
                     }
                     break;
-                }
                 case FetchStep::Done:
                     ORIGIN_CHECK(take_haves());
                     acks_->done(out_);
