@@ -3,6 +3,7 @@
 
 #define TOML_EXCEPTIONS 0
 #include <charconv>
+#include <fstream>
 #include <functional>
 #include <map>
 
@@ -171,16 +172,11 @@ Result<Listen> Listen::parse(std::string_view text) {
     return listen;
 }
 
-Status read_config(const std::filesystem::path& file, Config& config) {
+Status parse_config(std::string_view text, Config& config) {
     const auto refuse = [](std::string why) {
         return std::unexpected(Error(Code::InvalidInput, std::move(why)).because("bad_config"));
     };
-    std::error_code error;
-    const auto bytes = std::filesystem::file_size(file, error);
-    if (error || bytes > kConfigBytesMax) {
-        return refuse("the configuration file cannot be read, or is above 1 MiB");
-    }
-    const toml::parse_result parsed = toml::parse_file(file.string());
+    const toml::parse_result parsed = toml::parse(text);
     if (!parsed) {
         return refuse("line " + std::to_string(parsed.error().source().begin.line) + ": " +
                       std::string(parsed.error().description()));
@@ -192,6 +188,21 @@ Status read_config(const std::filesystem::path& file, Config& config) {
                  "http.tls_certificate and http.tls_key go together";
     }
     return wrong.empty() ? Status() : refuse(wrong);
+}
+
+Status read_config(const std::filesystem::path& file, Config& config) {
+    std::error_code error;
+    const auto bytes = std::filesystem::file_size(file, error);
+    std::ifstream stream(file, std::ios::binary);
+    if (error || bytes > kConfigBytesMax || !stream) {
+        return std::unexpected(
+            Error(Code::InvalidInput, "the configuration file cannot be read, or is above 1 MiB")
+                .because("bad_config"));
+    }
+    std::string text(bytes, '\0');
+    stream.read(text.data(), static_cast<std::streamsize>(bytes));
+    text.resize(static_cast<std::size_t>(stream.gcount()));
+    return parse_config(text, config);
 }
 
 }  // namespace origin

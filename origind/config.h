@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/log.h"
@@ -35,6 +36,9 @@ struct Config {
     LogFormat log_format = LogFormat::Text;
     Level log_level = Level::Info;
 };
+
+/// Reads TOML over the defaults. Errors: as read_config().
+Status parse_config(std::string_view text, Config& config);
 
 /// Reads `file` over the defaults. Errors: InvalidInput (`bad_config`), all of them in one text:
 /// unknown settings, wrong types, values out of range.

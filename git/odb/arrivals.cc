@@ -16,11 +16,10 @@ std::unexpected<Error> collision(const Oid& oid) {
             .because("sha1_collision"));
 }
 
-void keep_new(std::vector<Oid>& oids, const ObjectStore* base) {
+void keep_each_once(std::vector<Oid>& oids) {
     std::ranges::sort(oids);
     const auto doubles = std::ranges::unique(oids);
     oids.erase(doubles.begin(), doubles.end());
-    std::erase_if(oids, [&](const Oid& oid) { return base != nullptr && base->contains(oid); });
 }
 
 }  // namespace
@@ -82,8 +81,8 @@ Status Arrivals::add_work(std::uint64_t bytes, std::uint64_t pack_bytes) {
 
 SpecialBlobs Arrivals::special_blobs() const {
     SpecialBlobs special = special_;
-    keep_new(special.gitmodules, base_.get());
-    keep_new(special.gitattributes, base_.get());
+    keep_each_once(special.gitmodules);
+    keep_each_once(special.gitattributes);
     return special;
 }
 

@@ -48,8 +48,7 @@ public:
     Status add_work(std::uint64_t bytes, std::uint64_t pack_bytes);
 
     const References& references() const { return references_; }
-    /// Sorted, without doubles and without blobs that are in the base store (checked when they
-    /// came).
+    /// Sorted, without doubles.
     SpecialBlobs special_blobs() const;
 
 private:

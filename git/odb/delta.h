@@ -18,6 +18,9 @@ namespace origin::git {
 /// The longest delta a useful writer makes: all insertions, one command byte in 127.
 inline constexpr std::uint64_t kDeltaBytesMax = kBlobBytesMax + kBlobBytesMax / 64 + 64;
 
+/// Two sizes and one command. Git reads no shorter one, not even where the result is empty.
+inline constexpr std::uint64_t kDeltaBytesMin = 4;
+
 struct DeltaSizes {
     std::uint64_t base;
     std::uint64_t result;

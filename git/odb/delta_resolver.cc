@@ -106,6 +106,9 @@ Status DeltaResolver::link() {
         }
     }
     std::ranges::sort(pending_, {}, &Pending::base_oid);
+    pending_by_place_.resize(pending_.size());
+    std::iota(pending_by_place_.begin(), pending_by_place_.end(), 0U);
+    std::ranges::sort(pending_by_place_, {}, [this](std::uint32_t i) { return pending_[i].entry; });
     return {};
 }
 
@@ -275,9 +278,11 @@ Result<bool> DeltaResolver::next_root() {
 }
 
 /// Thin packs: takes the next base from the project's own objects. False: there is none left.
+/// In the order of the pack, where a base stands before what leans on it: else an object that is
+/// known here and comes again as a delta would be added, and then come.
 Result<bool> DeltaResolver::next_missing_base() {
     for (; parts_.base != nullptr && pending_at_ < pending_.size(); ++pending_at_) {
-        const Pending& pending = pending_[pending_at_];
+        const Pending& pending = pending_[pending_by_place_[pending_at_]];
         if (!is_delta(parts_.entries[pending.entry].kind)) {
             continue;
         }

@@ -83,6 +83,7 @@ private:
     std::vector<std::uint32_t> children_;
     std::vector<std::uint32_t> weight_;
     std::vector<Pending> pending_;  // Sorted by base id.
+    std::vector<std::uint32_t> pending_by_place_;
     std::vector<Frame> stack_;
     std::size_t dropped_below_ = 0;  // Frames under this one hold no data.
     std::size_t heap_bytes_ = 0;

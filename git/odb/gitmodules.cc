@@ -246,4 +246,41 @@ Status check_gitattributes(std::string_view data) {
     return {};
 }
 
+namespace {
+
+Status check_special_blob(const Oid& oid,
+                          bool is_gitmodules,
+                          const SpecialBlobSource& source,
+                          FsckLevel level) {
+    const std::string name = is_gitmodules ? "gitmodules" : "gitattributes";
+    const auto header = source.header(oid);
+    if (!header && header.error().code() == Code::NotFound) {
+        return refuse(name + "_missing", name + "Missing", oid.hex());
+    }
+    ORIGIN_CHECK(header);
+    if (header->type != ObjectType::Blob) {
+        return refuse(name + "_blob", name + "Blob", "a non-blob where ." + name + " should be");
+    }
+    if (is_gitmodules && header->size > kGitmodulesBytesMax) {
+        return refuse(name + "_large", name + "Large", oid.hex());
+    }
+    ORIGIN_TRY(blob, source.read(oid));
+    const FsckLevel blob_level = source.is_known(oid) ? FsckLevel::Import : level;
+    return is_gitmodules ? check_gitmodules(blob.data, blob_level) : check_gitattributes(blob.data);
+}
+
+}  // namespace
+
+Status check_special_blobs(const SpecialBlobs& blobs,
+                           const SpecialBlobSource& source,
+                           FsckLevel level) {
+    for (const Oid& oid : blobs.gitmodules) {
+        ORIGIN_CHECK(check_special_blob(oid, true, source, level));
+    }
+    for (const Oid& oid : blobs.gitattributes) {
+        ORIGIN_CHECK(check_special_blob(oid, false, source, level));
+    }
+    return {};
+}
+
 }  // namespace origin::git

@@ -175,6 +175,7 @@ std::vector<Case> delta_cases() {
         {"result too long", on_text(delta(n, 2, insert_command("abc"))), "bad_delta"},
         {"result 2^60", on_text(delta(n, 1ULL << 60, insert_command("abc"))), "object_bytes"},
         {"no sizes", on_text(""), "bad_delta"},
+        {"nothing made of something, in two bytes", on_text(delta(n, 0, "")), "bad_delta"},
         {"endless size", on_text(std::string(30, '\xff')), "bad_delta"},
         {"distance 0", at_distance(0), "bad_delta_base"},
         {"distance into an entry", at_distance(5), "bad_delta_base"},

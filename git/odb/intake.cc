@@ -31,7 +31,7 @@ std::unexpected<Error> refuse(std::string_view reason, std::string what) {
 
 }  // namespace
 
-class PackIntake::State final : public PackScanSink {
+class PackIntake::State final : public PackScanSink, private SpecialBlobSource {
 public:
     State(std::filesystem::path dir, ObjectStoreRef base, const IntakeLimits& limits)
         : dir_(std::move(dir)),
@@ -74,7 +74,9 @@ private:
     Status rehash();
     Status write_index();
     Status check_special() const;
-    Status check_special_blob(const Oid& oid, bool is_gitmodules) const;
+    Result<ObjectHeader> header(const Oid& oid) const override;
+    Result<Object> read(const Oid& oid) const override;
+    bool is_known(const Oid& oid) const override;
     const IncomingEntry* find(const Oid& oid) const;
 
     std::filesystem::path dir_;
@@ -118,6 +120,9 @@ Status PackIntake::State::begin_entry(const PackEntry& entry) {
     buffer_.clear();
     hasher_.reset();
     if (is_delta(entry.kind)) {
+        if (entry.size < kDeltaBytesMin) {
+            return refuse("bad_delta", "a delta is shorter than any that git reads");
+        }
         if (entry.size > kDeltaBytesMax) {
             return std::unexpected(
                 Error(Code::LimitExceeded, "a delta is too large").because("object_bytes"));
@@ -277,31 +282,19 @@ Status PackIntake::State::write_index() {
 }
 
 Status PackIntake::State::check_special() const {
-    const SpecialBlobs special = arrivals_.special_blobs();
-    for (const Oid& oid : special.gitmodules) {
-        ORIGIN_CHECK(check_special_blob(oid, true));
-    }
-    for (const Oid& oid : special.gitattributes) {
-        ORIGIN_CHECK(check_special_blob(oid, false));
-    }
-    return {};
+    return check_special_blobs(arrivals_.special_blobs(), *this, limits_.fsck);
 }
 
-Status PackIntake::State::check_special_blob(const Oid& oid, bool is_gitmodules) const {
-    const std::string name = is_gitmodules ? "gitmodules" : "gitattributes";
-    const auto header = view_->header(oid);
-    if (!header && header.error().code() == Code::NotFound) {
-        return refuse(name + "_missing", name + "Missing: " + oid.hex());
-    }
-    ORIGIN_CHECK(header);
-    if (header->type != ObjectType::Blob) {
-        return refuse(name + "_blob", name + "Blob: a non-blob where ." + name + " should be");
-    }
-    if (is_gitmodules && header->size > kGitmodulesBytesMax) {
-        return refuse(name + "_large", name + "Large: " + oid.hex());
-    }
-    ORIGIN_TRY(data, view_->read_as(oid, ObjectType::Blob));
-    return is_gitmodules ? check_gitmodules(data, limits_.fsck) : check_gitattributes(data);
+Result<ObjectHeader> PackIntake::State::header(const Oid& oid) const {
+    return view_->header(oid);
+}
+
+Result<Object> PackIntake::State::read(const Oid& oid) const {
+    return view_->read(oid);
+}
+
+bool PackIntake::State::is_known(const Oid& oid) const {
+    return base_ != nullptr && base_->contains(oid);
 }
 
 const IncomingEntry* PackIntake::State::find(const Oid& oid) const {

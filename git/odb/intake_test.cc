@@ -4,6 +4,7 @@
 // Method: real repositories, packed by the real git in every way it can; fsck as the oracle.
 #include "git/odb/intake.h"
 
+#include "git/odb/pack_builder.h"
 #include "git/odb/test_git.h"
 #include "git/odb/test_pack.h"
 
@@ -102,6 +103,71 @@ TEST_F(IntakeTest, CompletesAThinPack) {
         EXPECT_TRUE((*whole)->packs().back()->verify());
     }
     expect_good_repository();
+}
+
+// The middle object is known here, and comes again as a delta, with another one on it.
+TEST_F(IntakeTest, CompletesAThinPackThatBringsAKnownObjectAgain) {
+    const std::array<std::string, 2> texts{"some text to lean on\n", "another text to lean on\n"};
+    test::PackMaker known;
+    for (const std::string& text : texts) {
+        known.add(EntryKind::Blob, text);
+    }
+    PackIntake first(quarantine(), nullptr);
+    const auto taken = take(first, known.bytes(), 999);
+    ASSERT_TRUE(taken && first.make_durable(packs()));
+    const auto base = ObjectStore::open(packs(), {taken->pack_name});
+    ASSERT_TRUE(base);
+    for (const bool is_reversed : {false, true}) {  // Whichever id is the lower one.
+        const std::string& root = texts[is_reversed ? 1 : 0];
+        const std::string& middle = texts[is_reversed ? 0 : 1];
+        const auto on = [](const std::string& from, const std::string& text) {
+            return test::delta(from.size(), text.size(), test::insert_command(text));
+        };
+        test::PackMaker maker;
+        maker.add_ref(*hash_object(ObjectType::Blob, root), on(root, middle));
+        maker.add_ref(*hash_object(ObjectType::Blob, middle), on(middle, "a third"));
+        PackIntake intake(quarantine(), *base);
+        const auto result = take(intake, maker.bytes(), 999);
+        ASSERT_TRUE(result) << result.error().told_to_peer();
+        EXPECT_EQ(result->bases_added, 1U);
+    }
+}
+
+// The blob came under a harmless name first; the tree that gives it a meaning comes later.
+TEST_F(IntakeTest, JudgesAKnownBlobWhenATreeMakesItGitmodules) {
+    const std::string bad = "[submodule \"a\"]\n\tpath = -a\n\turl = ../a\n";
+    const std::string unclear = "[submodule\n";  // Forgiven: an import lets it in.
+    test::PackMaker known;
+    known.add(EntryKind::Blob, bad);
+    known.add(EntryKind::Blob, unclear);
+    PackIntake first(quarantine(), nullptr);
+    const auto taken = take(first, known.bytes(), 999);
+    ASSERT_TRUE(taken && first.make_durable(packs()));
+    const auto base = ObjectStore::open(packs(), {taken->pack_name});
+    ASSERT_TRUE(base);
+    const auto tree_of = [](const Oid& blob) {
+        return "100644 .gitmodules" + std::string(1, '\0') + std::string(blob.view());
+    };
+    const std::string bad_tree = tree_of(*hash_object(ObjectType::Blob, bad));
+    const std::string tree_of_tree =
+        tree_of(*hash_object(ObjectType::Tree, tree_of(*hash_object(ObjectType::Blob, unclear))));
+    const auto reason_of = [&](std::string_view tree) {
+        test::PackMaker maker;
+        maker.add(EntryKind::Tree, tree_of(*hash_object(ObjectType::Blob, unclear)));
+        maker.add(EntryKind::Tree, tree);
+        PackIntake intake(quarantine(), *base);
+        const auto result = take(intake, maker.bytes(), 999);
+        return result ? std::string("taken") : std::string(result.error().reason());
+    };
+    EXPECT_EQ(reason_of(bad_tree), "gitmodules_path");
+    EXPECT_EQ(reason_of(tree_of_tree), "gitmodules_blob");
+    EXPECT_EQ(reason_of(""), "taken");
+
+    PackBuilder builder(*base);
+    ASSERT_TRUE(builder.add(ObjectType::Tree, bad_tree));
+    const auto built = builder.write(quarantine());
+    ASSERT_FALSE(built);
+    EXPECT_EQ(built.error().reason(), "gitmodules_path");
 }
 
 TEST_F(IntakeTest, RefusesAThinPackWithoutItsBases) {

@@ -27,6 +27,17 @@ std::uint32_t crc_of(std::string_view bytes) {
         crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
 }
 
+class BuilderBlobs final : public SpecialBlobSource {
+public:
+    explicit BuilderBlobs(const PackBuilder& builder) : builder_(builder) {}
+    Result<ObjectHeader> header(const Oid& oid) const override { return builder_.header(oid); }
+    Result<Object> read(const Oid& oid) const override { return builder_.read(oid); }
+    bool is_known(const Oid& oid) const override { return builder_.find(oid) == nullptr; }
+
+private:
+    const PackBuilder& builder_;
+};
+
 }  // namespace
 
 PackBuilder::PackBuilder(ObjectStoreRef existing) : existing_(std::move(existing)) {}
@@ -102,17 +113,7 @@ Status PackBuilder::check_special_blobs() const {
     for (const auto& [oid, object] : objects_) {
         ORIGIN_CHECK(check_object(object.type, object.data, FsckLevel::Push, &special));
     }
-    for (const Oid& oid : special.gitmodules) {
-        if (const Object* blob = find(oid)) {
-            ORIGIN_CHECK(check_gitmodules(blob->data, FsckLevel::Push));
-        }
-    }
-    for (const Oid& oid : special.gitattributes) {
-        if (const Object* blob = find(oid)) {
-            ORIGIN_CHECK(check_gitattributes(blob->data));
-        }
-    }
-    return {};
+    return git::check_special_blobs(special, BuilderBlobs(*this), FsckLevel::Push);
 }
 
 Result<PackBuilder::Built> PackBuilder::write(const std::filesystem::path& quarantine_dir) const {
