@@ -27,6 +27,8 @@ import generate
 STRICTER = {
     "bad_date": "a date is digits alone; Git before 2.40 also skips odd white space and a plus sign",
     "bad_filemode": "a mode that no git writes; Git only remarks on it",
+    "gitmodules_missing": ".gitmodules must be a file that is there; Git leaves one that is not to whoever fetches it",
+    "missing_empty_tree": "every object must be sent; Git knows the empty tree even where nobody sent it",
     "gitmodules_parse": "a .gitmodules that cannot be parsed cannot be judged; Git only remarks on it",
     "bad_pack_version": "version 3 was never written by any git; one version is one parser",
     "delta_chain": "a chain longer than git itself writes costs every reader (base/limits.h)",
