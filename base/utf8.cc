@@ -63,11 +63,14 @@ bool is_utf8(std::string_view text) {
     return true;
 }
 
-bool is_deceptive(char32_t c) {
-    return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0xAD || c == 0x61C || c == 0x180E ||
-           (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
-           (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) ||
-           (c >= 0xE0000 && c <= 0xE007F);
+bool is_deceptive(char32_t code_point) {
+    return code_point < 0x20 || (code_point >= 0x7F && code_point <= 0x9F) || code_point == 0xAD ||
+           code_point == 0x61C || code_point == 0x180E ||
+           (code_point >= 0x200B && code_point <= 0x200F) ||
+           (code_point >= 0x2028 && code_point <= 0x202E) ||
+           (code_point >= 0x2060 && code_point <= 0x206F) || code_point == 0xFEFF ||
+           (code_point >= 0xFFF9 && code_point <= 0xFFFB) ||
+           (code_point >= 0xE0000 && code_point <= 0xE007F);
 }
 
 std::string printable(std::string_view text) {

@@ -21,8 +21,9 @@ using generator::Json;
 
 std::optional<std::string> read_file(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
-    if (!file)
+    if (!file) {
         return std::nullopt;
+    }
     return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
@@ -40,15 +41,18 @@ public:
         std::error_code failure;
         for (fs::recursive_directory_iterator at(root_, failure), end; at != end;
              at.increment(failure)) {
-            if (failure)
+            if (failure) {
                 break;
-            if (at->path().filename() == ".git")
+            }
+            if (at->path().filename() == ".git") {
                 at.disable_recursion_pending();
-            else if (at->is_regular_file(failure))
+            } else if (at->is_regular_file(failure)) {
                 found.push_back(at->path().lexically_relative(root_).generic_string());
+            }
         }
-        if (failure)
+        if (failure) {
             return std::unexpected(Error(Code::NotFound, "The base folder cannot be read."));
+        }
         std::ranges::sort(found);
         return found;
     }
@@ -78,8 +82,9 @@ bool write_tree(const fs::path& out, const generator::Files& files) {
         fs::create_directories((out / path).parent_path(), failure);
         std::ofstream file(out / path, std::ios::binary);
         file << content;
-        if (!file.flush())
+        if (!file.flush()) {
             return false;
+        }
     }
     return true;
 }
@@ -101,8 +106,9 @@ std::string report_json(const generator::EngineOutput& output) {
         checks.push(std::move(row.add("detail", Json::text(check.detail))));
     }
     Json files = Json::array();
-    for (const auto& [path, content] : output.pristine)
+    for (const auto& [path, content] : output.pristine) {
         files.push(Json::text(path));
+    }
     Json json = Json::object();
     json.add("title", Json::text(output.title)).add("name", Json::text(output.project_name));
     json.add("summary", Json::text(output.summary)).add("files", std::move(files));
@@ -136,25 +142,29 @@ int run_blueprint(const BlueprintOptions& options, std::FILE* print) {
                         .because("requirement_too_large"));
     }
     const auto text = failure ? std::nullopt : read_file(options.requirement);
-    if (!text)
+    if (!text) {
         return fail(options, print, Error(Code::NotFound, "The requirement file cannot be read."));
+    }
     generator::EngineInput input;
     input.requirement = *text;
     input.request_id = "run_local";
     std::optional<FolderTree> base;
-    if (options.base)
+    if (options.base) {
         input.base = &base.emplace(*options.base);
+    }
     const auto output = generator::Blueprint{}.generate(input);
-    if (!output)
+    if (!output) {
         return fail(options, print, output.error());
+    }
     if (!write_tree(options.out, output->pristine)) {
         return fail(
             options, print, Error(Code::StorageFull, "The output folder cannot be written."));
     }
-    if (options.json)
+    if (options.json) {
         std::fprintf(print, "%s\n", report_json(*output).c_str());
-    else
+    } else {
         print_report(print, *output);
+    }
     return 0;
 }
 

@@ -10,18 +10,20 @@ int main(int count, char** values) {
     for (int at = 1; at < count; ++at) {
         const std::string_view word = values[at];
         const bool more = at + 1 < count;
-        if (word == "blueprint" && at == 1)
+        if (word == "blueprint" && at == 1) {
             continue;
-        if (word == "--json")
+        }
+        if (word == "--json") {
             options.json = true;
-        else if (word == "--out" && more)
+        } else if (word == "--out" && more) {
             options.out = values[++at];
-        else if (word == "--base" && more)
+        } else if (word == "--base" && more) {
             options.base = values[++at];
-        else if (options.requirement.empty() && !word.starts_with("--"))
+        } else if (options.requirement.empty() && !word.starts_with("--")) {
             options.requirement = word;
-        else
+        } else {
             options.requirement.clear();
+        }
     }
     if (options.requirement.empty() || options.out.empty()) {
         std::fputs("usage: blueprint_tool FILE --out DIR [--base DIR] [--json]\n", stderr);

@@ -47,9 +47,9 @@ int run_api_call(const ApiCall& call);
 
 struct ImportOptions {
     std::filesystem::path data;
-    std::string source;   // A bare repository's folder, or a Git URL.
-    std::string client;   // Client id or slug; empty: the first admin.
-    std::string project;  // Slug; empty: from the source's name.
+    std::string source;             // A bare repository's folder, or a Git URL.
+    std::string client;             // Client id or slug; empty: the first admin.
+    std::string project;            // Slug; empty: from the source's name.
     std::filesystem::path config;   // TOML file whose outbound.allow counts; empty: none.
     std::filesystem::path ssh_key;  // Private key for ssh URLs; empty: the agent's keys.
     bool json = false;

@@ -29,8 +29,9 @@ std::vector<Line> cut_lines(std::string_view text) {
         const auto whole = text.substr(0, end);
         const auto first = std::min(whole.find_first_not_of(" \t"), whole.size());
         int indent = 0;
-        for (const char c : whole.substr(0, first))
+        for (const char c : whole.substr(0, first)) {
             indent += c == '\t' ? 4 : 1;
+        }
         lines.push_back({trim(whole), ++number, indent});
         text.remove_prefix(std::min(end + 1, text.size()));
     }
@@ -47,8 +48,9 @@ std::optional<Block> read_heading(const Line& line) {
         return std::nullopt;
     }
     auto title = trim(line.text.substr(marks));
-    while (title.ends_with('#'))
+    while (title.ends_with('#')) {
         title = trim(title.substr(0, title.size() - 1));
+    }
     return Block{.kind = BlockKind::Heading,
                  .line = line.number,
                  .level = static_cast<int>(marks),
@@ -58,8 +60,9 @@ std::optional<Block> read_heading(const Line& line) {
 /// Length of "- ", "* ", "+ ", "• ", "12. " or "3) " at the front, or 0.
 std::size_t item_marker(std::string_view text, bool& ordered) {
     for (const std::string_view mark : {"- ", "* ", "+ ", "\xE2\x80\xA2 ", "\xE2\x80\x93 "}) {
-        if (text.starts_with(mark))
+        if (text.starts_with(mark)) {
             return mark.size();
+        }
     }
     const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
     ordered = digits > 0 && digits <= 3 &&
@@ -70,8 +73,9 @@ std::size_t item_marker(std::string_view text, bool& ordered) {
 std::optional<Block> read_item(const Line& line) {
     Block block{.kind = BlockKind::Item, .line = line.number};
     const std::size_t marker = item_marker(line.text, block.ordered);
-    if (marker == 0)
+    if (marker == 0) {
         return std::nullopt;
+    }
     auto rest = trim(line.text.substr(marker));
     if (rest.starts_with("[ ] ") || rest.starts_with("[x] ") || rest.starts_with("[X] ")) {
         block.unchecked = rest[1] == ' ';
@@ -91,16 +95,19 @@ bool is_table_rule(std::string_view text) {
 }
 
 std::vector<std::string> cut_cells(std::string_view text) {
-    if (text.starts_with('|'))
+    if (text.starts_with('|')) {
         text.remove_prefix(1);
-    if (text.ends_with('|'))
+    }
+    if (text.ends_with('|')) {
         text.remove_suffix(1);
+    }
     std::vector<std::string> cells;
     for (;;) {
         const auto bar = std::min(text.find('|'), text.size());
         cells.emplace_back(trim(text.substr(0, bar)));
-        if (bar == text.size())
+        if (bar == text.size()) {
             return cells;
+        }
         text.remove_prefix(bar + 1);
     }
 }
@@ -144,10 +151,12 @@ private:
     }
 
     void read_line(const Line& line) {
-        if (auto heading = read_heading(line))
+        if (auto heading = read_heading(line)) {
             return push(std::move(*heading), false);
-        if (auto item = read_item(line))
+        }
+        if (auto item = read_item(line)) {
             return push(std::move(*item), true);
+        }
         if (open_paragraph() && (only(line.text, "=") || only(line.text, "-"))) {
             blocks_.back().kind = BlockKind::Heading;
             blocks_.back().level = line.text[0] == '=' ? 1 : 2;
@@ -167,8 +176,9 @@ private:
     void read_fence(std::string_view fence) {
         open_ = false;
         for (++at_; at_ < lines_.size() && !lines_[at_].text.starts_with(fence); ++at_) {
-            if (lines_[at_].text.empty())
+            if (lines_[at_].text.empty()) {
                 continue;
+            }
             push({.kind = BlockKind::Code,
                   .line = lines_[at_].number,
                   .text = std::string(lines_[at_].text)},
@@ -180,8 +190,9 @@ private:
     void read_table() {
         for (bool head = true; at_ < lines_.size() && lines_[at_].text.contains('|'); ++at_) {
             const Line& line = lines_[at_];
-            if (is_table_rule(line.text))
+            if (is_table_rule(line.text)) {
                 continue;
+            }
             push({.kind = head ? BlockKind::TableHead : BlockKind::TableRow,
                   .line = line.number,
                   .text = std::string(line.text),

@@ -32,11 +32,13 @@ Error already_satisfied() {
 /// The draft to start from: empty for a new project, the manifest for a feature request.
 Result<Draft> start(const EngineInput& input, Files& kept) {
     Draft draft;
-    if (input.base == nullptr)
+    if (input.base == nullptr) {
         return draft;
+    }
     ORIGIN_TRY(paths, input.base->paths());
-    if (paths.empty())
+    if (paths.empty()) {
         return draft;
+    }
     ORIGIN_TRY(manifest, input.base->read("blueprint.json"));
     if (!manifest) {
         return std::unexpected(Error(Code::InvalidInput,
@@ -47,8 +49,9 @@ Result<Draft> start(const EngineInput& input, Files& kept) {
     }
     ORIGIN_TRY(app, read_manifest(*manifest));
     ORIGIN_TRY(requirements, input.base->read("docs/REQUIREMENTS.md"));
-    if (requirements)
+    if (requirements) {
         kept["docs/REQUIREMENTS.md"] = *requirements;
+    }
     draft.app = std::move(app);
     draft.change = true;
     draft.base_version = draft.app.data_version;
@@ -67,10 +70,12 @@ std::string title_of(const Reading& reading, const App& app, bool change) {
     if (title.empty() && change && !reading.statements.empty()) {
         title = reading.statements.front().text;
     }
-    while (title.ends_with('.'))
+    while (title.ends_with('.')) {
         title.pop_back();
-    if (title.empty())
+    }
+    if (title.empty()) {
         title = app.name;
+    }
     return title.size() > 72 ? cut_short(title, 69) + "..." : title;
 }
 
@@ -88,11 +93,13 @@ Status fits(const Files& files) {
     std::size_t bytes = 0;
     for (const auto& [path, content] : files) {
         bytes += content.size();
-        if (content.size() > kGeneratedFileBytesMax)
+        if (content.size() > kGeneratedFileBytesMax) {
             bytes = kGeneratedBytesMax + 1;
+        }
     }
-    if (files.size() <= kGeneratedFilesMax && bytes <= kGeneratedBytesMax)
+    if (files.size() <= kGeneratedFilesMax && bytes <= kGeneratedBytesMax) {
         return {};
+    }
     return std::unexpected(
         Error(Code::LimitExceeded, "The app would be larger than a generated app may be.")
             .because("requirement_too_large"));
@@ -126,8 +133,9 @@ Result<EngineOutput> Blueprint::generate(const EngineInput& input) const {
     const std::string before = draft.change ? shape_of(draft.app) : std::string{};
     understand(draft, reading);
     complete(draft);
-    if (draft.app.pages.empty())
+    if (draft.app.pages.empty()) {
         return std::unexpected(nothing_to_show());
+    }
 
     App& app = draft.app;
     Source source{input.request_id, digest, title_of(reading, app, draft.change), text, {}};
@@ -135,8 +143,9 @@ Result<EngineOutput> Blueprint::generate(const EngineInput& input) const {
     Files files = render(app, std::move(kept), tests);
     source.lines = report(reading.statements, tests);
     ORIGIN_CHECK(enough_understood(source.lines));
-    if (draft.change && shape_of(app) == before)
+    if (draft.change && shape_of(app) == before) {
         return std::unexpected(already_satisfied());
+    }
     app.sources.push_back(std::move(source));
     files["blueprint.json"] = write_manifest(app);
     render_docs(app, files);

@@ -19,14 +19,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     input.requirement = std::string(text);
     input.request_id = "run_fuzz";
     const auto output = origin::generator::Blueprint{}.generate(input);
-    if (!output)
+    if (!output) {
         return 0;
+    }
     ORIGIN_ASSERT(output->pristine.size() <= origin::kGeneratedFilesMax);
-    for (const auto& check : output->checks)
+    for (const auto& check : output->checks) {
         ORIGIN_ASSERT(check.passed);
+    }
     for (const auto& [path, content] : output->pristine) {
-        if (path.ends_with(".html"))
+        if (path.ends_with(".html")) {
             ORIGIN_ASSERT(!content.contains("<script>"));
+        }
     }
     return 0;
 }

@@ -21,14 +21,16 @@ public:
     explicit Tree(Files files) : files_(std::move(files)) {}
     Result<std::optional<std::string>> read(const std::string& path) const override {
         const auto found = files_.find(path);
-        if (found == files_.end())
+        if (found == files_.end()) {
             return std::nullopt;
+        }
         return found->second;
     }
     Result<std::vector<std::string>> paths() const override {
         std::vector<std::string> paths;
-        for (const auto& [path, content] : files_)
+        for (const auto& [path, content] : files_) {
             paths.push_back(path);
+        }
         return paths;
     }
 
@@ -78,8 +80,9 @@ TEST(Blueprint, RefusesWhatIsNoWebApp) {
 TEST(Blueprint, RefusesWhatIsTooLarge) {
     EXPECT_EQ(reason_of(std::string(1 << 20, 'x')), "requirement_too_large");
     std::string many = "# Many\n\n## Data model\n";
-    for (int at = 0; at < 10'000; ++at)
+    for (int at = 0; at < 10'000; ++at) {
         many += "### Thing" + std::to_string(at) + "\n- name (text)\n";
+    }
     EXPECT_EQ(reason_of(many), "requirement_too_large");
 }
 
@@ -107,8 +110,9 @@ TEST(Blueprint, HostileTextIsCopiedAsTextOnly) {
         "- kind (one of </script><b>, it's)\n\n## Pages\n1. </main><script>: table of items\n");
     ASSERT_TRUE(output) << output.error().told_to_peer();
     for (const auto& [path, content] : output->pristine) {
-        if (!path.ends_with(".html") && path != "assets/model.js" && path != "TRACEABILITY.md")
+        if (!path.ends_with(".html") && path != "assets/model.js" && path != "TRACEABILITY.md") {
             continue;
+        }
         EXPECT_FALSE(content.contains("<script>")) << path;
         EXPECT_FALSE(content.contains("<img")) << path;
         EXPECT_FALSE(content.contains("__proto__\"")) << path;
@@ -136,14 +140,16 @@ TEST(Blueprint, EveryImplementedLineNamesItsTestAndTheChecksPass) {
     const auto output = generate(kShop);
     ASSERT_TRUE(output);
     for (const auto& line : output->traceability) {
-        if (line.status != LineStatus::Implemented)
+        if (line.status != LineStatus::Implemented) {
             continue;
+        }
         EXPECT_TRUE(std::ranges::any_of(line.evidence, [](const auto& item) {
             return item.starts_with("test:tests/");
         })) << line.text;
     }
-    for (const Check& check : output->checks)
+    for (const Check& check : output->checks) {
         EXPECT_TRUE(check.passed) << check.name << check.detail;
+    }
 }
 
 TEST(Blueprint, ALineThatIsNotUnderstoodIsNeverCalledImplemented) {

@@ -13,8 +13,9 @@ namespace {
 std::pair<Field*, std::string> choice_of(Entity& entity, std::string_view value) {
     for (Field& field : entity.fields) {
         for (const std::string& choice : field.values) {
-            if (same_text(choice, value))
+            if (same_text(choice, value)) {
                 return {&field, choice};
+            }
         }
     }
     return {nullptr, {}};
@@ -48,23 +49,27 @@ Counted counted(Draft& draft, std::string_view phrase) {
     const Words words{std::string(phrase)};
     for (const auto* pattern : {&kThat, &kThatIs}) {
         const auto found = pattern->match(words);
-        if (!found)
+        if (!found) {
             continue;
+        }
         Entity* entity = draft.find_entity(get(*found, "noun"));
-        if (entity == nullptr)
+        if (entity == nullptr) {
             continue;
+        }
         const auto where = state_condition(*entity, get(*found, "state"), pattern == &kThat);
         return where.empty() ? Counted{} : Counted{entity, where};
     }
-    if (Entity* entity = draft.find_entity(phrase))
+    if (Entity* entity = draft.find_entity(phrase)) {
         return {entity, {}};
+    }
     if (words.size() >= 2) {
         const std::size_t last = words.size() - 1;
         Entity* entity = draft.find_entity(words.slice(last, words.size()));
         if (entity != nullptr) {
             const auto where = state_condition(*entity, words.slice(0, last), false);
-            if (!where.empty())
+            if (!where.empty()) {
                 return {entity, where};
+            }
         }
     }
     return {};
@@ -90,8 +95,9 @@ void place(Draft& draft, Statement& statement, Board board) {
     }
     statement.implement("board:" + board.id);
     Page* page = draft.app.page(draft.page);
-    if (page == nullptr)
+    if (page == nullptr) {
         return;  // complete() finds a place.
+    }
     Section* section = page->find("boards");
     if (section == nullptr) {
         Section made;
@@ -106,8 +112,9 @@ void place(Draft& draft, Statement& statement, Board board) {
 bool apply_count(Draft& draft, Statement& statement, const Captures& captures) {
     const auto what = get(captures, "what");
     const Counted found = counted(draft, what);
-    if (found.entity == nullptr)
+    if (found.entity == nullptr) {
         return false;
+    }
     Board board;
     board.metric = "count";
     board.entity = found.entity->id;
@@ -122,10 +129,12 @@ bool apply_value(Draft& draft, Statement& statement, const Captures& captures) {
     for (Entity& entity : draft.app.entities) {
         Field* price = first_of_kind(entity, "money");
         Field* quantity = entity.find("quantity");
-        if (quantity == nullptr)
+        if (quantity == nullptr) {
             quantity = entity.find("stock");
-        if (price == nullptr || quantity == nullptr)
+        }
+        if (price == nullptr || quantity == nullptr) {
             continue;
+        }
         Board board;
         board.metric = "sum";
         board.entity = entity.id;
@@ -140,21 +149,25 @@ bool apply_value(Draft& draft, Statement& statement, const Captures& captures) {
 Entity* entity_with(Draft& draft, std::string_view group, bool month) {
     Entity* last = draft.about({});
     std::vector<Entity*> order;
-    if (last != nullptr)
+    if (last != nullptr) {
         order.push_back(last);
-    for (Entity& entity : draft.app.entities)
+    }
+    for (Entity& entity : draft.app.entities) {
         order.push_back(&entity);
-    for (Entity* entity : order) {
-        const bool groups = month ? first_of_kind(*entity, "date") != nullptr
-                                  : find_field(*entity, group) != nullptr;
-        if (groups && first_of_kind(*entity, "money") != nullptr)
-            return entity;
     }
     for (Entity* entity : order) {
         const bool groups = month ? first_of_kind(*entity, "date") != nullptr
                                   : find_field(*entity, group) != nullptr;
-        if (groups && first_of_kind(*entity, "integer") != nullptr)
+        if (groups && first_of_kind(*entity, "money") != nullptr) {
             return entity;
+        }
+    }
+    for (Entity* entity : order) {
+        const bool groups = month ? first_of_kind(*entity, "date") != nullptr
+                                  : find_field(*entity, group) != nullptr;
+        if (groups && first_of_kind(*entity, "integer") != nullptr) {
+            return entity;
+        }
     }
     return nullptr;
 }
@@ -164,19 +177,25 @@ bool apply_grouped(Draft& draft, Statement& statement, const Captures& captures)
     const bool month = group == "month" || group == "months";
     Entity* entity = draft.find_entity(get(captures, "noun"));
     Field* sum = nullptr;
-    if (entity == nullptr)
+    if (entity == nullptr) {
         entity = entity_with(draft, group, month);
-    if (entity == nullptr)
+    }
+    if (entity == nullptr) {
         return false;
-    if (!get(captures, "noun").empty())
+    }
+    if (!get(captures, "noun").empty()) {
         sum = find_field(*entity, get(captures, "noun"));
-    if (sum == nullptr)
+    }
+    if (sum == nullptr) {
         sum = first_of_kind(*entity, "money");
-    if (sum == nullptr)
+    }
+    if (sum == nullptr) {
         sum = first_of_kind(*entity, "integer");
+    }
     Field* by = month ? first_of_kind(*entity, "date") : find_field(*entity, group);
-    if (sum == nullptr || by == nullptr)
+    if (sum == nullptr || by == nullptr) {
         return false;
+    }
     Board board;
     board.metric = get(captures, "metric") == "average" ? "average" : "sum";
     board.entity = entity->id;

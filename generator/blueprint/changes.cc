@@ -11,8 +11,9 @@ namespace origin::generator {
 namespace {
 
 void swap_name(std::string& text, std::string_view from, std::string_view to) {
-    if (text == from)
+    if (text == from) {
         text = std::string(to);
+    }
 }
 
 /// Conditions and expressions name fields as whole words.
@@ -33,41 +34,49 @@ void swap_word(std::string& text, std::string_view from, std::string_view to) {
 
 void rename_everywhere(App& app, Entity& entity, const std::string& from, const std::string& to) {
     for (auto* list : {&entity.search, &entity.filters, &entity.sort}) {
-        for (std::string& id : *list)
+        for (std::string& id : *list) {
             swap_name(id, from, to);
+        }
     }
     swap_word(entity.default_sort, from, to);
     for (Board& board : app.boards) {
-        if (board.entity != entity.id)
+        if (board.entity != entity.id) {
             continue;
+        }
         swap_word(board.where, from, to);
         swap_word(board.expr, from, to);
         swap_word(board.group_by, from, to);
     }
     for (Rule& rule : app.rules) {
-        if (rule.entity != entity.id)
+        if (rule.entity != entity.id) {
             continue;
+        }
         swap_word(rule.when, from, to);
-        for (std::string& id : rule.fields)
+        for (std::string& id : rule.fields) {
             swap_name(id, from, to);
+        }
     }
     const std::string old_id = "field:" + entity.id + "." + from;
     for (Source& source : app.sources) {
         for (TraceLine& line : source.lines) {
-            for (std::string& item : line.evidence)
+            for (std::string& item : line.evidence) {
                 swap_name(item, old_id, "field:" + entity.id + "." + to);
+            }
         }
     }
 }
 
 Entity* entity_with_field(Draft& draft, std::string_view noun, std::string_view field) {
-    if (Entity* named = draft.find_entity(noun))
+    if (Entity* named = draft.find_entity(noun)) {
         return named;
-    if (!noun.empty())
+    }
+    if (!noun.empty()) {
         return nullptr;
+    }
     for (Entity& entity : draft.app.entities) {
-        if (find_field(entity, field) != nullptr)
+        if (find_field(entity, field) != nullptr) {
             return &entity;
+        }
     }
     return nullptr;
 }
@@ -77,12 +86,14 @@ bool apply_rename(Draft& draft, Statement& statement, const Captures& captures) 
     const auto to = get(captures, "to");
     Entity* entity = entity_with_field(draft, get(captures, "noun"), from);
     const std::string id = to_id(to);
-    if (entity == nullptr || id.empty())
+    if (entity == nullptr || id.empty()) {
         return false;
+    }
     Field* field = find_field(*entity, from);
     if (field == nullptr) {
-        if (entity->find(id) == nullptr)
+        if (entity->find(id) == nullptr) {
             return false;
+        }
         statement.implement("field:" + entity->id + "." + id);  // Done by an earlier request.
         return true;
     }
@@ -93,8 +104,9 @@ bool apply_rename(Draft& draft, Statement& statement, const Captures& captures) 
     const std::string old_id = field->id;
     field->label = to_label(to);
     statement.implement("field:" + entity->id + "." + id);
-    if (old_id == id)
+    if (old_id == id) {
         return true;
+    }
     field->id = id;
     Migration step;
     step.version = draft.next_version();
@@ -113,12 +125,26 @@ bool uses(const std::string& text, std::string_view id) {
     return words.contains(id);
 }
 
+void override_lines(App& app, const std::string& evidence) {
+    for (Source& source : app.sources) {
+        for (TraceLine& line : source.lines) {
+            if (line.evidence.size() != 1 || line.evidence[0] != evidence) {
+                continue;
+            }
+            line.status = LineStatus::Overridden;
+            line.reason = "removed by a later request";
+        }
+    }
+}
+
 void drop_field(App& app, Entity& entity, const std::string& id) {
     std::erase_if(entity.fields, [&](const Field& field) { return field.id == id; });
-    for (auto* list : {&entity.search, &entity.filters, &entity.sort})
+    for (auto* list : {&entity.search, &entity.filters, &entity.sort}) {
         std::erase(*list, id);
-    if (uses(entity.default_sort, id))
+    }
+    if (uses(entity.default_sort, id)) {
         entity.default_sort = "created asc";
+    }
     std::erase_if(app.rules, [&](const Rule& rule) {
         return rule.entity == entity.id && (uses(rule.when, id) || has(rule.fields, id));
     });
@@ -127,39 +153,35 @@ void drop_field(App& app, Entity& entity, const std::string& id) {
         const bool dead =
             board.entity == entity.id &&
             (uses(board.where, id) || uses(board.expr, id) || uses(board.group_by, id));
-        if (dead)
+        if (dead) {
             gone.push_back(board.id);
+        }
         return dead;
     });
     for (Page& page : app.pages) {
         for (Section& section : page.sections) {
-            if (section.kind != "boards")
+            if (section.kind != "boards") {
                 continue;
+            }
             std::erase_if(section.items, [&](const std::string& item) { return has(gone, item); });
         }
     }
-    const std::string evidence = "field:" + entity.id + "." + id;
-    for (Source& source : app.sources) {
-        for (TraceLine& line : source.lines) {
-            if (line.evidence.size() != 1 || line.evidence[0] != evidence)
-                continue;
-            line.status = LineStatus::Overridden;
-            line.reason = "removed by a later request";
-        }
-    }
+    override_lines(app, "field:" + entity.id + "." + id);
 }
 
 bool apply_remove(Draft& draft, Statement& statement, const Captures& captures) {
     const auto name = get(captures, "field");
     Entity* entity = entity_with_field(draft, get(captures, "noun"), name);
-    if (entity == nullptr)
+    if (entity == nullptr) {
         return false;
+    }
     const std::string wanted = to_id(name);
     const std::string tombstone = "field:" + entity->id + "." + wanted;
     Field* field = find_field(*entity, name);
     const bool gone = field == nullptr && has(draft.app.tombstones, tombstone);
-    if (field == nullptr && !gone)
+    if (field == nullptr && !gone) {
         return false;
+    }
     if (entity->fields.size() == 1 && !gone) {
         statement.settle(LineStatus::NeedsClarification,
                          "that is the last field; remove the rest too?");
@@ -183,27 +205,32 @@ bool apply_remove(Draft& draft, Statement& statement, const Captures& captures) 
 
 bool apply_add_field(Draft& draft, Statement& statement, const Captures& captures) {
     Entity* entity = draft.find_entity(get(captures, "noun"));
-    if (entity == nullptr)
+    if (entity == nullptr) {
         return false;
+    }
     std::string spec(get(captures, "spec"));
     const auto rest = get(captures, "rest");
     const std::string name(get(captures, "name"));
-    if (Words{name}.size() > 4)
+    if (Words{name}.size() > 4) {
         return false;
+    }
     auto text = read_field(name + (spec.empty() ? "" : " (" + spec + ")") +
                            (spec.empty() && !rest.empty() ? " (" + std::string(rest) + ")" : ""));
-    if (!text)
+    if (!text) {
         return false;
+    }
     if (!spec.empty() && !rest.empty()) {
         if (auto more = read_field(name + " (" + std::string(rest) + ")")) {
             text->field.required |= more->field.required;
             text->field.unique |= more->field.unique;
-            if (more->field.default_value)
+            if (more->field.default_value) {
                 text->field.default_value = more->field.default_value;
+            }
         }
     }
-    if (entity->find(text->field.id) == nullptr)
+    if (entity->find(text->field.id) == nullptr) {
         draft.put_field(*entity, *text);
+    }
     statement.implement("field:" + entity->id + "." + text->field.id);
     return true;
 }
@@ -216,8 +243,9 @@ bool apply_remove_page(Draft& draft, Statement& statement, const Captures& captu
         statement.implement("removed:page." + to_id(get(captures, "name")));
         return true;
     }
-    if (page == nullptr || draft.app.pages.size() == 1)
+    if (page == nullptr || draft.app.pages.size() == 1) {
         return false;
+    }
     const std::string id = page->id;
     std::erase_if(draft.app.pages, [&](const Page& each) { return each.id == id; });
     add_once(draft.app.tombstones, "page:" + id);

@@ -79,21 +79,25 @@ constexpr std::array kNamed = {
 constexpr std::size_t kNameWordsMax = 3;  // "medium sea green"
 
 int hex_digit(char c) {
-    if (c >= '0' && c <= '9')
+    if (c >= '0' && c <= '9') {
         return c - '0';
-    if (c >= 'a' && c <= 'f')
+    }
+    if (c >= 'a' && c <= 'f') {
         return c - 'a' + 10;
+    }
     return -1;
 }
 
 std::optional<Rgb> parse_hex(std::string_view text) {
-    if (!text.starts_with('#') || (text.size() != 4 && text.size() != 7))
+    if (!text.starts_with('#') || (text.size() != 4 && text.size() != 7)) {
         return std::nullopt;
+    }
     std::array<int, 6> digits{};
     for (std::size_t at = 0; at < 6; ++at) {
         digits[at] = hex_digit(text[text.size() == 7 ? at + 1 : at / 2 + 1]);
-        if (digits[at] < 0)
+        if (digits[at] < 0) {
             return std::nullopt;
+        }
     }
     return Rgb{digits[0] * 16 + digits[1], digits[2] * 16 + digits[3], digits[4] * 16 + digits[5]};
 }
@@ -117,11 +121,13 @@ constexpr Rgb kInk{23, 28, 38};
 
 std::optional<Rgb> parse_colour(std::string_view css) {
     const std::string low = lower(css);
-    if (auto hex = parse_hex(low))
+    if (auto hex = parse_hex(low)) {
         return hex;
+    }
     const auto found = std::ranges::find(kNamed, low, &Named::name);
-    if (found == kNamed.end())
+    if (found == kNamed.end()) {
         return std::nullopt;
+    }
     const auto part = [&](int shift) {
         return static_cast<int>((found->rgb >> shift) & 0xFFU);
     };
@@ -135,10 +141,12 @@ std::vector<NamedColour> find_colours(std::string_view text) {
         std::size_t used = 0;
         for (std::size_t take = std::min(kNameWordsMax, words.size() - at); take > 0; --take) {
             std::string joined;
-            for (std::size_t i = 0; i < take; ++i)
+            for (std::size_t i = 0; i < take; ++i) {
                 joined += words.all()[at + i].low;
-            if (!parse_colour(joined))
+            }
+            if (!parse_colour(joined)) {
                 continue;
+            }
             found.push_back({joined, at, take});
             used = take;
             break;

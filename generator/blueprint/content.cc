@@ -13,29 +13,35 @@ namespace {
 /// The quote that follows one of `names`, at most three words later.
 std::string quote_after(const Words& words, std::initializer_list<std::string_view> names) {
     for (std::size_t at = 0; at < words.size(); ++at) {
-        if (std::ranges::find(names, words.all()[at].low) == names.end())
+        if (std::ranges::find(names, words.all()[at].low) == names.end()) {
             continue;
+        }
         for (std::size_t next = at + 1; next < words.size() && next <= at + 3; ++next) {
-            if (words.all()[next].kind == WordKind::Quote)
+            if (words.all()[next].kind == WordKind::Quote) {
                 return words.all()[next].low;
+            }
         }
     }
     return {};
 }
 
 Page& page_for(Draft& draft, std::string_view fallback) {
-    if (Page* here = draft.app.page(draft.page))
+    if (Page* here = draft.app.page(draft.page)) {
         return *here;
-    if (Page* named = draft.find_page(fallback))
+    }
+    if (Page* named = draft.find_page(fallback)) {
         return *named;
-    if (!draft.app.pages.empty())
+    }
+    if (!draft.app.pages.empty()) {
         return draft.app.pages.front();
+    }
     return *draft.make_page("home");
 }
 
 Section& section_of(Page& page, std::string_view kind, bool in_front) {
-    if (Section* found = page.find(kind))
+    if (Section* found = page.find(kind)) {
         return *found;
+    }
     Section made;
     made.kind = std::string(kind);
     made.id = std::string(kind) + "_" + page.id;
@@ -48,8 +54,9 @@ bool read_hero(Draft& draft, Statement& statement, const Words& words) {
     const std::string button = quote_after(words, {"button", "link", "cta"});
     const std::string subtitle =
         quote_after(words, {"subtitle", "tagline", "subheading", "subline"});
-    if (headline.empty() && button.empty() && subtitle.empty())
+    if (headline.empty() && button.empty() && subtitle.empty()) {
         return false;
+    }
     Page& page = page_for(draft, "home");
     Section& hero = section_of(page, "hero", true);
     if (!headline.empty()) {
@@ -67,8 +74,9 @@ bool read_hero(Draft& draft, Statement& statement, const Words& words) {
         for (const auto* pattern : {&kGoes, &kEnds}) {
             const auto found = pattern->match(words);
             const Page* target = found ? draft.find_page(get(*found, "page")) : nullptr;
-            if (target != nullptr)
+            if (target != nullptr) {
                 hero.button_page = target->id;
+            }
         }
         if (hero.button_page.empty()) {
             statement.settle(LineStatus::Partial, "where the button goes is not said");
@@ -84,8 +92,9 @@ bool read_tiles(Draft& draft, Statement& statement, const Words& words) {
     const auto& all = words.all();
     std::size_t colon = all.size();
     for (std::size_t at = 0; at < all.size(); ++at) {
-        if (all[at].kind == WordKind::Mark && all[at].low == ":")
+        if (all[at].kind == WordKind::Mark && all[at].low == ":") {
             colon = at;
+        }
     }
     std::size_t noun = colon;
     while (noun > 0 && colon - noun < 4 && all[noun - 1].low != "our" &&
@@ -94,14 +103,17 @@ bool read_tiles(Draft& draft, Statement& statement, const Words& words) {
     }
     Section tiles;
     for (std::size_t at = colon; at < all.size(); ++at) {
-        if (all[at].kind == WordKind::Quote)
+        if (all[at].kind == WordKind::Quote) {
             tiles.items.push_back(all[at].low);
+        }
     }
-    if (tiles.items.size() < 2 || noun == colon)
+    if (tiles.items.size() < 2 || noun == colon) {
         return false;
+    }
     static const std::vector<std::string> kNumbers = {"two", "three", "four", "five", "six"};
-    if (has(kNumbers, all[noun].low) && noun + 1 < colon)
+    if (has(kNumbers, all[noun].low) && noun + 1 < colon) {
         ++noun;
+    }
     Page& page = page_for(draft, "home");
     tiles.kind = "tiles";
     tiles.title = to_label("our " + words.slice(noun, colon));
@@ -110,23 +122,26 @@ bool read_tiles(Draft& draft, Statement& statement, const Words& words) {
     const auto same = [&](const Section& old) {
         return old.id == tiles.id;
     };
-    if (std::ranges::none_of(page.sections, same))
+    if (std::ranges::none_of(page.sections, same)) {
         page.sections.push_back(std::move(tiles));
+    }
     return true;
 }
 
 bool read_hours(Draft& draft, Statement& statement, const Words& words) {
     static const Pattern kHours{"opening hours|times :|are? {hours}"};
     const auto found = kHours.match(words);
-    if (!found)
+    if (!found) {
         return false;
+    }
     Page& page = page_for(draft, "contact");
     Section& hours = section_of(page, "hours", false);
     hours.title = "Opening hours";
     hours.items = split_outside(get(*found, "hours"), ",");
     for (std::string& item : hours.items) {
-        if (item.ends_with('.'))
+        if (item.ends_with('.')) {
             item.pop_back();
+        }
     }
     statement.implement("section:" + page.id + ".hours");
     return true;
@@ -176,11 +191,13 @@ bool read_facts(Draft& draft, Statement& statement, const Words& words) {
     };
     std::vector<std::string> items;
     for (const auto& [name, value] : facts) {
-        if (!value.empty())
+        if (!value.empty()) {
             items.push_back(name + "=" + value);
+        }
     }
-    if (items.empty())
+    if (items.empty()) {
         return false;
+    }
     Page& page = page_for(draft, "contact");
     Section& contact = section_of(page, "contact", true);
     contact.title = "Contact";
@@ -193,14 +210,17 @@ bool read_form(Draft& draft, Statement& statement, const Words& words) {
     static const Pattern kForm{"... contact form with {fields}"};
     static const Pattern kBare{"... contact form"};
     const auto found = kForm.match(words);
-    if (!found && !kBare.match(words))
+    if (!found && !kBare.match(words)) {
         return false;
+    }
     auto fields = read_field_list(found ? get(*found, "fields") : "name, email and message");
-    if (fields.empty())
+    if (fields.empty()) {
         return false;
+    }
     Entity* entity = draft.make_entity("contact message");
-    if (entity == nullptr)
+    if (entity == nullptr) {
         return false;
+    }
     add_once(entity->ops, "create");
     for (auto& text : fields) {
         text.field.required = true;
@@ -224,8 +244,9 @@ bool read_content(Draft& draft, Statement& statement) {
     const Words words{statement.clean};
     bool any = read_form(draft, statement, words);
     for (auto* read : {read_hours, read_hero, read_tiles, read_facts}) {
-        if (read(draft, statement, words))
+        if (read(draft, statement, words)) {
             any = true;
+        }
     }
     return any;
 }

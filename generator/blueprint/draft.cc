@@ -32,20 +32,24 @@ std::string_view get(const Captures& captures, std::string_view name) {
 
 Entity* Draft::find_entity(std::string_view noun) {
     const std::string id = noun_id(noun);
-    if (id.empty())
+    if (id.empty()) {
         return nullptr;
-    if (Entity* found = app.entity(id))
+    }
+    if (Entity* found = app.entity(id)) {
         return found;
+    }
     const std::string by_plural = to_id(without_article(lower(noun)));
     for (Entity& entity : app.entities) {
-        if (to_id(entity.plural) == by_plural || to_id(entity.label) == id)
+        if (to_id(entity.plural) == by_plural || to_id(entity.label) == id) {
             return &entity;
+        }
     }
     for (Entity& entity : app.entities) {  // Plurals of other languages: Kunde, Kunden.
         const bool longer =
             by_plural.starts_with(entity.id) && by_plural.size() <= entity.id.size() + 2;
-        if (longer && entity.id.size() >= 4)
+        if (longer && entity.id.size() >= 4) {
             return &entity;
+        }
     }
     return nullptr;
 }
@@ -57,14 +61,17 @@ Entity* Draft::about(std::string_view noun) {
     }
     if (Page* here = app.page(page)) {
         for (const Section& section : here->sections) {
-            if (section.kind == "list")
+            if (section.kind == "list") {
                 return app.entity(section.entity);
+            }
         }
-        if (Entity* found = find_entity(here->title))
+        if (Entity* found = find_entity(here->title)) {
             return found;
+        }
     }
-    if (Entity* last = app.entity(last_entity))
+    if (Entity* last = app.entity(last_entity)) {
         return last;
+    }
     return app.entities.empty() ? nullptr : &app.entities.front();
 }
 
@@ -75,8 +82,9 @@ Entity* Draft::make_entity(std::string_view noun) {
     }
     const std::string name(without_article(trim(noun)));
     std::string id = noun_id(name);
-    if (id.empty() || is_stop_noun(lower(name)) || Words{name}.size() > kNounWordsMax)
+    if (id.empty() || is_stop_noun(lower(name)) || Words{name}.size() > kNounWordsMax) {
         return nullptr;
+    }
     if (app.entities.size() >= kBlueprintEntitiesMax || has(app.tombstones, "entity:" + id)) {
         return nullptr;
     }
@@ -91,18 +99,22 @@ Entity* Draft::make_entity(std::string_view noun) {
 }
 
 void Draft::put_field(Entity& entity, const FieldText& text) {
-    if (!text.target.empty())
+    if (!text.target.empty()) {
         links.push_back({entity.id, text.field.id, text.target, text.many});
+    }
     if (Field* old = entity.find(text.field.id)) {
-        if (text.typed)
+        if (text.typed) {
             *old = text.field;
+        }
         return;
     }
-    if (entity.fields.size() >= kBlueprintFieldsMax)
+    if (entity.fields.size() >= kBlueprintFieldsMax) {
         return;
+    }
     Field field = text.field;
-    while (has(app.tombstones, "field:" + entity.id + "." + field.id))
+    while (has(app.tombstones, "field:" + entity.id + "." + field.id)) {
         field.id += "_again";
+    }
     if (stored_before(entity.id)) {
         Migration step;
         step.version = next_version();
@@ -118,8 +130,9 @@ void Draft::put_field(Entity& entity, const FieldText& text) {
 Page* Draft::find_page(std::string_view name) {
     std::string plain = lower(without_article(name));
     for (const std::string_view tail : {" page", " screen", " view"}) {
-        if (plain.ends_with(tail))
+        if (plain.ends_with(tail)) {
             plain.resize(plain.size() - tail.size());
+        }
     }
     const std::string id = to_id(plain);
     for (Page& candidate : app.pages) {
@@ -132,8 +145,9 @@ Page* Draft::find_page(std::string_view name) {
 }
 
 Page* Draft::make_page(std::string_view name) {
-    if (Page* found = find_page(name))
+    if (Page* found = find_page(name)) {
         return found;
+    }
     std::string plain(without_article(trim(name)));
     for (const std::string_view tail : {" page", " screen", " view", " Page"}) {
         if (plain.size() > tail.size() && plain.ends_with(tail)) {
@@ -153,8 +167,9 @@ Page* Draft::make_page(std::string_view name) {
 
 void Draft::show_list(Page& where, const Entity& entity) {
     for (const Section& section : where.sections) {
-        if (section.kind == "list" && section.entity == entity.id)
+        if (section.kind == "list" && section.entity == entity.id) {
             return;
+        }
     }
     Section list;
     list.id = "list_" + entity.id;
@@ -175,8 +190,9 @@ bool Draft::stored_before(std::string_view id) const {
 Field* find_field(Entity& entity, std::string_view phrase) {
     const std::string plain = lower(without_article(phrase));
     const std::string id = to_id(plain);
-    if (id.empty())
+    if (id.empty()) {
         return nullptr;
+    }
     for (Field& field : entity.fields) {
         if (field.id == id || to_id(field.label) == id || field.id == to_id(singular(plain))) {
             return &field;
@@ -185,10 +201,12 @@ Field* find_field(Entity& entity, std::string_view phrase) {
     const std::string tail = singular(last_word(plain));
     Field* only = nullptr;
     for (Field& field : entity.fields) {
-        if (last_word(replace_all(field.id, "_", " ")) != tail || Words{plain}.size() > 1)
+        if (last_word(replace_all(field.id, "_", " ")) != tail || Words{plain}.size() > 1) {
             continue;
-        if (only != nullptr)
+        }
+        if (only != nullptr) {
             return nullptr;  // Two fields end like that: which one is meant?
+        }
         only = &field;
     }
     return only;
@@ -198,8 +216,9 @@ std::vector<Field*> find_fields(Entity& entity, std::string_view list) {
     std::vector<Field*> fields;
     for (const std::string& item : split_list(list)) {
         Field* field = find_field(entity, item);
-        if (field == nullptr)
+        if (field == nullptr) {
             return {};
+        }
         fields.push_back(field);
     }
     return fields;
@@ -207,8 +226,9 @@ std::vector<Field*> find_fields(Entity& entity, std::string_view list) {
 
 Field* first_of_kind(Entity& entity, std::string_view kind) {
     for (Field& field : entity.fields) {
-        if (field.kind() == kind)
+        if (field.kind() == kind) {
             return &field;
+        }
     }
     return nullptr;
 }

@@ -45,11 +45,11 @@ struct Draft {
 
     Page* find_page(std::string_view name);
     Page* make_page(std::string_view name);
-    void show_list(Page& page, const Entity& entity);
+    void show_list(Page& where, const Entity& entity);
 
     /// The version the stored data gets in this run, for its migrations.
     int next_version();
-    bool stored_before(std::string_view entity) const;
+    bool stored_before(std::string_view id) const;
 };
 
 /// The field a phrase means ("the unit prices" -> unit_price); null if none.
@@ -77,6 +77,12 @@ const std::vector<GrammarRule>& page_grammar();
 const std::vector<GrammarRule>& list_grammar();
 const std::vector<GrammarRule>& board_grammar();
 const std::vector<GrammarRule>& rule_grammar();
+
+/// The app's name: from the title, and from each statement that says it.
+void read_identities(Draft& draft, Reading& reading);
+
+/// "make a little recipe book": without a title, a first statement left open may name the app.
+void read_short_identity(Draft& draft, Reading& reading);
 
 /// Tables and bullet lists that describe fields become entities.
 void read_field_blocks(Draft& draft, std::vector<Statement>& statements);

@@ -24,8 +24,9 @@ constexpr std::array<std::string_view, 24> kUnits = {
     "miles", "litres", "liters",  "ml",      "percent", "pieces", "kcal",   "calories"};
 
 bool is_number(std::string_view text) {
-    if (text.starts_with('-') || text.starts_with('+'))
+    if (text.starts_with('-') || text.starts_with('+')) {
         text.remove_prefix(1);
+    }
     return !text.empty() && text.size() <= 15 &&
            text.find_first_not_of("0123456789.") == std::string_view::npos &&
            std::isdigit(static_cast<unsigned char>(text.front())) != 0 &&
@@ -36,10 +37,12 @@ bool is_number(std::string_view text) {
 /// A number as JSON wants it: no "+", no leading zeros.
 std::string number_text(std::string_view text) {
     const bool negative = text.starts_with('-');
-    if (negative || text.starts_with('+'))
+    if (negative || text.starts_with('+')) {
         text.remove_prefix(1);
-    while (text.size() > 1 && text[0] == '0' && text[1] != '.')
+    }
+    while (text.size() > 1 && text[0] == '0' && text[1] != '.') {
         text.remove_prefix(1);
+    }
     return (negative ? "-" : "") + std::string(text);
 }
 
@@ -84,8 +87,9 @@ bool read_bound(FieldText& out, std::string_view part) {
     for (const std::string_view word : {"minimum", "min", "at least", ">=", "from"}) {
         if (auto rest = after(part, word)) {
             const std::string value = unquoted(rest->starts_with(':') ? rest->substr(1) : *rest);
-            if (!is_number(value))
+            if (!is_number(value)) {
                 continue;
+            }
             out.field.min = number_text(value);
             return out.typed = true;
         }
@@ -93,8 +97,9 @@ bool read_bound(FieldText& out, std::string_view part) {
     for (const std::string_view word : {"maximum", "max", "at most", "up to", "<="}) {
         if (auto rest = after(part, word)) {
             const std::string value = unquoted(rest->starts_with(':') ? rest->substr(1) : *rest);
-            if (!is_number(value))
+            if (!is_number(value)) {
                 continue;
+            }
             out.field.max = number_text(value);
             return out.typed = true;
         }
@@ -143,10 +148,12 @@ bool read_link(FieldText& out, std::string_view part) {
     };
     for (const auto& link : kLinks) {
         if (auto rest = after(part, std::string(link.word) + " ")) {
-            if (link.word == "one" && rest->starts_with("of"))
+            if (link.word == "one" && rest->starts_with("of")) {
                 continue;
-            if (!type_of_word(*rest).empty() || rest->contains(' '))
+            }
+            if (!type_of_word(*rest).empty() || rest->contains(' ')) {
                 continue;
+            }
             out.target = singular(lower(without_article(*rest)));
             out.many = link.many;
             return out.typed = true;
@@ -162,8 +169,9 @@ bool read_type(FieldText& out, std::string_view part) {
         open == std::string::npos ? "" : low.substr(open + 1, low.find(')', open) - open - 1);
     const std::string bare(trim(std::string_view(low).substr(0, open)));
     std::string type = type_of_word(bare);
-    if (type.empty())
+    if (type.empty()) {
         type = type_of_word(low);
+    }
     if (type.empty() && !currency_of(bare).empty()) {
         out.field.currency = currency_of(bare);
         type = "money";
@@ -177,14 +185,17 @@ bool read_type(FieldText& out, std::string_view part) {
             return out.typed = true;
         }
     }
-    if (type.empty())
+    if (type.empty()) {
         return false;
+    }
     const std::string named = out.field.type;
     out.field.type = type;
-    if (type == "money" && !currency_of(inside).empty())
+    if (type == "money" && !currency_of(inside).empty()) {
         out.field.currency = currency_of(inside);
-    if (type == "text" && named == "longtext" && bare != "string")
+    }
+    if (type == "text" && named == "longtext" && bare != "string") {
         out.field.type = "longtext";
+    }
     return out.typed = true;
 }
 
@@ -201,8 +212,9 @@ std::optional<std::string> value_list(std::string_view part) {
                                         "dropdown:",
                                         "options:",
                                         "either"}) {
-        if (auto rest = after(part, word))
+        if (auto rest = after(part, word)) {
             return rest;
+        }
     }
     return std::nullopt;
 }
@@ -214,8 +226,9 @@ bool read_part(FieldText& out, std::string_view part) {
 
 void take_values(FieldText& out, std::vector<std::string> values) {
     out.cut = values.size() > kBlueprintChoicesMax;
-    if (out.cut)
+    if (out.cut) {
         values.resize(kBlueprintChoicesMax);
+    }
     out.field.type = "enum";
     out.field.values = std::move(values);
     out.typed = true;
@@ -239,14 +252,16 @@ std::vector<std::string> read_segment(FieldText& out, std::string_view segment) 
             continue;
         }
         if (listing) {
-            for (auto& value : read_values(part))
+            for (auto& value : read_values(part)) {
                 values.push_back(std::move(value));
+            }
         } else {
             loose.push_back(part);
         }
     }
-    if (!values.empty())
+    if (!values.empty()) {
         take_values(out, std::move(values));
+    }
     return loose;
 }
 
@@ -260,15 +275,18 @@ bool short_words(const std::vector<std::string>& parts) {
 void read_spec(FieldText& out, std::string_view spec, bool loose_may_be_values) {
     std::vector<std::string> loose;
     for (const std::string& segment : split_outside(spec, ";")) {
-        for (auto& word : read_segment(out, segment))
+        for (auto& word : read_segment(out, segment)) {
             loose.push_back(std::move(word));
+        }
     }
-    if (loose.empty())
+    if (loose.empty()) {
         return;
+    }
     std::vector<std::string> values;
     for (const auto& part : loose) {
-        for (auto& value : read_values(part))
+        for (auto& value : read_values(part)) {
             values.push_back(std::move(value));
+        }
     }
     const bool open_type = out.field.values.empty() && out.field.type != "money";
     if (loose_may_be_values && open_type && values.size() >= 2 && short_words(values) &&
@@ -277,8 +295,9 @@ void read_spec(FieldText& out, std::string_view spec, bool loose_may_be_values) 
         return;
     }
     for (const auto& part : loose) {
-        if (!out.field.hint.empty())
+        if (!out.field.hint.empty()) {
             out.field.hint += ", ";
+        }
         out.field.hint += part;
     }
 }
@@ -296,8 +315,9 @@ void name_it(FieldText& out, std::string_view name) {
 /// Where the name ends: at ":" or " - " or a bracket outside quotes.
 std::size_t name_end(std::string_view text) {
     for (std::size_t at = 0; at < text.size(); ++at) {
-        if (text[at] == '(' || text[at] == ':' || text[at] == '=')
+        if (text[at] == '(' || text[at] == ':' || text[at] == '=') {
             return at;
+        }
         const auto rest = text.substr(at);
         if (rest.starts_with(" - ") || rest.starts_with(" \xE2\x80\x93 ") ||
             rest.starts_with(" \xE2\x80\x94 ")) {
@@ -314,21 +334,35 @@ std::string_view without_lead(std::string_view text) {
     return trim(text);
 }
 
+bool mentions(std::string_view text, std::initializer_list<std::string_view> words) {
+    return std::ranges::any_of(words, [&](std::string_view word) { return text.contains(word); });
+}
+
+bool means_yes(const std::string& cell) {
+    constexpr auto kYes = std::to_array<std::string_view>(
+        {"yes", "y", "true", "x", "required", "\xE2\x9C\x93", "\xE2\x9C\x85"});
+    return std::ranges::find(kYes, lower(cell)) != kYes.end();
+}
+
 }  // namespace
 
 std::vector<std::string> read_values(std::string_view text) {
     std::vector<std::string> values;
     std::string plain(text);
-    if (!text.contains(',') && text.contains('|'))
+    if (!text.contains(',') && text.contains('|')) {
         plain = replace_all(plain, "|", ",");
-    if (!text.contains(',') && text.contains('/'))
+    }
+    if (!text.contains(',') && text.contains('/')) {
         plain = replace_all(plain, "/", ",");
+    }
     for (const std::string& item : split_list(plain)) {
         const std::string value = unquoted(item);
-        if (value.empty() || value.size() > kValueBytesMax)
+        if (value.empty() || value.size() > kValueBytesMax) {
             continue;
-        if (values.size() < kBlueprintChoicesMax)
+        }
+        if (values.size() < kBlueprintChoicesMax) {
             add_once(values, value);
+        }
     }
     return values;
 }
@@ -336,8 +370,9 @@ std::vector<std::string> read_values(std::string_view text) {
 std::optional<FieldText> read_field(std::string_view raw) {
     std::string plain = without_marks(raw);
     auto text = without_article(plain);
-    while (text.ends_with('.'))
+    while (text.ends_with('.')) {
         text.remove_suffix(1);
+    }
     FieldText out;
     const std::size_t end = name_end(text);
     std::string name = unquoted(without_article(text.substr(0, end)));
@@ -346,10 +381,12 @@ std::optional<FieldText> read_field(std::string_view raw) {
         out.field.required = out.typed = true;
     }
     const std::size_t count = Words{name}.size();
-    if (to_id(name).empty() || count == 0 || count > kNameWordsMax)
+    if (to_id(name).empty() || count == 0 || count > kNameWordsMax) {
         return std::nullopt;
-    if (name.contains(" with "))
+    }
+    if (name.contains(" with ")) {
         return std::nullopt;  // A clause, not a name.
+    }
     const bool required = out.field.required;
     name_it(out, name);
     out.field.required = required;
@@ -359,13 +396,15 @@ std::optional<FieldText> read_field(std::string_view raw) {
         const auto tail =
             close == std::string_view::npos ? "" : without_lead(spec.substr(close + 1));
         read_spec(out, spec.substr(1, std::min(close, spec.size()) - 1), true);
-        if (!tail.empty())
+        if (!tail.empty()) {
             read_spec(out, tail.starts_with(',') ? tail.substr(1) : tail, false);
+        }
     } else if (!spec.empty()) {
         read_spec(out, spec, true);
     }
-    if (plain.size() > 9 && same_text(plain.substr(0, 9), "optional "))
+    if (plain.size() > 9 && same_text(plain.substr(0, 9), "optional ")) {
         out.field.required = false;
+    }
     return out;
 }
 
@@ -375,26 +414,24 @@ std::optional<FieldText> read_field_row(const std::vector<std::string>& heads,
     for (std::size_t at = 0; at < cells.size() && at < heads.size(); ++at) {
         const std::string head = lower(without_marks(heads[at]));
         const std::string cell = without_marks(cells[at]);
-        if (head.contains("field") || head.contains("name") || head.contains("attribute") ||
-            head.contains("column") || head.contains("property")) {
-            if (to_id(cell).empty() || Words{cell}.size() > kNameWordsMax)
+        if (mentions(head, {"field", "name", "attribute", "column", "property"})) {
+            if (to_id(cell).empty() || Words{cell}.size() > kNameWordsMax) {
                 return std::nullopt;
+            }
             name_it(out, cell);
         } else if (cell.empty() || cell == "-" || cell == "\xE2\x80\x94") {
             continue;
-        } else if (head.contains("required") || head.contains("mandatory")) {
-            const std::string low = lower(cell);
-            out.field.required = low == "yes" || low == "y" || low == "true" || low == "x" ||
-                                 low == "required" || cell == "\xE2\x9C\x93" ||
-                                 cell == "\xE2\x9C\x85";
+        } else if (mentions(head, {"required", "mandatory"})) {
+            out.field.required = means_yes(cell);
         } else if (head.contains("default")) {
             out.field.default_value = unquoted(cell);
         } else {
-            read_spec(out, cell, head.contains("type") || head.contains("values"));
+            read_spec(out, cell, mentions(head, {"type", "values"}));
         }
     }
-    if (out.field.id.empty())
+    if (out.field.id.empty()) {
         return std::nullopt;
+    }
     out.typed = true;
     return out;
 }
@@ -402,10 +439,12 @@ std::optional<FieldText> read_field_row(const std::vector<std::string>& heads,
 std::vector<FieldText> read_field_list(std::string_view text) {
     std::vector<FieldText> fields;
     for (const std::string& item : split_list(text)) {
-        if (fields.size() >= kBlueprintFieldsMax)
+        if (fields.size() >= kBlueprintFieldsMax) {
             break;
-        if (auto field = read_field(item))
+        }
+        if (auto field = read_field(item)) {
             fields.push_back(std::move(*field));
+        }
     }
     return fields;
 }

@@ -22,7 +22,7 @@ struct FieldText {
 
 /// "`customer name` (string, required)", "sku: text, unique", "target per week (number, 1-7)".
 /// nullopt if it does not look like a field: no name, or a name of more than five words.
-std::optional<FieldText> read_field(std::string_view text);
+std::optional<FieldText> read_field(std::string_view raw);
 
 /// A table row: the name cell and the other cells under their heads.
 std::optional<FieldText> read_field_row(const std::vector<std::string>& heads,

@@ -30,8 +30,9 @@ TEST(Fields, WhatIsNoFieldIsRefused) {
 
 TEST(Fields, HostileSpecificationsAreBounded) {
     std::string values = "kind (one of ";
-    for (int at = 0; at < 5000; ++at)
+    for (int at = 0; at < 5000; ++at) {
         values += "v" + std::to_string(at) + ", ";
+    }
     EXPECT_LE(field_of(values + "x)").values.size(), 50U);
     EXPECT_EQ(field_of("size (min 1.2.3, max ..)").min, "");
     EXPECT_EQ(field_of("size (min 007)").min, "7");
@@ -86,8 +87,9 @@ TEST(Blocks, TooLargeIsAnErrorWithItsName) {
 
 TEST(Blocks, DeepListsAreFlattenedNotFollowed) {
     std::string text;
-    for (int depth = 0; depth < 400; ++depth)
+    for (int depth = 0; depth < 400; ++depth) {
         text += std::string(2 * static_cast<std::size_t>(depth), ' ') + "- x\n";
+    }
     const auto blocks = read_blocks(text);
     ASSERT_TRUE(blocks);
     EXPECT_EQ(blocks->size(), 400U);

@@ -11,7 +11,6 @@ namespace origin::generator {
 
 namespace {
 
-constexpr std::size_t kNameBytesMax = 80;    // Of the app, in the header of every page.
 constexpr int kJointsMax = 16;               // Places where one clause is tried to be cut.
 constexpr std::size_t kClauseWordsMin = 20;  // Less work left than this: the budget is used up.
 constexpr int kPartsMax = 8;                 // Phrases of one clause that are tried one by one.
@@ -32,8 +31,9 @@ void settle_by_section(Statement& statement) {
             return statement.settle(LineStatus::Overridden,
                                     "the blueprint engine writes static HTML, CSS and JavaScript");
         case SectionClass::NonFunctional:
-            if (quality_of(statement.clean))
+            if (quality_of(statement.clean)) {
                 return;
+            }
             return statement.settle(LineStatus::NotVerifiable, "no generated test can decide it");
         case SectionClass::Require:
             break;
@@ -45,87 +45,7 @@ void settle_by_section(Statement& statement) {
     }
 }
 
-// 2. What the app is called -------------------------------------------------------------------
-
-std::string plain_title(std::string_view title) {
-    std::string name(trim(without_marks(title)));
-    for (const std::string_view lead : {"prd:",
-                                        "prd -",
-                                        "product requirements document:",
-                                        "product requirements:",
-                                        "requirements:",
-                                        "project:"}) {
-        if (lower(name).starts_with(lead))
-            name = std::string(trim(name.substr(lead.size())));
-    }
-    for (const std::string_view tail : {" - prd", " prd", " - product requirements document"}) {
-        if (lower(name).ends_with(tail))
-            name.resize(name.size() - tail.size());
-    }
-    return name;
-}
-
-void set_name(App& app, std::string_view name) {
-    const auto colon = name.find(": ");
-    const std::string head(trim(name.substr(0, colon)));
-    if (head.empty() || !app.name.empty())
-        return;
-    app.name = cut_short(head, kNameBytesMax);
-    if (colon != std::string_view::npos)
-        app.tagline = to_label(trim(name.substr(colon + 2)));
-}
-
-bool read_identity(Draft& draft, Statement& statement) {
-    static const Pattern kNamed{"app|application|project|product|site|website|tool name : {name}"};
-    static const Pattern kFor{
-        "build|make|create|design|write me|us? a|an|the? {kind?} website|site|app|application|tool|"
-        "page for {name} , {rest}"};
-    static const Pattern kForAll{
-        "build|make|create|design|write me|us? a|an|the? {kind?} website|site|app|application|tool|"
-        "page for {name}"};
-    static const Pattern kTo{
-        "build|make|create|write|develop|need|want me|us? a|an|the? {kind?} website|site|app|"
-        "application|tool to|that|where track|manage|tracks|manages|organise|organize|keep|record "
-        "track? of? my|our|the|your? {noun}"};
-    const Words words{statement.clean};
-    if (const auto found = kNamed.match(words)) {
-        set_name(draft.app, get(*found, "name"));
-        statement.settle(LineStatus::Context, "the app's name");
-        return true;
-    }
-    if (const auto found = kTo.match(words)) {
-        const std::string noun(get(*found, "noun"));
-        if (Words{noun}.size() <= 4)
-            set_name(draft.app, to_label(noun));
-        statement.settle(LineStatus::Context, "what the app is for");
-        return true;
-    }
-    for (const auto* pattern : {&kFor, &kForAll}) {
-        const auto found = pattern->match(words);
-        if (!found || Words{std::string(get(*found, "name"))}.size() > 6)
-            continue;
-        set_name(draft.app, to_label(get(*found, "name")));
-        statement.settle(LineStatus::Context, "what the app is for");
-        return true;
-    }
-    return false;
-}
-
-/// "make a little recipe book": the first sentence names the thing.
-bool read_short_identity(Draft& draft, Statement& statement) {
-    static const Pattern kMake{
-        "build|make|create|design|need|want me|us? a|an|little|small|simple? "
-        "little|small|simple|tiny? {name}"};
-    const auto found = kMake.match(Words{statement.clean});
-    if (!found || Words{std::string(get(*found, "name"))}.size() > 3)
-        return false;
-    set_name(draft.app, to_label(get(*found, "name")));
-    statement.settle(LineStatus::Context, "what the app is");
-    return true;
-}
-
-// 2b. Headings that are pages: "## Home", "## About", "## Contact"
-// ---------------------------------
+// 2. Headings that are pages: "## Home", "## About", "## Contact" ------------------------------
 
 bool is_page_name(std::string_view words) {
     static const std::vector<std::string> kNames = {
@@ -139,13 +59,16 @@ bool is_page_name(std::string_view words) {
 void find_heading_pages(Draft& draft, Reading& reading) {
     std::vector<std::string> pages;
     for (const std::string& heading : reading.headings) {
-        if (is_page_name(heading_words(heading)))
+        if (is_page_name(heading_words(heading))) {
             add_once(pages, heading);
+        }
     }
-    if (draft.change || pages.size() < 2)
+    if (draft.change || pages.size() < 2) {
         return;
-    for (const std::string& page : pages)
+    }
+    for (const std::string& page : pages) {
         draft.make_page(to_label(heading_words(page)));
+    }
     for (Statement& statement : reading.statements) {
         if (has(pages, statement.heading)) {
             statement.heading_page = to_label(heading_words(statement.heading));
@@ -156,8 +79,9 @@ void find_heading_pages(Draft& draft, Reading& reading) {
 /// Prose below a page's heading is that page's text, word for word.
 bool keep_as_text(Draft& draft, Statement& statement) {
     Page* page = statement.heading_page.empty() ? nullptr : draft.find_page(statement.heading_page);
-    if (page == nullptr || statement.kind != StatementKind::Sentence)
+    if (page == nullptr || statement.kind != StatementKind::Sentence) {
         return false;
+    }
     Section* section = page->find("text");
     if (section == nullptr) {
         Section made;
@@ -167,8 +91,9 @@ bool keep_as_text(Draft& draft, Statement& statement) {
         section = &page->sections.front();
     }
     std::string text = statement.text;
-    if (!text.empty() && std::string_view(".!?").find(text.back()) == std::string_view::npos)
+    if (!text.empty() && std::string_view(".!?").find(text.back()) == std::string_view::npos) {
         text += '.';
+    }
     section->text += (section->text.empty() ? "" : " ") + text;
     statement.implement("section:" + page->id + "." + section->id);
     return true;
@@ -182,16 +107,18 @@ bool try_table(const std::vector<GrammarRule>& table,
                const Words& words) {
     for (const GrammarRule& rule : table) {
         const auto captures = rule.pattern.match(words);
-        if (captures && rule.apply(draft, statement, *captures))
+        if (captures && rule.apply(draft, statement, *captures)) {
             return true;
+        }
     }
     return false;
 }
 
 /// Theme and content are found by key words; what else such a clause asks for must not be hidden.
 bool read_freely(Draft& draft, Statement& statement) {
-    if (!read_theme(draft, statement) && !read_content(draft, statement))
+    if (!read_theme(draft, statement) && !read_content(draft, statement)) {
         return false;
+    }
     const auto reason = unsupported_reason(statement.clean);
     if (reason && statement.status == LineStatus::Implemented) {
         statement.settle(LineStatus::Partial, *reason);
@@ -201,8 +128,9 @@ bool read_freely(Draft& draft, Statement& statement) {
 
 bool try_all(Draft& draft, Statement& statement) {
     const Words words{statement.clean};
-    if (words.size() > draft.work_left)
+    if (words.size() > draft.work_left) {
         return false;
+    }
     draft.work_left -= words.size();
     return (draft.change && try_table(change_grammar(), draft, statement, words)) ||
            try_table(page_grammar(), draft, statement, words) ||
@@ -216,33 +144,53 @@ bool is_joint(const Word& word) {
            word.low == "where" || word.low == ".";
 }
 
+bool try_parts(Draft& draft, Statement& statement, int parts);
+
+/// What follows a joint, on its own. Returns: whether all of it was understood.
+bool try_rest(Draft& draft, Statement& tail, const std::string& rest, int parts) {
+    if (rest.empty() || try_parts(draft, tail, parts)) {
+        return true;
+    }
+    const auto quality = quality_of(rest);
+    if (!quality || !quality->built_in) {
+        return false;
+    }
+    tail.implement(quality->evidence);
+    return true;
+}
+
+std::size_t past_joints(const Words& words, std::size_t at) {
+    while (at < words.size() && is_joint(words.all()[at])) {
+        ++at;
+    }
+    return at;
+}
+
 /// "a table and search by name": the longest understood beginning, then the rest the same way.
 bool try_parts(Draft& draft, Statement& statement, int parts) {
-    if (try_all(draft, statement))
+    if (try_all(draft, statement)) {
         return true;
-    if (parts == 0)
+    }
+    if (parts == 0) {
         return false;
+    }
     const Words words{statement.clean};
     int tries = 0;
     for (std::size_t at = words.size(); at-- > 1;) {
-        if (!is_joint(words.all()[at]) || ++tries > kJointsMax)
+        if (!is_joint(words.all()[at]) || ++tries > kJointsMax) {
             continue;
+        }
         Statement head = statement;
         head.clean = words.slice(0, at);
-        if (!try_all(draft, head))
+        if (!try_all(draft, head)) {
             continue;
-        std::size_t next = at + 1;
-        while (next < words.size() && is_joint(words.all()[next]))
-            ++next;
+        }
+        const std::size_t next = past_joints(words, at + 1);
         Statement tail = head;
         tail.settled = false;
         tail.clean = without_actor(words.slice(next, words.size()));
         const std::string rest = words.slice(next, words.size());
-        bool whole = rest.empty() || try_parts(draft, tail, parts - 1);
-        if (const auto quality = quality_of(rest); !whole && quality && quality->built_in) {
-            tail.implement(quality->evidence);
-            whole = true;
-        }
+        const bool whole = try_rest(draft, tail, rest, parts - 1);
         statement.settle(head.status, head.reason);
         statement.evidence = whole && !rest.empty() ? tail.evidence : head.evidence;
         if (!whole) {
@@ -259,22 +207,26 @@ bool try_parts(Draft& draft, Statement& statement, int parts) {
 
 bool names_page(Draft& draft, std::string_view name) {
     const Words words{std::string(name)};
-    if (words.size() == 0 || words.size() > 2)
+    if (words.size() == 0 || words.size() > 2) {
         return false;
+    }
     return draft.find_page(name) != nullptr || same_text(name, "home") || !draft.change;
 }
 
 void find_page_of(Draft& draft, Statement& statement) {
-    if (draft.page_group != statement.group)
+    if (draft.page_group != statement.group) {
         draft.page.clear();
+    }
     draft.page_group = statement.group;
     if (!statement.heading_page.empty()) {
-        if (const Page* page = draft.find_page(statement.heading_page))
+        if (const Page* page = draft.find_page(statement.heading_page)) {
             draft.page = page->id;
+        }
     }
     if (!statement.page.empty()) {
-        if (const Page* page = draft.make_page(statement.page))
+        if (const Page* page = draft.make_page(statement.page)) {
             draft.page = page->id;
+        }
         return;
     }
     static const Pattern kFront{"on|in the? {page} page|screen ,? {do}"};
@@ -286,11 +238,13 @@ void find_page_of(Draft& draft, Statement& statement) {
     const Words words{statement.clean};
     for (const auto* pattern : {&kFront, &kBack, &kNeeds}) {
         const auto found = pattern->match(words);
-        if (!found || !names_page(draft, get(*found, "page")))
+        if (!found || !names_page(draft, get(*found, "page"))) {
             continue;
+        }
         const Page* page = draft.make_page(get(*found, "page"));
-        if (page == nullptr)
+        if (page == nullptr) {
             continue;
+        }
         draft.page = page->id;
         statement.clean = without_actor(get(*found, "do"));
         return;
@@ -301,12 +255,14 @@ void read_clause(Draft& draft, Statement& statement) {
     const Statement before = statement;
     find_page_of(draft, statement);
     if (!statement.page.empty() && trim(statement.clean).empty()) {
-        if (!draft.page.empty())
+        if (!draft.page.empty()) {
             statement.implement("page:" + draft.page);
+        }
         return;
     }
-    if (try_parts(draft, statement, kPartsMax))
+    if (try_parts(draft, statement, kPartsMax)) {
         return;
+    }
     statement.clean = before.clean;
 }
 
@@ -332,10 +288,12 @@ bool asks_for_something(const Statement& statement) {
                                                      "support",
                                                      "send"};
     const Words words{lower(statement.text)};
-    if (words.size() == 0)
+    if (words.size() == 0) {
         return false;
-    if (!verb_family(words.all()[0].low).empty())
+    }
+    if (!verb_family(words.all()[0].low).empty()) {
         return true;
+    }
     return std::ranges::any_of(kModals,
                                [&](const std::string& modal) { return words.contains(modal); });
 }
@@ -355,8 +313,9 @@ bool mentions_known(Draft& draft, const Statement& statement) {
     const Words words{statement.clean};
     for (const auto* pattern : {&kAdd, &kOnly}) {
         const auto found = pattern->match(words);
-        if (found && draft.find_entity(get(*found, "noun")) != nullptr)
+        if (found && draft.find_entity(get(*found, "noun")) != nullptr) {
             return true;
+        }
     }
     return false;
 }
@@ -375,8 +334,9 @@ void settle_rest(Draft& draft, Statement& statement, const Reading& reading) {
         return statement.settle(LineStatus::Context, "a step of a scenario");
     }
     if (const auto quality = quality_of(statement.clean)) {
-        if (quality->built_in)
+        if (quality->built_in) {
             return statement.implement(quality->evidence);
+        }
         return statement.settle(LineStatus::NotVerifiable, quality->reason);
     }
     if (mentions_known(draft, statement)) {
@@ -385,8 +345,9 @@ void settle_rest(Draft& draft, Statement& statement, const Reading& reading) {
     if (only_names_headings(statement, reading)) {
         return statement.settle(LineStatus::Context, "names sections of this text");
     }
-    if (!asks_for_something(statement) && keep_as_text(draft, statement))
+    if (!asks_for_something(statement) && keep_as_text(draft, statement)) {
         return;
+    }
     if (statement.kind == StatementKind::Sentence && !asks_for_something(statement)) {
         return statement.settle(LineStatus::Context);
     }
@@ -401,41 +362,45 @@ void link_entities(Draft& draft) {
         Entity* from = draft.app.entity(link.entity);
         const Entity* to = draft.find_entity(link.noun);
         Field* field = from == nullptr ? nullptr : from->find(link.field);
-        if (field == nullptr)
+        if (field == nullptr) {
             continue;
+        }
         field->type = to == nullptr ? "text" : (link.many ? "refs:" : "ref:") + to->id;
     }
     draft.links.clear();
 }
 
+void read_entities(Draft& draft, std::vector<Statement>& statements) {
+    for (Statement& statement : statements) {
+        if (statement.settled || !statement.page.empty()) {
+            continue;
+        }
+        const Words words{statement.clean};
+        if (draft.change && try_table(change_grammar(), draft, statement, words)) {
+            continue;
+        }
+        try_table(entity_grammar(), draft, statement, words);
+    }
+}
+
 }  // namespace
 
 void understand(Draft& draft, Reading& reading) {
-    if (!draft.change && !reading.title.empty())
-        set_name(draft.app, plain_title(reading.title));
+    read_identities(draft, reading);
     for (Statement& statement : reading.statements) {
-        const bool named = !statement.settled && !draft.change && read_identity(draft, statement);
-        if (!named && !statement.settled)
+        if (!statement.settled) {
             settle_by_section(statement);
+        }
     }
-    if (!draft.change && !reading.statements.empty() && reading.title.empty() &&
-        !reading.statements.front().settled) {
-        read_short_identity(draft, reading.statements.front());
-    }
+    read_short_identity(draft, reading);
     find_heading_pages(draft, reading);
     read_field_blocks(draft, reading.statements);
-    for (Statement& statement : reading.statements) {
-        if (statement.settled || !statement.page.empty())
-            continue;
-        const Words words{statement.clean};
-        if (draft.change && try_table(change_grammar(), draft, statement, words))
-            continue;
-        try_table(entity_grammar(), draft, statement, words);
-    }
+    read_entities(draft, reading.statements);
     link_entities(draft);
     for (Statement& statement : reading.statements) {
-        if (!statement.settled && !statement.page.empty())
+        if (!statement.settled && !statement.page.empty()) {
             draft.make_page(statement.page);
+        }
     }
     // Rules first: a page may have a filter that is named after one of them.
     for (Statement& statement : reading.statements) {
@@ -444,13 +409,15 @@ void understand(Draft& draft, Reading& reading) {
         }
     }
     for (Statement& statement : reading.statements) {
-        if (!statement.settled)
+        if (!statement.settled) {
             read_clause(draft, statement);
+        }
     }
     link_entities(draft);
     for (Statement& statement : reading.statements) {
-        if (!statement.settled)
+        if (!statement.settled) {
             settle_rest(draft, statement, reading);
+        }
     }
 }
 

@@ -49,8 +49,9 @@ Json Json::raw(std::string value) {
 
 Json Json::texts(const std::vector<std::string>& values) {
     Json made = array();
-    for (const auto& value : values)
+    for (const auto& value : values) {
         made.push(text(value));
+    }
     return made;
 }
 
@@ -71,34 +72,41 @@ Json& Json::push(Json value) {
 bool Json::is_flat() const {
     std::size_t bytes = 0;
     for (const auto& [key, value] : members_) {
-        if (value.kind_ != Kind::Scalar)
+        if (value.kind_ != Kind::Scalar) {
             return false;
+        }
         bytes += value.scalar_.size() + 2;
     }
     return kind_ == Kind::Array && bytes <= kFlatBytesMax;
 }
 
 std::string Json::print(int indent) const {
-    if (kind_ == Kind::Scalar)
+    if (kind_ == Kind::Scalar) {
         return scalar_;
+    }
     const bool array = kind_ == Kind::Array;
-    if (members_.empty())
+    if (members_.empty()) {
         return array ? "[]" : "{}";
+    }
     const bool flat = is_flat();
     const std::string pad(static_cast<std::size_t>(indent) + 2, ' ');
     std::string out = array ? "[" : "{";
     for (std::size_t at = 0; at < members_.size(); ++at) {
         const auto& [key, value] = members_[at];
-        if (at > 0)
+        if (at > 0) {
             out += flat ? ", " : ",";
-        if (!flat)
+        }
+        if (!flat) {
             out += "\n" + pad;
-        if (!array)
+        }
+        if (!array) {
             out += quoted(key) + ": ";
+        }
         out += value.print(indent + 2);
     }
-    if (!flat)
+    if (!flat) {
         out += "\n" + std::string(static_cast<std::size_t>(indent), ' ');
+    }
     return out += array ? "]" : "}";
 }
 

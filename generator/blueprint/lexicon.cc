@@ -314,25 +314,31 @@ std::string type_of_word(std::string_view phrase) {
 std::string type_of_name(std::string_view name) {
     const std::string folded = replace_all(lower(name), "_", " ");
     const Words words{folded};
-    if (words.size() == 0)
+    if (words.size() == 0) {
         return "text";
+    }
     const auto& all = words.all();
     if (folded.ends_with(" on") || folded.ends_with(" at")) {
         return folded.ends_with(" on") ? "date" : "datetime";
     }
-    if (all[0].low == "is" || all[0].low == "has")
+    if (all[0].low == "is" || all[0].low == "has") {
         return "boolean";
-    if (folded.starts_with("number of ") || folded.starts_with("target per "))
+    }
+    if (folded.starts_with("number of ") || folded.starts_with("target per ")) {
         return "integer";
-    if (folded.contains(" in days") || folded.contains(" in minutes"))
+    }
+    if (folded.contains(" in days") || folded.contains(" in minutes")) {
         return "integer";
+    }
     const auto by_last = look_up(kNameWords, all.back().low);
-    if (!by_last.empty())
+    if (!by_last.empty()) {
         return std::string(by_last);
+    }
     if (all.size() > 1 && (all.back().low == "number" || all.back().low == "address")) {
         const auto by_first = look_up(kNameWords, all[all.size() - 2].low);
-        if (by_first == "phone" || by_first == "email")
+        if (by_first == "phone" || by_first == "email") {
             return std::string(by_first);
+        }
         return "text";
     }
     return "text";
@@ -363,8 +369,9 @@ std::optional<std::string> unsupported_reason(std::string_view clause) {
         }
     }
     for (const auto& cannot : kCannotAnyway) {
-        if (words.contains_phrase(cannot.phrase))
+        if (words.contains_phrase(cannot.phrase)) {
             return std::string(cannot.reason);
+        }
     }
     return std::nullopt;
 }
@@ -372,10 +379,12 @@ std::optional<std::string> unsupported_reason(std::string_view clause) {
 std::optional<Quality> quality_of(std::string_view clause) {
     const Words words{lower(clause)};
     for (const auto& quality : kQualities) {
-        if (!words.contains_phrase(quality.phrase))
+        if (!words.contains_phrase(quality.phrase)) {
             continue;
-        if (!quality.evidence.empty())
+        }
+        if (!quality.evidence.empty()) {
             return Quality{true, std::string(quality.evidence), {}};
+        }
         return Quality{false, {}, "a matter of taste or measurement; no test can decide it"};
     }
     return std::nullopt;

@@ -13,23 +13,26 @@ namespace {
 
 /// Where a list belongs when a clause names no page: the entity's page is made by complete().
 void place_list(Draft& draft, const Entity& entity) {
-    if (Page* page = draft.app.page(draft.page))
+    if (Page* page = draft.app.page(draft.page)) {
         draft.show_list(*page, entity);
+    }
 }
 
 std::string sort_order(Entity& entity, std::string_view how) {
     const bool up = how == "oldest" || how == "lowest" || how == "earliest" || how == "smallest";
     const bool size = how == "highest" || how == "lowest" || how == "largest" || how == "smallest";
     Field* field = size ? first_of_kind(entity, "money") : first_of_kind(entity, "date");
-    if (field == nullptr)
+    if (field == nullptr) {
         field = first_of_kind(entity, size ? "integer" : "datetime");
+    }
     return (field == nullptr ? std::string("created") : field->id) + (up ? " asc" : " desc");
 }
 
 bool apply_order(Draft& draft, Statement& statement, const Captures& captures) {
     Entity* entity = draft.about(get(captures, "noun"));
-    if (entity == nullptr)
+    if (entity == nullptr) {
         return false;
+    }
     entity->default_sort = sort_order(*entity, lower(get(captures, "how")));
     place_list(draft, *entity);
     statement.implement("order:" + entity->id);
@@ -45,13 +48,16 @@ Entity* listed_on(Draft& draft, std::string_view name) {
 
 bool apply_show(Draft& draft, Statement& statement, const Captures& captures) {
     Entity* entity = draft.about(get(captures, "noun"));
-    if (entity == nullptr)
+    if (entity == nullptr) {
         entity = listed_on(draft, get(captures, "noun"));
-    if (entity == nullptr)
+    }
+    if (entity == nullptr) {
         return false;
+    }
     draft.last_entity = entity->id;
-    if (Page* page = draft.find_page(get(captures, "page")))
+    if (Page* page = draft.find_page(get(captures, "page"))) {
         draft.page = page->id;
+    }
     place_list(draft, *entity);
     statement.implement("list:" + entity->id);
     return true;
@@ -59,36 +65,43 @@ bool apply_show(Draft& draft, Statement& statement, const Captures& captures) {
 
 bool apply_search(Draft& draft, Statement& statement, const Captures& captures) {
     Entity* entity = draft.about(get(captures, "noun"));
-    if (entity == nullptr)
+    if (entity == nullptr) {
         return false;
+    }
     if (get(captures, "fields").empty()) {
         for (const Field& field : entity->fields) {
-            if (field.kind() == "text")
+            if (field.kind() == "text") {
                 add_once(entity->search, field.id);
+            }
         }
         if (entity->search.empty() && !entity->fields.empty()) {
             add_once(entity->search, entity->fields.front().id);
         }
     } else {
         const auto fields = find_fields(*entity, get(captures, "fields"));
-        if (fields.empty())
+        if (fields.empty()) {
             return false;
-        for (const Field* field : fields)
+        }
+        for (const Field* field : fields) {
             add_once(entity->search, field->id);
+        }
     }
-    if (entity->search.empty())
+    if (entity->search.empty()) {
         return false;
+    }
     statement.implement("search:" + entity->id);
     return true;
 }
 
 bool apply_filter(Draft& draft, Statement& statement, const Captures& captures) {
     Entity* entity = draft.about(get(captures, "noun"));
-    if (entity == nullptr)
+    if (entity == nullptr) {
         return false;
+    }
     const auto fields = find_fields(*entity, get(captures, "fields"));
-    if (fields.empty())
+    if (fields.empty()) {
         return false;
+    }
     for (const Field* field : fields) {
         add_once(entity->filters, field->id);
         statement.implement("filter:" + entity->id + "." + field->id);
@@ -99,13 +112,15 @@ bool apply_filter(Draft& draft, Statement& statement, const Captures& captures) 
 /// A filter by name: a field, or a rule such as "Low on stock".
 bool apply_named_filter(Draft& draft, Statement& statement, const Captures& captures) {
     Entity* entity = draft.about(get(captures, "noun"));
-    if (entity == nullptr)
+    if (entity == nullptr) {
         return false;
+    }
     std::string id;
     for (const Rule& rule : draft.app.rules) {
         const bool mine = rule.entity == entity->id && rule.kind == "highlight";
-        if (mine && to_id(rule.label) == to_id(get(captures, "name")))
+        if (mine && to_id(rule.label) == to_id(get(captures, "name"))) {
             id = rule.id;
+        }
     }
     if (Field* field = find_field(*entity, get(captures, "name")); id.empty() && field != nullptr) {
         id = field->id;
@@ -122,8 +137,9 @@ bool apply_named_filter(Draft& draft, Statement& statement, const Captures& capt
 
 bool apply_sort(Draft& draft, Statement& statement, const Captures& captures) {
     Entity* entity = draft.about(get(captures, "noun"));
-    if (entity == nullptr)
+    if (entity == nullptr) {
         return false;
+    }
     std::string list = lower(get(captures, "fields"));
     std::string direction;
     for (const std::string_view tail : {" descending",
@@ -133,27 +149,32 @@ bool apply_sort(Draft& draft, Statement& statement, const Captures& captures) {
                                         " ascending",
                                         " asc",
                                         " oldest first"}) {
-        if (!list.ends_with(tail))
+        if (!list.ends_with(tail)) {
             continue;
+        }
         direction = tail[1] == 'a' || tail[1] == 'o' ? " asc" : " desc";
         list.resize(list.size() - tail.size());
     }
-    while (list.ends_with(','))
+    while (list.ends_with(',')) {
         list.pop_back();
+    }
     const auto fields = find_fields(*entity, list);
-    if (fields.empty())
+    if (fields.empty()) {
         return false;
+    }
     if (draft.change && entity->sort.empty() && !entity->default_sort.empty()) {
         const std::string old = entity->default_sort.substr(0, entity->default_sort.find(' '));
-        if (old != "created")
+        if (old != "created") {
             entity->sort.push_back(old);  // "sort by amount as well".
+        }
     }
     for (const Field* field : fields) {
         add_once(entity->sort, field->id);
         statement.implement("sort:" + entity->id + "." + field->id);
     }
-    if (!direction.empty())
+    if (!direction.empty()) {
         entity->default_sort = fields[0]->id + direction;
+    }
     return true;
 }
 
@@ -165,30 +186,35 @@ bool apply_verbs(Draft& draft, Statement& statement, const Captures& captures) {
     for (; at < words.size(); ++at) {
         const auto& word = words.all()[at];
         const auto family = verb_family(word.low);
-        if (word.kind == WordKind::Mark || word.low == "and" || word.low == "or")
+        if (word.kind == WordKind::Mark || word.low == "and" || word.low == "or") {
             continue;
-        if (family == "create")
+        }
+        if (family == "create") {
             add_once(ops, "create");
-        else if (family == "edit")
+        } else if (family == "edit") {
             add_once(ops, "update");
-        else if (family == "delete")
+        } else if (family == "delete") {
             add_once(ops, "delete");
-        else if (family == "archive")
+        } else if (family == "archive") {
             add_once(ops, "archive");
-        else if (family == "list")
+        } else if (family == "list") {
             continue;
-        else
+        } else {
             break;
+        }
     }
     std::size_t end = at;  // The noun ends at "so it no longer shows ...".
-    while (end < words.size() && words.all()[end].low != "so")
+    while (end < words.size() && words.all()[end].low != "so") {
         ++end;
-    if (at == 0 || at == words.size() || end - at > 3)
+    }
+    if (at == 0 || at == words.size() || end - at > 3) {
         return false;
+    }
     const std::string noun = words.slice(at, end);
     Entity* entity = draft.find_entity(noun);
-    if (entity == nullptr)
+    if (entity == nullptr) {
         return false;
+    }
     draft.last_entity = entity->id;
     for (auto& op : ops) {
         statement.implement("op:" + entity->id + "." + op);
@@ -204,8 +230,9 @@ bool apply_verbs(Draft& draft, Statement& statement, const Captures& captures) {
 std::vector<std::string> formats_in(std::string_view text) {
     std::vector<std::string> formats;
     for (const std::string& word : split_list(replace_all(lower(text), "/", ","))) {
-        if (word != "csv" && word != "json")
+        if (word != "csv" && word != "json") {
             return {};
+        }
         add_once(formats, word);
     }
     return formats;
@@ -214,14 +241,16 @@ std::vector<std::string> formats_in(std::string_view text) {
 bool move_data(Draft& draft, Statement& statement, const Captures& captures, bool out) {
     const auto formats = formats_in(get(captures, "formats"));
     const std::string noun = lower(without_article(get(captures, "noun")));
-    if (formats.empty())
+    if (formats.empty()) {
         return false;
+    }
     const bool all =
         noun.empty() || noun == "data" || noun == "everything" || noun.ends_with(" data");
     bool any = false;
     for (Entity& entity : draft.app.entities) {
-        if (!all && draft.find_entity(noun) != &entity)
+        if (!all && draft.find_entity(noun) != &entity) {
             continue;
+        }
         for (const auto& format : formats) {
             add_once(out ? entity.exports : entity.imports, format);
             statement.implement((out ? "export:" : "import:") + entity.id + "." + format);

@@ -32,11 +32,13 @@ constexpr int kUnknownWordsMax = 3;
 enum class Part { None, Background, Primary };
 
 Part part_of(std::string_view word) {
-    if (word == "background" || word == "backgrounds" || word == "base")
+    if (word == "background" || word == "backgrounds" || word == "base") {
         return Part::Background;
+    }
     for (const std::string_view known : kPrimaryWords) {
-        if (word == known)
+        if (word == known) {
             return Part::Primary;
+        }
     }
     return Part::None;
 }
@@ -48,13 +50,16 @@ bool is_joint(const Word& word) {
 /// "seashell for the background": the part named after the colour.
 Part part_after(const Words& words, std::size_t at) {
     for (std::size_t next = at + 1; next < words.size() && next < at + 7; ++next) {
-        if (is_joint(words.all()[next]))
+        if (is_joint(words.all()[next])) {
             return Part::None;
-        if (words.all()[next].low != "for" && words.all()[next].low != "as")
+        }
+        if (words.all()[next].low != "for" && words.all()[next].low != "as") {
             continue;
+        }
         for (std::size_t i = next + 1; i < words.size() && i < next + 4; ++i) {
-            if (const Part part = part_of(words.all()[i].low); part != Part::None)
+            if (const Part part = part_of(words.all()[i].low); part != Part::None) {
                 return part;
+            }
         }
     }
     return Part::None;
@@ -63,8 +68,9 @@ Part part_after(const Words& words, std::size_t at) {
 /// "primary colour steel blue": the nearest part named before the colour.
 Part part_before(const Words& words, std::size_t at) {
     for (std::size_t back = at; back > 0 && at - back < 6; --back) {
-        if (const Part part = part_of(words.all()[back - 1].low); part != Part::None)
+        if (const Part part = part_of(words.all()[back - 1].low); part != Part::None) {
             return part;
+        }
     }
     return Part::None;
 }
@@ -74,13 +80,15 @@ bool read_colours(Draft& draft, Statement& statement) {
     bool any = false;
     for (const NamedColour& colour : find_colours(statement.clean)) {
         Part part = part_after(words, colour.word);
-        if (part == Part::None)
+        if (part == Part::None) {
             part = part_before(words, colour.word);
+        }
         if (part == Part::None && colour.word + 1 < words.size()) {
             part = part_of(words.all()[colour.word + 1].low);  // "a navy background"
         }
-        if (part == Part::None)
+        if (part == Part::None) {
             continue;
+        }
         any = true;
         auto& slot =
             part == Part::Background ? draft.app.theme.background : draft.app.theme.primary;
@@ -92,16 +100,19 @@ bool read_colours(Draft& draft, Statement& statement) {
 
 bool read_mode(Draft& draft, Statement& statement) {
     const Words words{lower(statement.clean)};
-    if (!words.contains_phrase("dark mode") && !words.contains_phrase("dark theme"))
+    if (!words.contains_phrase("dark mode") && !words.contains_phrase("dark theme")) {
         return false;
+    }
     Theme& theme = draft.app.theme;
     const bool by_default = words.contains_phrase("by default") || words.contains("default");
-    if (by_default)
+    if (by_default) {
         theme.mode = "dark";
-    else if (theme.mode == "light")
+    } else if (theme.mode == "light") {
         theme.mode = "auto";
-    if (words.contains("toggle") || words.contains("switch") || !by_default)
+    }
+    if (words.contains("toggle") || words.contains("switch") || !by_default) {
         theme.toggle = true;
+    }
     statement.implement("theme:mode");
     return true;
 }
@@ -111,10 +122,12 @@ bool read_font(Draft& draft, Statement& statement) {
     static const Pattern kKind{"... {name} font|typeface"};
     const Words words{lower(statement.clean)};
     auto found = kFont.match(words);
-    if (!found)
+    if (!found) {
         found = kKind.match(words);
-    if (!found)
+    }
+    if (!found) {
         return false;
+    }
     const auto name = get(*found, "name");
     if (name != "system" && name != "serif" && name != "monospace" && name != "sans-serif") {
         return false;
@@ -143,14 +156,16 @@ int unknown_words(std::string_view clause) {
     for (const Word& word : words.all()) {
         const bool known =
             has(kKnown, word.low) || part_of(word.low) != Part::None || word.kind == WordKind::Mark;
-        if (!known)
+        if (!known) {
             ++unknown;
+        }
     }
     for (const NamedColour& colour : find_colours(clause)) {
         for (std::size_t at = colour.word; at < words.size() && at < colour.word + colour.words;
              ++at) {
-            if (!has(kKnown, words.all()[at].low))
+            if (!has(kKnown, words.all()[at].low)) {
                 --unknown;
+            }
         }
     }
     return unknown;
@@ -162,8 +177,9 @@ bool read_theme(Draft& draft, Statement& statement) {
     const bool colours = read_colours(draft, statement);
     const bool mode = read_mode(draft, statement);
     const bool font = read_font(draft, statement);
-    if (!colours && !mode && !font)
+    if (!colours && !mode && !font) {
         return false;
+    }
     if (unknown_words(statement.clean) >= kUnknownWordsMax) {
         statement.settle(LineStatus::Partial,
                          "the look was used; the rest of the line was not understood");

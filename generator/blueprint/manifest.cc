@@ -19,29 +19,37 @@ Json json_of(const Field& field) {
     Json json = Json::object();
     json.add("id", Json::text(field.id)).add("label", Json::text(field.label));
     json.add("type", Json::text(field.type));
-    if (field.required)
+    if (field.required) {
         json.add("required", flag(true));
-    if (field.unique)
+    }
+    if (field.unique) {
         json.add("unique", flag(true));
-    if (!field.min.empty())
+    }
+    if (!field.min.empty()) {
         json.add("min", Json::raw(field.min));
-    if (!field.max.empty())
+    }
+    if (!field.max.empty()) {
         json.add("max", Json::raw(field.max));
-    if (field.default_value)
+    }
+    if (field.default_value) {
         json.add("default", Json::raw(default_literal(field)));
-    if (!field.values.empty())
+    }
+    if (!field.values.empty()) {
         json.add("values", Json::texts(field.values));
+    }
     json.add_text("currency", field.currency).add_text("unit", field.unit);
     json.add_text("hint", field.hint);
-    if (field.derived)
+    if (field.derived) {
         json.add("derived", flag(true));
+    }
     return json;
 }
 
 Json json_of(const Entity& entity) {
     Json fields = Json::array();
-    for (const Field& field : entity.fields)
+    for (const Field& field : entity.fields) {
         fields.push(json_of(field));
+    }
     Json json = Json::object();
     json.add("id", Json::text(entity.id)).add("label", Json::text(entity.label));
     json.add("plural", Json::text(entity.plural)).add("view", Json::text("table"));
@@ -58,8 +66,9 @@ Json json_of(const Board& board) {
     json.add("id", Json::text(board.id)).add("label", Json::text(board.label));
     json.add("metric", Json::text(board.metric)).add("entity", Json::text(board.entity));
     json.add_text("where", board.where).add_text("expr", board.expr);
-    if (!board.expr.contains('*'))
+    if (!board.expr.contains('*')) {
         json.add_text("field", board.expr);
+    }
     json.add_text("group_by", board.group_by);
     return json;
 }
@@ -83,8 +92,9 @@ Json json_of(const Migration& step) {
     json.add_text("to", step.to);
     if (step.op == "add_field") {
         json.add("type", Json::text(step.added.type));
-        if (!step.added.values.empty())
+        if (!step.added.values.empty()) {
             json.add("values", Json::texts(step.added.values));
+        }
         if (step.added.default_value) {
             json.add("default", Json::raw(default_literal(step.added)));
         }
@@ -98,16 +108,18 @@ Json json_of(const Section& section) {
     json.add_text("title", section.title).add_text("text", section.text);
     json.add_text("entity", section.entity).add_text("button_label", section.button_label);
     json.add_text("button_page", section.button_page);
-    if (!section.items.empty())
+    if (!section.items.empty()) {
         json.add("items", Json::texts(section.items));
+    }
     return json;
 }
 
 template <class List>
 Json all_of(const List& list) {
     Json json = Json::array();
-    for (const auto& item : list)
+    for (const auto& item : list) {
         json.push(json_of(item));
+    }
     return json;
 }
 
@@ -133,8 +145,9 @@ Json requirements_of(const App& app) {
             json.add("text", Json::text(line.text));
             json.add("status", Json::text(name_of(line.status)));
             json.add_text("reason", line.reason);
-            if (!line.evidence.empty())
+            if (!line.evidence.empty()) {
                 json.add("evidence", Json::texts(line.evidence));
+            }
             all.push(std::move(json));
         }
     }
@@ -172,23 +185,26 @@ std::string default_literal(const Field& field) {
 }
 
 std::string file_of(const App& app, std::size_t index) {
-    if (index == 0)
+    if (index == 0) {
         return "index.html";
+    }
     return replace_all(app.pages[index].id, "_", "-") + ".html";
 }
 
 std::string file_of_page(const App& app, std::string_view page_id) {
     for (std::size_t at = 0; at < app.pages.size(); ++at) {
-        if (app.pages[at].id == page_id)
+        if (app.pages[at].id == page_id) {
             return file_of(app, at);
+        }
     }
     return "index.html";
 }
 
 std::string write_manifest(const App& app) {
     Json nav = Json::array();
-    for (const Page& page : app.pages)
+    for (const Page& page : app.pages) {
         nav.push(Json::text(page.id));
+    }
     Json generator = Json::object();
     generator.add("name", Json::text("blueprint")).add("version", Json::text(kBlueprintVersion));
     Json named = Json::object();

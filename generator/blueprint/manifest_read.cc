@@ -44,16 +44,19 @@ class Members {
 public:
     explicit Members(const json::value& value, std::string_view where)
         : object_(value.if_object()), where_(where) {
-        if (object_ == nullptr)
+        if (object_ == nullptr) {
             wrong("an object is expected");
+        }
     }
 
     std::string text(std::string_view key, bool needed = false) {
         const json::value* found = find(key, needed);
-        if (found == nullptr)
+        if (found == nullptr) {
             return {};
-        if (const auto* value = found->if_string())
+        }
+        if (const auto* value = found->if_string()) {
             return std::string(*value);
+        }
         wrong("\"" + std::string(key) + "\" must be a text");
         return {};
     }
@@ -76,16 +79,21 @@ public:
     /// A number, text or truth value as text.
     std::optional<std::string> scalar(std::string_view key) {
         const json::value* found = find(key, false);
-        if (found == nullptr)
+        if (found == nullptr) {
             return std::nullopt;
-        if (const auto* value = found->if_string())
+        }
+        if (const auto* value = found->if_string()) {
             return std::string(*value);
-        if (found->is_bool())
+        }
+        if (found->is_bool()) {
             return found->get_bool() ? "true" : "false";
-        if (const auto* value = found->if_int64())
+        }
+        if (const auto* value = found->if_int64()) {
             return std::to_string(*value);
-        if (const auto* value = found->if_double())
+        }
+        if (const auto* value = found->if_double()) {
             return decimal(*value);
+        }
         wrong("\"" + std::string(key) + "\" must be a number or a text");
         return std::nullopt;
     }
@@ -93,8 +101,9 @@ public:
     std::vector<std::string> texts(std::string_view key) {
         std::vector<std::string> values;
         each(key, [&](const json::value& item) {
-            if (const auto* value = item.if_string())
+            if (const auto* value = item.if_string()) {
                 values.emplace_back(*value);
+            }
         });
         return values;
     }
@@ -102,39 +111,47 @@ public:
     template <class Work>
     void each(std::string_view key, Work work) {
         const json::value* found = find(key, false);
-        if (found == nullptr)
+        if (found == nullptr) {
             return;
+        }
         const auto* array = found->if_array();
-        if (array == nullptr)
+        if (array == nullptr) {
             return wrong("\"" + std::string(key) + "\" must be a list");
-        for (const json::value& item : *array)
+        }
+        for (const json::value& item : *array) {
             work(item);
+        }
     }
 
     const json::value* find(std::string_view key, bool needed) {
         const json::value* found = object_ == nullptr ? nullptr : object_->if_contains(key);
-        if (found == nullptr && needed)
+        if (found == nullptr && needed) {
             wrong("\"" + std::string(key) + "\" is missing");
+        }
         return found;
     }
 
     void wrong(std::string what) {
-        if (problem_.empty())
+        if (problem_.empty()) {
             problem_ = where_ + ": " + std::move(what);
+        }
     }
     void take(const Members& inner) {
-        if (problem_.empty())
+        if (problem_.empty()) {
             problem_ = inner.problem_;
+        }
     }
     const std::string& problem() const { return problem_; }
 
 private:
     static std::string decimal(double value) {
         std::string text = std::to_string(value);  // "1.500000"
-        while (text.ends_with('0'))
+        while (text.ends_with('0')) {
             text.pop_back();
-        if (text.ends_with('.'))
+        }
+        if (text.ends_with('.')) {
             text.pop_back();
+        }
         return text;
     }
 
@@ -144,8 +161,9 @@ private:
 };
 
 bool known_type(const App& app, std::string_view type) {
-    if (std::ranges::find(kFieldKinds, type) != kFieldKinds.end())
+    if (std::ranges::find(kFieldKinds, type) != kFieldKinds.end()) {
         return true;
+    }
     const auto colon = type.find(':');
     const auto kind = type.substr(0, colon);
     return colon != std::string_view::npos && (kind == "ref" || kind == "refs") &&
@@ -227,8 +245,9 @@ Migration read_migration(Members& in) {
 
 LineStatus status_of(std::string_view name) {
     for (int at = 0; at <= static_cast<int>(LineStatus::Refused); ++at) {
-        if (name_of(static_cast<LineStatus>(at)) == name)
+        if (name_of(static_cast<LineStatus>(at)) == name) {
             return static_cast<LineStatus>(at);
+        }
     }
     return LineStatus::Unrecognized;
 }
@@ -297,41 +316,50 @@ void read_lists(Members& in, App& app) {
     });
 }
 
+Status check_fields(const App& app, const Entity& entity) {
+    if (entity.fields.empty() || entity.fields.size() > kBlueprintFieldsMax) {
+        return std::unexpected(bad("entity " + entity.id + " needs 1 to 60 fields"));
+    }
+    for (const Field& field : entity.fields) {
+        if (!known_type(app, field.type)) {
+            return std::unexpected(bad("field " + entity.id + "." + field.id + ": unknown type"));
+        }
+    }
+    for (const Field& field : entity.fields) {
+        if (field.kind() == "enum" && field.values.empty()) {
+            return std::unexpected(bad("field " + entity.id + "." + field.id + " has no values"));
+        }
+    }
+    return {};
+}
+
+Status check_entity(const App& app, const Entity& entity) {
+    ORIGIN_CHECK(check_fields(app, entity));
+    for (const auto* list : {&entity.search, &entity.sort}) {
+        for (const auto& id : *list) {
+            if (entity.find(id) == nullptr) {
+                return std::unexpected(bad("entity " + entity.id + ": no field " + id));
+            }
+        }
+    }
+    for (const auto& id : entity.filters) {
+        if (entity.find(id) == nullptr && app.rule(id) == nullptr) {
+            return std::unexpected(bad("entity " + entity.id + ": no filter " + id));
+        }
+    }
+    return {};
+}
+
 /// What the renderers rely on: ids are there once, names that are used exist, numbers are bounded.
 Status check(const App& app) {
-    if (app.pages.empty())
+    if (app.pages.empty()) {
         return std::unexpected(bad("there is no page"));
+    }
     if (app.pages.size() > kBlueprintPagesMax || app.entities.size() > kBlueprintEntitiesMax) {
         return std::unexpected(bad("too many pages or entities"));
     }
     for (const Entity& entity : app.entities) {
-        if (entity.fields.empty() || entity.fields.size() > kBlueprintFieldsMax) {
-            return std::unexpected(bad("entity " + entity.id + " needs 1 to 60 fields"));
-        }
-        for (const Field& field : entity.fields) {
-            if (!known_type(app, field.type)) {
-                return std::unexpected(
-                    bad("field " + entity.id + "." + field.id + ": unknown type"));
-            }
-        }
-        for (const Field& field : entity.fields) {
-            if (field.kind() == "enum" && field.values.empty()) {
-                return std::unexpected(
-                    bad("field " + entity.id + "." + field.id + " has no values"));
-            }
-        }
-        for (const auto* list : {&entity.search, &entity.sort}) {
-            for (const auto& id : *list) {
-                if (entity.find(id) == nullptr) {
-                    return std::unexpected(bad("entity " + entity.id + ": no field " + id));
-                }
-            }
-        }
-        for (const auto& id : entity.filters) {
-            if (entity.find(id) == nullptr && app.rule(id) == nullptr) {
-                return std::unexpected(bad("entity " + entity.id + ": no filter " + id));
-            }
-        }
+        ORIGIN_CHECK(check_entity(app, entity));
     }
     for (const Board& board : app.boards) {
         if (app.entity(board.entity) == nullptr) {
@@ -349,15 +377,17 @@ Status check(const App& app) {
 }  // namespace
 
 Result<App> read_manifest(std::string_view text) {
-    if (text.size() > kGeneratedFileBytesMax)
+    if (text.size() > kGeneratedFileBytesMax) {
         return std::unexpected(bad("it is too large"));
+    }
     boost::system::error_code failure;
     json::parse_options options;
     options.max_depth = kJsonDepthMax;
     const json::value value =
         json::parse(json::string_view(text.data(), text.size()), failure, {}, options);
-    if (failure)
+    if (failure) {
         return std::unexpected(bad("it is not JSON"));
+    }
     Members in(value, "blueprint.json");
     if (in.text("schema", true) != "origin-blueprint/1") {
         return std::unexpected(bad("its schema is not origin-blueprint/1"));
@@ -383,8 +413,9 @@ Result<App> read_manifest(std::string_view text) {
     read_lists(in, app);
     app.tombstones = in.texts("tombstones");
     read_requirements(in, app);
-    if (!in.problem().empty())
+    if (!in.problem().empty()) {
         return std::unexpected(bad(in.problem()));
+    }
     ORIGIN_CHECK(check(app));
     return app;
 }

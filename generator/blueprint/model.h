@@ -170,8 +170,9 @@ struct App {
 
 /// Adds `value` unless it is there.
 inline void add_once(std::vector<std::string>& list, std::string value) {
-    if (std::ranges::find(list, value) == list.end())
+    if (std::ranges::find(list, value) == list.end()) {
         list.push_back(std::move(value));
+    }
 }
 
 inline bool has(const std::vector<std::string>& list, std::string_view value) {

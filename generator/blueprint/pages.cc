@@ -18,12 +18,14 @@ bool ends_with_page(std::string_view name) {
 
 bool apply_pages(Draft& draft, Statement& statement, const Captures& captures) {
     const auto names = split_list(get(captures, "names"));
-    if (names.empty() || !std::ranges::all_of(names, ends_with_page))
+    if (names.empty() || !std::ranges::all_of(names, ends_with_page)) {
         return false;
+    }
     for (const std::string& name : names) {
         const Page* page = draft.make_page(name);
-        if (page == nullptr)
+        if (page == nullptr) {
             return false;
+        }
         statement.implement("page:" + page->id);
     }
     return true;
@@ -32,48 +34,57 @@ bool apply_pages(Draft& draft, Statement& statement, const Captures& captures) {
 /// "home, menu, about and contact pages".
 bool apply_named_pages(Draft& draft, Statement& statement, const Captures& captures) {
     const auto names = split_list(get(captures, "names"));
-    if (names.size() < 2)
+    if (names.size() < 2) {
         return false;
-    for (const std::string& name : names) {
-        if (Words{name}.size() > 2)
-            return false;
     }
     for (const std::string& name : names) {
-        if (const Page* page = draft.make_page(name))
+        if (Words{name}.size() > 2) {
+            return false;
+        }
+    }
+    for (const std::string& name : names) {
+        if (const Page* page = draft.make_page(name)) {
             statement.implement("page:" + page->id);
+        }
     }
     return statement.settled;
 }
 
 void move_page(App& app, std::string_view id, std::string_view anchor, bool before) {
     const auto from = std::ranges::find(app.pages, id, &Page::id);
-    if (from == app.pages.end() || id == anchor)
+    if (from == app.pages.end() || id == anchor) {
         return;
+    }
     Page moved = std::move(*from);
     app.pages.erase(from);
     auto to = std::ranges::find(app.pages, anchor, &Page::id);
-    if (to != app.pages.end() && !before)
+    if (to != app.pages.end() && !before) {
         ++to;
+    }
     app.pages.insert(to, std::move(moved));
 }
 
 bool apply_add_page(Draft& draft, Statement& statement, const Captures& captures) {
     for (const std::string_view anchor : {"after", "before"}) {
         const auto name = get(captures, anchor);
-        if (!name.empty() && draft.find_page(name) == nullptr)
+        if (!name.empty() && draft.find_page(name) == nullptr) {
             return false;
+        }
     }
     const bool known = draft.find_page(get(captures, "name")) != nullptr;
     Page* page = draft.make_page(get(captures, "name"));
-    if (page == nullptr)
+    if (page == nullptr) {
         return false;
+    }
     const std::string id = page->id;
     const Page* after = draft.find_page(get(captures, "after"));
     const Page* before = draft.find_page(get(captures, "before"));
-    if (!known && after != nullptr)
+    if (!known && after != nullptr) {
         move_page(draft.app, id, std::string(after->id), false);
-    if (!known && before != nullptr)
+    }
+    if (!known && before != nullptr) {
         move_page(draft.app, id, std::string(before->id), true);
+    }
     if (const Entity* entity = draft.find_entity(get(captures, "name"))) {
         draft.show_list(*draft.app.page(id), *entity);
     }
@@ -85,8 +96,9 @@ bool apply_add_page(Draft& draft, Statement& statement, const Captures& captures
 bool apply_move(Draft& draft, Statement& statement, const Captures& captures) {
     const Page* page = draft.find_page(get(captures, "name"));
     const Page* anchor = draft.find_page(get(captures, "anchor"));
-    if (page == nullptr || anchor == nullptr)
+    if (page == nullptr || anchor == nullptr) {
         return false;
+    }
     const std::string id = page->id;
     move_page(draft.app, id, std::string(anchor->id), get(captures, "side") == "before");
     statement.implement("page:" + id);

@@ -78,17 +78,21 @@ Status refuse_unfit(std::string_view text, bool change) {
     if (trim(text).empty()) {
         return std::unexpected(refusal("The requirement is empty: say what the app should do."));
     }
-    if (change)
+    if (change) {
         return {};
+    }
     const Words intro{lower(without_marks(text.substr(0, kIntroBytes)))};
     bool web = false;
-    for (const std::string_view word : kWebWords)
+    for (const std::string_view word : kWebWords) {
         web = web || intro.contains(word);
-    if (web)
+    }
+    if (web) {
         return {};
+    }
     for (const Kind& kind : kOtherKinds) {
-        if (!intro.contains_phrase(kind.phrase))
+        if (!intro.contains_phrase(kind.phrase)) {
             continue;
+        }
         return std::unexpected(refusal("This describes " + std::string(kind.name) +
                                        "; the blueprint engine builds static web apps only."));
     }

@@ -14,18 +14,19 @@ namespace {
 std::string cell(std::string_view text) {
     std::string out;
     for (const char c : text) {
-        if (c == '<')
+        if (c == '<') {
             out += "&lt;";
-        else if (c == '>')
+        } else if (c == '>') {
             out += "&gt;";
-        else if (c == '&')
+        } else if (c == '&') {
             out += "&amp;";
-        else if (c == '\n')
+        } else if (c == '\n') {
             out += ' ';
-        else if (std::string_view("|*_`[]#\\~!").contains(c))
+        } else if (std::string_view("|*_`[]#\\~!").contains(c)) {
             (out += '\\') += c;
-        else
+        } else {
             out += c;
+        }
     }
     return out;
 }
@@ -71,8 +72,9 @@ std::string traceability(const App& app) {
 
 std::string readme(const App& app) {
     std::string out = "# " + cell(app.name) + "\n\n";
-    if (!app.tagline.empty())
+    if (!app.tagline.empty()) {
         out += cell(app.tagline) + "\n\n";
+    }
     out +=
         "Open `index.html` in a browser, or put this folder on any static host. There is nothing "
         "to build "
@@ -107,8 +109,9 @@ std::string count_statuses(const std::vector<TraceLine>& lines) {
     for (int at = 0; at <= static_cast<int>(LineStatus::Refused); ++at) {
         const auto status = static_cast<LineStatus>(at);
         const auto count = std::ranges::count(lines, status, &TraceLine::status);
-        if (count == 0)
+        if (count == 0) {
             continue;
+        }
         out += (out.empty() ? "" : ", ") + std::to_string(count) + " " + status_words(status);
     }
     return out.empty() ? "nothing" : out;
@@ -120,8 +123,9 @@ void render_docs(const App& app, Files& files) {
     const std::string& text = app.sources.back().text;
     const std::string fence = fence_for(text);
     std::string& requirements = files["docs/REQUIREMENTS.md"];  // Holds the earlier requests.
-    if (requirements.empty())
+    if (requirements.empty()) {
         requirements = "# Requirements\n\nThe requests, word for word.\n";
+    }
     requirements += "\n## " + std::to_string(app.sources.size()) + ". " +
                     cell(app.sources.back().title) + "\n\n" + fence + "text\n" + text +
                     (text.ends_with('\n') ? "" : "\n") + fence + "\n";

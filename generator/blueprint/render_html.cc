@@ -34,8 +34,9 @@ std::string head_of(const App& app, const std::string& title) {
 std::string scripts() {
     std::string out;
     for (const std::string_view name : kScripts) {
-        if (name == "app")
+        if (name == "app") {
             out += "  <script src=\"assets/custom.js\" defer></script>\n";
+        }
         out += "  <script src=\"assets/" + std::string(name) + ".js\" defer></script>\n";
     }
     return out;
@@ -56,10 +57,12 @@ std::string header_of(const App& app, std::size_t current) {
         "<body>\n  <a class=\"skip\" href=\"#content\">Skip to content</a>\n"
         "  <header class=\"site-header\">\n    <div class=\"bar\">\n";
     out += "      <a class=\"brand\" href=\"index.html\">" + html(app.name) + "</a>\n";
-    if (app.pages.size() > 1)
+    if (app.pages.size() > 1) {
         out += nav_of(app, current);
-    if (app.theme.toggle)
+    }
+    if (app.theme.toggle) {
         out += "      <div data-theme-toggle></div>\n";
+    }
     return out + "    </div>\n  </header>\n";
 }
 
@@ -80,8 +83,9 @@ std::string items_html(const std::vector<std::string>& items, std::string_view c
 
 std::string fact_html(const std::string& name, const std::string& value) {
     std::string shown = html(value);
-    if (name == "Email")
+    if (name == "Email") {
         shown = "<a href=\"mailto:" + html(value) + "\">" + shown + "</a>";
+    }
     if (name == "Phone") {
         shown = "<a href=\"tel:" + html(replace_all(value, " ", "")) + "\">" + shown + "</a>";
     }
@@ -101,8 +105,9 @@ std::string facts_html(const Section& section) {
 std::string links_html(const App& app, const Page& here) {
     std::string out = "      <ul class=\"tiles\">\n";
     for (std::size_t at = 0; at < app.pages.size(); ++at) {
-        if (app.pages[at].id == here.id)
+        if (app.pages[at].id == here.id) {
             continue;
+        }
         out += "        <li>\n          <a class=\"card\" href=\"" + file_of(app, at) + "\">" +
                html(app.pages[at].title) + "</a>\n        </li>\n";
     }
@@ -110,11 +115,13 @@ std::string links_html(const App& app, const Page& here) {
 }
 
 std::string mail_address(const App& app) {
+    static constexpr std::string_view kMail = "Email=";
     for (const Page& page : app.pages) {
         for (const Section& section : page.sections) {
-            for (const std::string& item : section.items) {
-                if (section.kind == "contact" && item.starts_with("Email="))
-                    return item.substr(6);
+            const auto mail = std::ranges::find_if(
+                section.items, [](const std::string& item) { return item.starts_with(kMail); });
+            if (section.kind == "contact" && mail != section.items.end()) {
+                return mail->substr(kMail.size());
             }
         }
     }
@@ -124,8 +131,9 @@ std::string mail_address(const App& app) {
 std::string hero_html(const App& app, const Section& section) {
     std::string out = "    <section class=\"hero\" id=\"" + section.id + "\">\n      <h1>" +
                       html(section.title.empty() ? app.name : section.title) + "</h1>\n";
-    if (!section.text.empty())
+    if (!section.text.empty()) {
         out += "      <p>" + html(section.text) + "</p>\n";
+    }
     if (!section.button_label.empty()) {
         out += "      <a class=\"button\" href=\"" + file_of_page(app, section.button_page) +
                "\">" + html(section.button_label) + "</a>\n";
@@ -137,8 +145,9 @@ std::string place_html(const App& app, const Section& section) {
     std::string out = "      <div data-view=\"" + section.kind + "\"";
     if (section.kind == "boards") {
         std::string ids;
-        for (const std::string& id : section.items)
+        for (const std::string& id : section.items) {
             ids += (ids.empty() ? "" : " ") + id;
+        }
         return out + " data-boards=\"" + ids + "\"></div>\n";
     }
     out += " data-entity=\"" + section.entity + "\"";
@@ -152,8 +161,9 @@ std::string place_html(const App& app, const Section& section) {
 }
 
 std::string section_html(const App& app, const Page& page, const Section& section) {
-    if (section.kind == "hero")
+    if (section.kind == "hero") {
         return hero_html(app, section);
+    }
     const bool card = section.kind == "hours" || section.kind == "contact";
     std::string out =
         "    <section id=\"" + html(section.id) + "\"" + (card ? " class=\"card\"" : "") + ">\n";
@@ -161,23 +171,31 @@ std::string section_html(const App& app, const Page& page, const Section& sectio
     std::string title = section.title;
     if (section.kind == "list" && (lists || page.id == "home")) {
         const std::string& plural = app.entity(section.entity)->plural;
-        if (plural != app.name)
+        if (plural != app.name) {
             title = plural;
+        }
     }
-    if (title == page.title)
+    if (title == page.title) {
         title.clear();
-    if (!title.empty())
+    }
+    if (!title.empty()) {
         out += "      <h2>" + html(title) + "</h2>\n";
-    if (!section.text.empty())
+    }
+    if (!section.text.empty()) {
         out += "      <p>" + html(section.text) + "</p>\n";
-    if (section.kind == "tiles")
+    }
+    if (section.kind == "tiles") {
         out += items_html(section.items, "tiles");
-    if (section.kind == "hours")
+    }
+    if (section.kind == "hours") {
         out += items_html(section.items, "hours");
-    if (section.kind == "contact")
+    }
+    if (section.kind == "contact") {
         out += facts_html(section);
-    if (section.kind == "links")
+    }
+    if (section.kind == "links") {
         out += links_html(app, page);
+    }
     if (section.kind == "list" || section.kind == "form" || section.kind == "boards") {
         out += place_html(app, section);
     }
@@ -227,8 +245,9 @@ std::string page_html(const App& app, std::size_t index) {
             out += "    <p class=\"lead\">" + html(app.tagline) + "</p>\n";
         }
     }
-    for (const Section& section : page.sections)
+    for (const Section& section : page.sections) {
         out += section_html(app, page, section);
+    }
     return out + "  </main>\n" + footer_of(app);
 }
 

@@ -18,8 +18,9 @@ void test_text(TestFile& file,
                const std::vector<std::string>& texts) {
     std::string code = "  const text = textOf(read('" + page + "'));\n";
     for (const std::string& text : texts) {
-        if (!text.empty())
+        if (!text.empty()) {
             code += "  assert.ok(text.includes(" + quoted(text) + "));\n";
+        }
     }
     file.add(claim, "stands on the page word for word", code);
 }
@@ -35,8 +36,9 @@ void test_section(TestFile& file, const App& app, const Page& page, const Sectio
                          "  assert.equal(textOf(heading), $title);\n",
                          {{"page", here}, {"title", quoted(section.title)}}));
         }
-        if (!section.text.empty())
+        if (!section.text.empty()) {
             test_text(file, stem + "subtitle", here, {section.text});
+        }
         if (!section.button_label.empty()) {
             file.add(
                 stem + "button",
@@ -49,16 +51,20 @@ void test_section(TestFile& file, const App& app, const Page& page, const Sectio
                      {"target", file_of_page(app, section.button_page)}}));
         }
     }
-    if (section.kind == "text")
+    if (section.kind == "text") {
         test_text(file, stem + section.id, here, {section.text});
-    if (section.kind == "tiles")
+    }
+    if (section.kind == "tiles") {
         test_text(file, stem + section.id, here, section.items);
-    if (section.kind == "hours")
+    }
+    if (section.kind == "hours") {
         test_text(file, stem + "hours", here, section.items);
+    }
     if (section.kind == "contact") {
         std::vector<std::string> texts;
-        for (const auto& item : section.items)
+        for (const auto& item : section.items) {
             texts.push_back(item.substr(item.find('=') + 1));
+        }
         test_text(file, stem + "contact", here, texts);
     }
     if (section.kind == "form") {
@@ -106,12 +112,14 @@ void test_pages(const App& app, Files& files, TestIndex& index) {
                     {{"order", order}, {"page", here}});
         }
         file.add("page:" + page.id, "exists and is in the navigation", code);
-        for (const Section& section : page.sections)
+        for (const Section& section : page.sections) {
             test_section(file, app, page, section);
+        }
     }
     for (const std::string& gone : app.tombstones) {
-        if (!gone.starts_with("page:"))
+        if (!gone.starts_with("page:")) {
             continue;
+        }
         file.add("removed:page." + gone.substr(5),
                  "is no longer there",
                  put("  assert.throws(() => read('$page.html'));\n",

@@ -24,15 +24,17 @@ struct Condition {
 std::optional<Condition> read_condition(const Entity& entity, const std::string& text) {
     const auto first = text.find(' ');
     const auto second = text.find(' ', first + 1);
-    if (first == std::string::npos || second == std::string::npos)
+    if (first == std::string::npos || second == std::string::npos) {
         return std::nullopt;
+    }
     Condition condition;
     condition.left = entity.find(text.substr(0, first));
     condition.sign = text.substr(first + 1, second - first - 1);
     condition.right = text.substr(second + 1);
     condition.other = entity.find(condition.right);
-    if (condition.left == nullptr)
+    if (condition.left == nullptr) {
         return std::nullopt;
+    }
     return condition;
 }
 
@@ -41,29 +43,32 @@ bool is_number(std::string_view kind) {
            kind == "rating";
 }
 
+std::pair<std::string, std::string> number_sides(const Condition& condition) {
+    const auto& [left, sign, right, other] = condition;
+    const long base = other != nullptr ? 5 : std::atol(right.c_str());
+    const bool below = sign[0] == '<';
+    const bool strict = sign == "<" || sign == ">" || sign == "!=";
+    const long yes = strict ? base + (below ? -1 : 1) : base;
+    const long no = strict ? base : base + (below || sign == "=" ? 1 : -1);
+    const std::string name = left->id + ": ";
+    const std::string tail =
+        other != nullptr ? ", " + other->id + ": '" + std::to_string(base) + "'" : "";
+    return {name + "'" + std::to_string(yes) + "'" + tail,
+            name + "'" + std::to_string(no) + "'" + tail};
+}
+
 /// Inputs of rows for which a condition holds (first) and does not (second), as object bodies.
 std::optional<std::pair<std::string, std::string>> both_sides(const Entity& entity,
                                                               const std::string& when) {
     const auto found = read_condition(entity, when);
-    if (!found)
+    if (!found) {
         return std::nullopt;
-    const auto& [left, sign, right, other] = *found;
-    const std::string name = left->id + ": ";
-    if (is_number(left->kind())) {
-        const long base = other != nullptr ? 5 : std::atol(right.c_str());
-        const bool below = sign[0] == '<';
-        const long yes = sign == "<"    ? base - 1
-                         : sign == ">"  ? base + 1
-                         : sign == "!=" ? base + 1
-                                        : base;
-        const long no = sign == "<" || sign == ">" || sign == "!=" ? base
-                        : below || sign == "="                     ? base + 1
-                                                                   : base - 1;
-        const std::string tail =
-            other != nullptr ? ", " + other->id + ": '" + std::to_string(base) + "'" : "";
-        return std::pair{name + "'" + std::to_string(yes) + "'" + tail,
-                         name + "'" + std::to_string(no) + "'" + tail};
     }
+    const auto& [left, sign, right, other] = *found;
+    if (is_number(left->kind())) {
+        return number_sides(*found);
+    }
+    const std::string name = left->id + ": ";
     std::string equal = quoted(right);
     std::string unequal;
     if (left->kind() == "boolean") {
@@ -71,21 +76,25 @@ std::optional<std::pair<std::string, std::string>> both_sides(const Entity& enti
         unequal = right == "true" ? "false" : "true";
     }
     for (const std::string& value : left->values) {
-        if (value != right && unequal.empty())
+        if (value != right && unequal.empty()) {
             unequal = quoted(value);
+        }
     }
-    if (unequal.empty() || (sign != "=" && sign != "!="))
+    if (unequal.empty() || (sign != "=" && sign != "!=")) {
         return std::nullopt;
-    if (sign == "!=")
+    }
+    if (sign == "!=") {
         std::swap(equal, unequal);
+    }
     return std::pair{name + equal, name + unequal};
 }
 
 std::string page_of_board(const App& app, const Board& board) {
     for (std::size_t at = 0; at < app.pages.size(); ++at) {
         for (const Section& section : app.pages[at].sections) {
-            if (section.kind == "boards" && has(section.items, board.id))
+            if (section.kind == "boards" && has(section.items, board.id)) {
                 return file_of(app, at);
+            }
         }
     }
     return {};
@@ -113,10 +122,12 @@ Summand summand(const Entity& entity, const Board& board, int at) {
     Summand made;
     for (const std::string& id : split_outside(board.expr, "*")) {
         const Field* field = entity.find(id);
-        if (field == nullptr)
+        if (field == nullptr) {
             continue;
-        if (!made.inputs.empty())
+        }
+        if (!made.inputs.empty()) {
             made.inputs += ", ";
+        }
         if (field->kind() == "money") {
             const long minor = at == 0 ? 1010 : 2020;  // 10.10 and 20.20: a float would drift.
             made.inputs += id + ": '" + money_text(minor, "") + "'";
@@ -134,10 +145,12 @@ Summand summand(const Entity& entity, const Board& board, int at) {
 }
 
 std::string shown(const Summand& like, const Board& board, long total, long rows) {
-    if (board.metric == "average")
+    if (board.metric == "average") {
         total /= rows;
-    if (!like.money)
+    }
+    if (!like.money) {
         return std::to_string(total);
+    }
     return money_text(total, like.currency);
 }
 
@@ -162,8 +175,9 @@ void test_count(TestFile& file, const Entity& entity, const Board& board, const 
         return;
     }
     const auto sides = both_sides(entity, board.where);
-    if (!sides)
+    if (!sides) {
         return;
+    }
     file.add("board:" + board.id,
              "counts only where " + board.where,
              open + put("  page.add('$entity', { $no });\n"
@@ -200,8 +214,9 @@ void test_groups(TestFile& file,
     const std::string id =
         month ? board.group_by.substr(6, board.group_by.size() - 7) : board.group_by;
     const Field* by = entity.find(id);
-    if (by == nullptr || input_literal(*by, 0).empty())
+    if (by == nullptr || input_literal(*by, 0).empty()) {
         return;
+    }
     const Summand one = summand(entity, board, 0);
     const Summand two = summand(entity, board, 1);
     const std::string first = month ? "'2026-01-15'" : input_literal(*by, 0);
@@ -236,8 +251,9 @@ void test_groups(TestFile& file,
 void test_highlight(TestFile& file, const App& app, const Entity& entity, const Rule& rule) {
     const auto sides = both_sides(entity, rule.when);
     const std::string page = list_page_of(app, entity);
-    if (!sides || page.empty())
+    if (!sides || page.empty()) {
         return;
+    }
     file.add(
         "rule:" + rule.id,
         "marks rows where " + rule.when,
@@ -258,8 +274,9 @@ void test_highlight(TestFile& file, const App& app, const Entity& entity, const 
 
 void test_confirm(TestFile& file, const App& app, const Entity& entity, const Rule& rule) {
     const std::string page = list_page_of(app, entity);
-    if (page.empty() || !has(entity.ops, "delete"))
+    if (page.empty() || !has(entity.ops, "delete")) {
         return;
+    }
     file.add("rule:" + rule.id,
              "asks first and deletes only after a yes",
              put("  const page = openPage('$page');\n  page.add('$entity', {});\n"
@@ -274,8 +291,9 @@ void test_together(TestFile& file, const Entity& entity, const Rule& rule) {
     for (const std::string& id : rule.fields) {
         const Field* field = entity.find(id);
         const std::string value = field == nullptr ? "" : input_literal(*field, 0);
-        if (value.empty())
+        if (value.empty()) {
             return;
+        }
         inputs += (inputs.empty() ? "" : ", ") + id + ": " + value;
     }
     file.add("rule:" + rule.id,
@@ -294,8 +312,9 @@ void test_rule_filter(TestFile& file,
                       const Rule& rule,
                       const std::string& page) {
     const auto sides = both_sides(entity, rule.when);
-    if (!sides)
+    if (!sides) {
         return;
+    }
     file.add("filter:" + entity.id + "." + rule.id,
              "leaves only the rows that are marked",
              put("  const page = openPage('$page');\n  const yes = page.add('$entity', { $yes });\n"
@@ -314,14 +333,16 @@ void test_boards(const App& app, Files& files, TestIndex& index) {
     for (const Board& board : app.boards) {
         const Entity* entity = app.entity(board.entity);
         const std::string page = page_of_board(app, board);
-        if (entity == nullptr || page.empty())
+        if (entity == nullptr || page.empty()) {
             continue;
-        if (!board.group_by.empty())
+        }
+        if (!board.group_by.empty()) {
             test_groups(file, *entity, board, page);
-        else if (board.metric == "count")
+        } else if (board.metric == "count") {
             test_count(file, *entity, board, page);
-        else
+        } else {
             test_sum(file, *entity, board, page);
+        }
     }
     file.finish(files, index);
 }
@@ -330,14 +351,18 @@ void test_rules(const App& app, Files& files, TestIndex& index) {
     TestFile file("rules", "Goal: the rules hold.");
     for (const Rule& rule : app.rules) {
         const Entity* entity = app.entity(rule.entity);
-        if (entity == nullptr)
+        if (entity == nullptr) {
             continue;
-        if (rule.kind == "highlight")
+        }
+        if (rule.kind == "highlight") {
             test_highlight(file, app, *entity, rule);
-        if (rule.kind == "confirm_delete")
+        }
+        if (rule.kind == "confirm_delete") {
             test_confirm(file, app, *entity, rule);
-        if (rule.kind == "unique_together")
+        }
+        if (rule.kind == "unique_together") {
             test_together(file, *entity, rule);
+        }
     }
     file.finish(files, index);
 }

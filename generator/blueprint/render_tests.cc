@@ -49,8 +49,9 @@ void test_bounds(TestFile& file,
 
 std::string default_stored(const Field& field) {
     const std::string literal = default_literal(field);
-    if (field.kind() != "money")
+    if (field.kind() != "money") {
         return literal;
+    }
     return std::to_string(std::atol(field.default_value->c_str()) * 100);
 }
 
@@ -58,8 +59,9 @@ void test_default(TestFile& file,
                   const std::string& claim,
                   const Entity& entity,
                   const Field& field) {
-    if (!field.default_value || *field.default_value == "today")
+    if (!field.default_value || *field.default_value == "today") {
         return;
+    }
     file.add(claim,
              "starts as " + *field.default_value,
              put("  const { App, entity } = openPage();\n"
@@ -144,14 +146,18 @@ std::string two_rows(const Entity& entity, const Field& field) {
 }
 
 std::string filter_value(const Field& field) {
-    if (field.kind() == "ref" || field.kind() == "refs")
+    if (field.kind() == "ref" || field.kind() == "refs") {
         return "left.id";
-    if (field.kind() == "boolean")
+    }
+    if (field.kind() == "boolean") {
         return "'false'";
-    if (field.kind() == "date")
+    }
+    if (field.kind() == "date") {
         return "'2026-01'";
-    if (field.kind() == "enum")
+    }
+    if (field.kind() == "enum") {
         return quoted(field.values.front());
+    }
     return "String(" + stored_literal(field, 0) + ")";
 }
 
@@ -160,15 +166,18 @@ void test_filters(TestFile& file, const App& app, const Entity& entity, const st
         const Field* field = entity.find(id);
         const std::string claim = claim_of("filter", entity, id);
         if (field == nullptr) {
-            if (const Rule* rule = app.rule(id))
+            if (const Rule* rule = app.rule(id)) {
                 test_rule_filter(file, entity, *rule, page);
+            }
             continue;
         }
-        if (field->kind() == "enum" && field->values.size() < 2)
+        if (field->kind() == "enum" && field->values.size() < 2) {
             continue;
+        }
         Field spread = *field;  // The first two values of a choice.
-        if (field->kind() == "enum")
+        if (field->kind() == "enum") {
             spread.values = {field->values[0], field->values[1], field->values[1]};
+        }
         file.add(
             claim,
             "leaves only the rows with the chosen " + lower(field->label),
@@ -185,8 +194,9 @@ void test_search(TestFile& file, const Entity& entity, const std::string& page) 
     for (const std::string& id : entity.search) {
         const Field* field = entity.find(id);
         const std::string first = input_literal(*field, 0);
-        if (first.empty() || field->kind() == "boolean")
+        if (first.empty() || field->kind() == "boolean") {
             continue;
+        }
         file.add("search:" + entity.id,
                  "finds rows by " + lower(field->label) + ", in any case",
                  put("  const page = openPage('$page');\n"
@@ -227,8 +237,9 @@ void test_sorts(TestFile& file, const Entity& entity, const std::string& page) {
     };
     for (const std::string& id : entity.sort) {
         const Field* field = entity.find(id);
-        if (!sortable(field))
+        if (!sortable(field)) {
             continue;
+        }
         for (const bool up : {true, false}) {
             const std::string how = id + (up ? " asc" : " desc");
             file.add(claim_of("sort", entity, id),
@@ -256,14 +267,15 @@ const Field* changeable(const Entity& entity) {
     for (const Field& field : entity.fields) {
         const bool one = field.kind() == "enum" && field.values.size() < 2;
         const bool fixed = input_literal(field, 0) == input_literal(field, 1);
-        if (!field.derived && !one && !fixed)
+        if (!field.derived && !one && !fixed) {
             return &field;
+        }
     }
     return nullptr;
 }
 
 void test_ops(TestFile& file, const Entity& entity, const std::string& page) {
-    if (has(entity.ops, "create"))
+    if (has(entity.ops, "create")) {
         file.add("op:" + entity.id + ".create",
                  "saves what the form holds, and it is there after a reload",
                  put("  const page = openPage('$page');\n  page.press('add');\n"
@@ -274,6 +286,7 @@ void test_ops(TestFile& file, const Entity& entity, const std::string& page) {
                      "  assert.deepEqual(again.store.find('$entity', saved.id), saved);\n"
                      "  assert.ok(again.rows().includes(saved.id));\n",
                      {{"page", page}, {"entity", entity.id}}));
+    }
     if (const Field* field = has(entity.ops, "update") ? changeable(entity) : nullptr) {
         file.add(
             "op:" + entity.id + ".update",
@@ -291,7 +304,7 @@ void test_ops(TestFile& file, const Entity& entity, const std::string& page) {
                  {"two", input_literal(*field, 1)},
                  {"stored", stored_literal(*field, 1)}}));
     }
-    if (has(entity.ops, "delete"))
+    if (has(entity.ops, "delete")) {
         file.add("op:" + entity.id + ".delete",
                  "takes a row away",
                  put("  const page = openPage('$page');\n  const row = page.add('$entity', {});\n"
@@ -299,8 +312,10 @@ void test_ops(TestFile& file, const Entity& entity, const std::string& page) {
                      "  assert.equal(page.store.remove(page.entity('$entity'), row.id).ok, true);\n"
                      "  assert.deepEqual(page.rows(), []);\n",
                      {{"page", page}, {"entity", entity.id}}));
-    if (!has(entity.ops, "archive"))
+    }
+    if (!has(entity.ops, "archive")) {
         return;
+    }
     file.add("op:" + entity.id + ".archive",
              "hides a row from the list and keeps it",
              put("  const page = openPage('$page');\n  const row = page.add('$entity', {});\n"
@@ -311,8 +326,9 @@ void test_ops(TestFile& file, const Entity& entity, const std::string& page) {
 
 std::string joined(const std::vector<std::string>& words) {
     std::string all;
-    for (const std::string& word : words)
+    for (const std::string& word : words) {
         all += (all.empty() ? "" : " ") + word;
+    }
     return all;
 }
 
@@ -375,8 +391,9 @@ void test_exchange(TestFile& file, const Entity& entity, const std::string& page
 
 void test_migrations(TestFile& file, const App& app, const Entity& entity) {
     for (const Migration& step : app.migrations) {
-        if (step.entity != entity.id)
+        if (step.entity != entity.id) {
             continue;
+        }
         const bool renamed = step.op == "rename_field";
         const bool alive = entity.find(renamed ? step.to : step.field) != nullptr;
         const std::string old = std::to_string(step.version - 1);
@@ -423,8 +440,9 @@ void test_migrations(TestFile& file, const App& app, const Entity& entity) {
 std::string list_page_of(const App& app, const Entity& entity) {
     for (std::size_t at = 0; at < app.pages.size(); ++at) {
         for (const Section& section : app.pages[at].sections) {
-            if (section.kind == "list" && section.entity == entity.id)
+            if (section.kind == "list" && section.entity == entity.id) {
                 return file_of(app, at);
+            }
         }
     }
     return {};
@@ -443,8 +461,9 @@ TestIndex render_tests(const App& app, Files& files) {
                      "  assert.deepEqual(openPage('index.html', "
                      "page.storage).store.all('$entity'), [row]);\n",
                      {{"entity", entity.id}}));
-        for (const Field& field : entity.fields)
+        for (const Field& field : entity.fields) {
             test_field(file, entity, field);
+        }
         test_migrations(file, app, entity);
         if (!page.empty()) {
             file.add(

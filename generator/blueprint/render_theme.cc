@@ -59,10 +59,12 @@ std::string block(std::string_view pad, Rgb ground, const std::string& css, cons
 }
 
 std::string font_of(const std::string& name) {
-    if (name == "serif")
+    if (name == "serif") {
         return "Georgia, \"Times New Roman\", serif";
-    if (name == "monospace")
+    }
+    if (name == "monospace") {
         return "ui-monospace, Consolas, monospace";
+    }
     return "system-ui, -apple-system, \"Segoe UI\", Roboto, sans-serif";
 }
 

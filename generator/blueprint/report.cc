@@ -24,16 +24,18 @@ void add_tests(TraceLine& line, const TestIndex& tests) {
             continue;
         }
         for (const std::string& test : entry->second) {
-            if (found.size() < kTestsShownMax)
+            if (found.size() < kTestsShownMax) {
                 add_once(found, "test:" + test);
+            }
         }
     }
     if (line.status == LineStatus::Implemented && !proved) {
         line.status = LineStatus::Partial;
         line.reason = "generated, but no test proves it";
     }
-    for (auto& test : found)
+    for (auto& test : found) {
         line.evidence.push_back(std::move(test));
+    }
 }
 
 bool alike(const Statement& left, const Statement& right) {
@@ -46,8 +48,9 @@ TraceLine row(const Statement& statement, std::string id) {
     line.text = statement.text;
     line.status = statement.status;
     line.reason = statement.reason;
-    for (const std::string& item : statement.evidence)
+    for (const std::string& item : statement.evidence) {
         add_once(line.evidence, item);
+    }
     return line;
 }
 
@@ -63,8 +66,9 @@ void report_group(const std::vector<Statement>& all,
         TraceLine line = row(all[first], "L" + std::to_string(all[first].line));
         line.text = all[first].whole;
         for (std::size_t at = first; at < last; ++at) {
-            for (const std::string& item : all[at].evidence)
+            for (const std::string& item : all[at].evidence) {
                 add_once(line.evidence, item);
+            }
         }
         out.push_back(std::move(line));
         return;
@@ -78,8 +82,9 @@ void report_group(const std::vector<Statement>& all,
 void number_clauses(std::vector<TraceLine>& lines) {
     for (std::size_t at = 0; at < lines.size();) {
         std::size_t end = at + 1;
-        while (end < lines.size() && lines[end].id == lines[at].id)
+        while (end < lines.size() && lines[end].id == lines[at].id) {
             ++end;
+        }
         const std::string id = lines[at].id;
         for (std::size_t i = at; end - at > 1 && i < end; ++i) {
             lines[i].id = id + "." + std::to_string(i - at + 1);
@@ -99,17 +104,20 @@ bool every_claim_proved(const std::vector<TraceLine>& lines) {
 /// Every local href and src of every page is a file of the tree.
 std::string broken_link(const Files& files) {
     for (const auto& [path, content] : files) {
-        if (!path.ends_with(".html"))
+        if (!path.ends_with(".html")) {
             continue;
+        }
         for (const std::string_view mark : {"href=\"", "src=\""}) {
             for (auto at = content.find(mark); at != std::string::npos;
                  at = content.find(mark, at + 1)) {
                 const auto start = at + mark.size();
                 const std::string target = content.substr(start, content.find('"', start) - start);
-                if (target.starts_with('#') || target.contains(':'))
+                if (target.starts_with('#') || target.contains(':')) {
                     continue;
-                if (!files.contains(target))
+                }
+                if (!files.contains(target)) {
                     return path + " -> " + target;
+                }
             }
         }
     }
@@ -122,14 +130,16 @@ std::vector<TraceLine> report(const std::vector<Statement>& statements, const Te
     std::vector<TraceLine> lines;
     for (std::size_t at = 0; at < statements.size();) {
         std::size_t end = at + 1;
-        while (end < statements.size() && statements[end].group == statements[at].group)
+        while (end < statements.size() && statements[end].group == statements[at].group) {
             ++end;
+        }
         report_group(statements, at, end, lines);
         at = end;
     }
     number_clauses(lines);
-    for (TraceLine& line : lines)
+    for (TraceLine& line : lines) {
         add_tests(line, tests);
+    }
     return lines;
 }
 

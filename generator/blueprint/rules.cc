@@ -58,20 +58,25 @@ std::string condition(Entity& entity, std::string_view text) {
     for (const auto& comparison : kComparisons) {
         const std::string middle = " " + std::string(comparison.words) + " ";
         const auto at = low.find(middle);
-        if (at == std::string::npos)
+        if (at == std::string::npos) {
             continue;
+        }
         Field* left = find_field(entity, text.substr(0, at));
         const std::string right(trim(text.substr(at + middle.size())));
-        if (left == nullptr)
+        if (left == nullptr) {
             return {};
+        }
         const std::string start = left->id + " " + std::string(comparison.sign) + " ";
-        if (Field* other = find_field(entity, right))
+        if (Field* other = find_field(entity, right)) {
             return start + other->id;
-        if (is_plain_number(right))
+        }
+        if (is_plain_number(right)) {
             return start + right;
+        }
         for (const std::string& value : left->values) {
-            if (same_text(value, right))
+            if (same_text(value, right)) {
                 return start + value;
+            }
         }
         return {};
     }
@@ -80,11 +85,13 @@ std::string condition(Entity& entity, std::string_view text) {
 
 bool apply_state(Draft& draft, Statement& statement, const Captures& captures) {
     Entity* entity = draft.find_entity(get(captures, "noun"));
-    if (entity == nullptr)
+    if (entity == nullptr) {
         return false;
+    }
     const std::string when = condition(*entity, get(captures, "when"));
-    if (when.empty())
+    if (when.empty()) {
         return false;
+    }
     Rule rule;
     rule.label = to_label(without_article(get(captures, "label")));
     rule.id = to_id(rule.label);
@@ -92,8 +99,9 @@ bool apply_state(Draft& draft, Statement& statement, const Captures& captures) {
     rule.entity = entity->id;
     rule.when = when;
     rule.style = "danger";
-    if (draft.app.rule(rule.id) == nullptr)
+    if (draft.app.rule(rule.id) == nullptr) {
         draft.app.rules.push_back(rule);
+    }
     statement.implement("rule:" + rule.id);
     return true;
 }
@@ -101,8 +109,9 @@ bool apply_state(Draft& draft, Statement& statement, const Captures& captures) {
 bool shares_word(std::string_view label, std::string_view phrase) {
     const Words wanted{std::string(phrase)};
     for (const Word& word : Words{lower(label)}.all()) {
-        if (wanted.contains(word.low))
+        if (wanted.contains(word.low)) {
             return true;
+        }
     }
     return false;
 }
@@ -111,8 +120,9 @@ bool shares_word(std::string_view label, std::string_view phrase) {
 bool apply_look(Draft& draft, Statement& statement, const Captures& captures) {
     const auto what = get(captures, "what");
     for (Rule& rule : draft.app.rules) {
-        if (rule.kind != "highlight" || !shares_word(rule.label, lower(what)))
+        if (rule.kind != "highlight" || !shares_word(rule.label, lower(what))) {
             continue;
+        }
         rule.style = "danger";
         statement.implement("rule:" + rule.id);
         return true;
@@ -124,10 +134,12 @@ bool apply_look(Draft& draft, Statement& statement, const Captures& captures) {
 bool apply_highlight(Draft& draft, Statement& statement, const Captures& captures) {
     Captures with = captures;
     Entity* entity = draft.find_entity(get(captures, "noun"));
-    if (entity == nullptr)
+    if (entity == nullptr) {
         return false;
-    if (get(captures, "label").empty())
+    }
+    if (get(captures, "label").empty()) {
         with["label"] = std::string(get(captures, "when"));
+    }
     return apply_state(draft, statement, with);
 }
 
@@ -149,16 +161,19 @@ bool apply_confirm(Draft& draft, Statement& statement, const Captures& captures)
     std::vector<const Entity*> found;
     for (const std::string& noun : split_list(nouns)) {
         const Entity* entity = draft.find_entity(noun);
-        if (entity == nullptr)
+        if (entity == nullptr) {
             return false;
+        }
         found.push_back(entity);
     }
     if (found.empty()) {
-        for (const Entity& entity : draft.app.entities)
+        for (const Entity& entity : draft.app.entities) {
             found.push_back(&entity);
+        }
     }
-    for (const Entity* entity : found)
+    for (const Entity* entity : found) {
         confirm(draft, statement, *entity);
+    }
     return !found.empty();
 }
 
@@ -175,10 +190,12 @@ Entity* holder_of(Draft& draft, std::string_view noun, std::string_view field) {
 bool apply_without(Draft& draft, Statement& statement, const Captures& captures) {
     const auto name = get(captures, "field");
     Entity* entity = holder_of(draft, get(captures, "noun"), name);
-    if (entity == nullptr)
+    if (entity == nullptr) {
         entity = holder_of(draft, get(captures, "who"), name);
-    if (entity == nullptr)
+    }
+    if (entity == nullptr) {
         return false;
+    }
     Field* field = find_field(*entity, name);
     field->required = true;
     statement.implement("field:" + entity->id + "." + field->id);
@@ -189,8 +206,9 @@ bool apply_without(Draft& draft, Statement& statement, const Captures& captures)
 bool apply_another(Draft& draft, Statement& statement, const Captures& captures) {
     Entity* entity = draft.find_entity(get(captures, "noun"));
     Field* field = entity == nullptr ? nullptr : find_field(*entity, get(captures, "field"));
-    if (field == nullptr)
+    if (field == nullptr) {
         return false;
+    }
     field->unique = true;
     statement.implement("field:" + entity->id + "." + field->id);
     return true;
@@ -201,19 +219,22 @@ bool apply_invalid(Draft& draft, Statement& statement, const Captures& captures)
     const auto name = get(captures, "field");
     Entity* entity = holder_of(draft, {}, name);
     Field* field = entity == nullptr ? nullptr : find_field(*entity, name);
-    if (field == nullptr || field->kind() == "text" || field->kind() == "longtext")
+    if (field == nullptr || field->kind() == "text" || field->kind() == "longtext") {
         return false;
+    }
     statement.implement("field:" + entity->id + "." + field->id);
     return true;
 }
 
 bool apply_no_two(Draft& draft, Statement& statement, const Captures& captures) {
     Entity* entity = draft.find_entity(get(captures, "noun"));
-    if (entity == nullptr)
+    if (entity == nullptr) {
         return false;
+    }
     const auto fields = find_fields(*entity, get(captures, "fields"));
-    if (fields.empty())
+    if (fields.empty()) {
         return false;
+    }
     if (fields.size() == 1) {
         fields[0]->unique = true;
         statement.implement("field:" + entity->id + "." + fields[0]->id);
@@ -229,8 +250,9 @@ bool apply_no_two(Draft& draft, Statement& statement, const Captures& captures) 
     }
     rule.label = "No two " + lower(entity->plural) + " with the same " + names;
     rule.id = to_id("unique " + entity->id + " " + names);
-    if (draft.app.rule(rule.id) == nullptr)
+    if (draft.app.rule(rule.id) == nullptr) {
         draft.app.rules.push_back(rule);
+    }
     statement.implement("rule:" + rule.id);
     return true;
 }
@@ -239,12 +261,14 @@ bool apply_field_flag(Draft& draft, Statement& statement, const Captures& captur
     const std::string flag = lower(get(captures, "flag"));
     for (Entity& entity : draft.app.entities) {
         Field* field = find_field(entity, get(captures, "field"));
-        if (field == nullptr)
+        if (field == nullptr) {
             continue;
-        if (flag == "unique")
+        }
+        if (flag == "unique") {
             field->unique = true;
-        else
+        } else {
             field->required = flag == "required" || flag == "mandatory";
+        }
         statement.implement("field:" + entity.id + "." + field->id);
         return true;
     }

@@ -133,11 +133,13 @@ std::string heading_words(std::string_view title) {
 
 std::optional<SectionClass> class_of_heading(std::string_view title) {
     const Words words{heading_words(title)};
-    if (phase_of(words.text()) >= 2)
+    if (phase_of(words.text()) >= 2) {
         return SectionClass::Defer;
+    }
     for (const auto& rule : kHeadings) {
-        if (words.contains_phrase(rule.phrase))
+        if (words.contains_phrase(rule.phrase)) {
             return rule.section;
+        }
     }
     return std::nullopt;
 }

@@ -29,8 +29,9 @@ bool is_abbreviation(std::string_view before) {
          {"e.g", "i.e", "etc", "vs", "approx", "no", "mr", "mrs", "dr", "st"}) {
         const auto start = before.size() - std::min(before.size(), word.size());
         const bool alone = start == 0 || before[start - 1] == ' ' || before[start - 1] == '(';
-        if (alone && same_text(before.substr(start), word))
+        if (alone && same_text(before.substr(start), word)) {
             return true;
+        }
     }
     return false;
 }
@@ -49,36 +50,55 @@ bool starts_line(std::string_view text, std::size_t start, std::size_t at) {
                                         "IF ",
                                         "WHILE ",
                                         "WHERE "}) {
-        if (next.starts_with(step))
+        if (next.starts_with(step)) {
             return true;
+        }
     }
     const bool upper = !next.empty() && next[0] >= 'A' && next[0] <= 'Z';
     return upper && at - start < kShortLineBytes;
 }
 
+/// What a sentence does not end in.
+struct Enclosure {
+    int depth = 0;
+    bool quoted = false;
+
+    void see(std::string_view text, std::size_t at) {
+        const char c = text[at];
+        if (c == '"') {
+            quoted = !quoted && text.find('"', at + 1) != std::string_view::npos;
+        }
+        if (c == '(') {
+            ++depth;
+        }
+        if (c == ')' && depth > 0) {
+            --depth;
+        }
+    }
+    bool is_open() const { return depth > 0 || quoted; }
+};
+
 /// Offsets where sentences end; quotes and brackets are passed over.
 std::vector<std::string_view> cut_sentences(std::string_view text) {
     std::vector<std::string_view> out;
     std::size_t start = 0;
-    int depth = 0;
-    bool quoted = false;
+    Enclosure enclosure;
     for (std::size_t at = 0; at < text.size(); ++at) {
+        enclosure.see(text, at);
+        if (enclosure.is_open()) {
+            continue;
+        }
         const char c = text[at];
-        if (c == '"')
-            quoted = !quoted && text.find('"', at + 1) != std::string_view::npos;
-        if (c == '(')
-            ++depth;
-        if (c == ')' && depth > 0)
-            --depth;
-        if (c == '\n' && depth == 0 && !quoted && starts_line(text, start, at)) {
+        if (c == '\n' && starts_line(text, start, at)) {
             out.push_back(text.substr(start, at - start));
             start = at + 1;
             continue;
         }
-        const bool stop = (c == '.' || c == '!' || c == '?') && depth == 0 && !quoted;
+        const bool stop = c == '.' || c == '!' || c == '?';
         const bool space = at + 1 >= text.size() || text[at + 1] == ' ' || text[at + 1] == '\n';
-        if (!stop || !space || is_abbreviation(text.substr(start, at - start)))
+        if (!stop || !space || is_abbreviation(text.substr(start, at - start))) {
             continue;
+        }
         out.push_back(text.substr(start, at + 1 - start));
         start = at + 1;
     }
@@ -104,11 +124,13 @@ public:
             const bool comma = word.kind == WordKind::Mark && (word.low == "," || word.low == ";");
             const bool joint =
                 word.kind == WordKind::Word && (word.low == "and" || word.low == "then");
-            if (!comma && !joint)
+            if (!comma && !joint) {
                 continue;
+            }
             std::size_t next = at + 1;
-            while (next < words_.size() && is_filler(next))
+            while (next < words_.size() && is_filler(next)) {
                 ++next;
+            }
             if (cuts(start, chunk, at, next)) {
                 push(start, at);
                 start = next;
@@ -133,27 +155,32 @@ private:
     /// The family of the first verb of the clause that starts at `start`.
     std::string_view family_of(std::size_t start, std::size_t end) const {
         for (std::size_t at = start; at < end; ++at) {
-            if (const auto family = family_at(at); !family.empty())
+            if (const auto family = family_at(at); !family.empty()) {
                 return family;
+            }
         }
         return {};
     }
 
     bool cuts(std::size_t start, std::size_t chunk, std::size_t at, std::size_t next) const {
-        if (next >= words_.size())
+        if (next >= words_.size()) {
             return false;
+        }
         const auto& low = words_.all()[next].low;
         if (low == "so" && words_.size() > next + 1 && words_.all()[next + 1].low == "that") {
             return true;
         }
         const bool and_joint = words_.all()[at].low == "and" || words_.all()[at].low == ",";
-        if (and_joint && starts_contact_form(next))
+        if (and_joint && starts_contact_form(next)) {
             return true;
+        }
         const auto family = family_at(next);
-        if (family.empty() || at - chunk < 2 || at - start < 2)
+        if (family.empty() || at - chunk < 2 || at - start < 2) {
             return false;
-        if (next + 1 < words_.size() && words_.all()[next + 1].kind == WordKind::Mark)
+        }
+        if (next + 1 < words_.size() && words_.all()[next + 1].kind == WordKind::Mark) {
             return false;
+        }
         const bool joined_queries = words_.all()[at].low == "and" && query_family(family) &&
                                     query_family(family_of(chunk, at));
         return !joined_queries;
@@ -167,8 +194,9 @@ private:
 
     void push(std::size_t first, std::size_t last) {
         auto clause = words_.slice(first, last);
-        if (!trim(clause).empty())
+        if (!trim(clause).empty()) {
             out_.push_back(std::move(clause));
+        }
     }
 
     Words words_;
@@ -178,8 +206,9 @@ private:
 /// "FR-12: ", "REQ 3.1 ", "(Must) ", "P1: " at the front of a line.
 std::string_view without_tag(std::string_view text) {
     const auto colon = text.find_first_of(":.)] ");
-    if (colon == std::string_view::npos || colon == 0 || colon > 10)
+    if (colon == std::string_view::npos || colon == 0 || colon > 10) {
         return text;
+    }
     const auto head = text.substr(0, colon);
     const bool digit = head.find_first_of("0123456789") != std::string_view::npos;
     const bool upper = head.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_([") ==
@@ -196,8 +225,9 @@ std::string one_line(std::string_view text) {
 std::pair<std::string, std::string> page_and_content(const std::string& clean) {
     for (const std::string_view mark : {": ", " - ", " \xE2\x80\x93 ", " \xE2\x80\x94 "}) {
         const auto at = clean.find(mark);
-        if (at == std::string::npos || at > 40)
+        if (at == std::string::npos || at > 40) {
             continue;
+        }
         return {clean.substr(0, at), clean.substr(at + mark.size())};
     }
     return {clean, {}};
@@ -265,12 +295,14 @@ private:
     }
 
     void read_heading(const Block& block) {
-        while (!places_.empty() && places_.back().level >= block.level)
+        while (!places_.empty() && places_.back().level >= block.level) {
             places_.pop_back();
+        }
         const auto above = places_.empty() ? SectionClass::Require : places_.back().section;
         const bool title = block.level == 1 && reading_.title.empty();
-        if (title)
+        if (title) {
             reading_.title = block.text;
+        }
         const auto named = title ? std::nullopt : class_of_heading(block.text);
         const bool stays = above == SectionClass::Defer || above == SectionClass::Exclude;
         places_.push_back({block.text, block.level, stays ? above : named.value_or(above)});
@@ -288,8 +320,9 @@ private:
             made.section = places_.back().section;
             made.heading = places_.back().title;
         }
-        if (places_.size() > 1)
+        if (places_.size() > 1) {
             made.parent = places_[places_.size() - 2].title;
+        }
         made.level = block.level;
         made.cells = block.cells;
         reading_.statements.push_back(std::move(made));
@@ -305,11 +338,13 @@ private:
         ++group_;
         const bool pages = !places_.empty() && is_page_heading(places_.back().title);
         const std::string clean(without_tag(trim(without_marks(one_line(block.text)))));
-        if (pages && block.level == 0)
+        if (pages && block.level == 0) {
             return read_page_item(block, clean);
+        }
         const bool long_text = cut_sentences(block.text).size() > 1;
-        if (long_text)
+        if (long_text) {
             return read_sentences(block, StatementKind::Item);
+        }
         Statement& made = push(block, block.text);
         made.kind = StatementKind::Item;
         made.merge = true;
@@ -319,8 +354,9 @@ private:
     void read_page_item(const Block& block, const std::string& clean) {
         auto [page, content] = page_and_content(clean);
         auto phrases = cut_phrases(content);
-        if (phrases.empty())
+        if (phrases.empty()) {
             phrases.emplace_back();
+        }
         for (const std::string& phrase : phrases) {
             Statement& made = push(block, phrases.size() == 1 ? block.text : phrase);
             made.kind = StatementKind::Item;
@@ -351,8 +387,9 @@ private:
     void split_why(const Block& block, StatementKind kind) {
         Statement& last = reading_.statements.back();
         const auto at = lower(last.text).find(", so that ");
-        if (at == std::string::npos)
+        if (at == std::string::npos) {
             return;
+        }
         const std::string why = last.text.substr(at + 2);
         last.text = last.text.substr(0, at);
         last.clean = without_marks(last.text);
@@ -406,11 +443,13 @@ std::string without_subject(const Words& words) {
     static const Pattern kSubject{
         "a|an|the|each? {who} can|must|may|should|shall|will also? be? able? to? {do}"};
     const auto found = kSubject.match(words);
-    if (!found)
+    if (!found) {
         return {};
+    }
     const std::string& who = found->find("who")->second;
-    if (Words{who}.size() > 2 || is_stop_noun(who))
+    if (Words{who}.size() > 2 || is_stop_noun(who)) {
         return {};  // "The menu should list ..."
+    }
     const Words rest{found->find("do")->second};
     return verb_family(rest.all()[0].low).empty() ? std::string{} : rest.text();
 }
@@ -423,11 +462,13 @@ std::string without_actor(std::string_view clause) {
         const Words words{text};
         std::optional<Captures> found;
         for (const auto& actor : actor_patterns()) {
-            if ((found = actor.match(words)))
+            if ((found = actor.match(words))) {
                 break;
+            }
         }
-        if (!found)
+        if (!found) {
             break;
+        }
         text = found->find("do")->second;
     }
     const std::string rest = without_subject(Words{text});

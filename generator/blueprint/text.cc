@@ -67,8 +67,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kPlainLe
 std::string words_joined(std::string_view given, char joint) {
     std::string out;
     std::string text(given.substr(0, kIdSourceBytesMax));
-    for (const auto& [letter, plain] : kPlainLetters)
+    for (const auto& [letter, plain] : kPlainLetters) {
         text = replace_all(text, letter, plain);
+    }
     for (const char c : text) {
         if (is_alnum(c)) {
             out += lower_char(c);
@@ -76,10 +77,12 @@ std::string words_joined(std::string_view given, char joint) {
             out += joint;
         }
     }
-    if (out.size() > kIdBytesMax)
+    if (out.size() > kIdBytesMax) {
         out.resize(kIdBytesMax);
-    while (!out.empty() && out.back() == joint)
+    }
+    while (!out.empty() && out.back() == joint) {
         out.pop_back();
+    }
     return out;
 }
 
@@ -111,31 +114,37 @@ bool ends(std::string_view word, std::string_view tail) {
 
 std::string singular_word(const std::string& word) {
     for (const auto& [one, many] : kIrregular) {
-        if (word == many)
+        if (word == many) {
             return std::string(one);
+        }
     }
     const auto cut = [&](std::size_t bytes) {
         return word.substr(0, word.size() - bytes);
     };
-    if (ends(word, "ies") && word.size() > 4)
+    if (ends(word, "ies") && word.size() > 4) {
         return cut(3) + "y";
+    }
     if (ends(word, "sses") || ends(word, "xes") || ends(word, "ches") || ends(word, "shes")) {
         return cut(2);
     }
-    if (ends(word, "statuses") || word == "statuses" || word == "buses")
+    if (ends(word, "statuses") || word == "statuses" || word == "buses") {
         return cut(2);
-    if (ends(word, "ss") || ends(word, "us") || ends(word, "is"))
+    }
+    if (ends(word, "ss") || ends(word, "us") || ends(word, "is")) {
         return word;
+    }
     return ends(word, "s") ? cut(1) : word;
 }
 
 std::string plural_word(const std::string& word) {
     for (const auto& [one, many] : kIrregular) {
-        if (word == one || word == many)
+        if (word == one || word == many) {
             return std::string(many);
+        }
     }
-    if (singular_word(word) != word)
+    if (singular_word(word) != word) {
         return word;
+    }
     const auto vowel = [](char c) {
         return std::string_view("aeiou").contains(c);
     };
@@ -153,8 +162,9 @@ std::string fold_last_word(std::string_view phrase, std::string (*fold)(const st
     const std::size_t start = space == std::string_view::npos ? 0 : space + 1;
     const std::string word(phrase.substr(start));
     const std::string folded = fold(lower(word));
-    if (folded == lower(word))
+    if (folded == lower(word)) {
         return std::string(phrase);
+    }
     std::string out = std::string(phrase.substr(0, start)) + folded;
     if (!word.empty() && word[0] != lower_char(word[0])) {
         out[start] = static_cast<char>(out[start] - 'a' + 'A');
@@ -165,8 +175,9 @@ std::string fold_last_word(std::string_view phrase, std::string (*fold)(const st
 /// Where " and ", " or " or "&" starts at `at`, outside brackets; its length, or 0.
 std::size_t joiner_at(std::string_view text, std::size_t at) {
     for (const std::string_view joiner : {" and ", " or ", " & ", " plus "}) {
-        if (same_text(text.substr(at, joiner.size()), joiner))
+        if (same_text(text.substr(at, joiner.size()), joiner)) {
             return joiner.size();
+        }
     }
     return 0;
 }
@@ -177,8 +188,9 @@ public:
     void step(std::string_view text, std::size_t at) {
         const char c = text[at];
         if (quoted_) {
-            if (c == '"')
+            if (c == '"') {
                 quoted_ = false;
+            }
         } else if (c == '"' && text.find('"', at + 1) != std::string_view::npos) {
             quoted_ = true;
         } else if (c == '(' || c == '[') {
@@ -196,8 +208,9 @@ private:
 
 void push_trimmed(std::vector<std::string>& out, std::string_view item) {
     const auto trimmed = trim(item);
-    if (!trimmed.empty())
+    if (!trimmed.empty()) {
         out.emplace_back(trimmed);
+    }
 }
 
 }  // namespace
@@ -206,8 +219,9 @@ std::string normalise(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {
-        if (text.starts_with("\r\n"))
+        if (text.starts_with("\r\n")) {
             text.remove_prefix(1);
+        }
         if (text[0] == '\r') {
             out += '\n';
             text.remove_prefix(1);
@@ -234,8 +248,9 @@ std::string lower(std::string_view text) {
 
 std::string_view trim(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\n");
-    if (first == std::string_view::npos)
+    if (first == std::string_view::npos) {
         return {};
+    }
     return text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
 }
 
@@ -244,14 +259,16 @@ bool same_text(std::string_view left, std::string_view right) {
 }
 
 std::string cut_short(std::string_view text, std::size_t bytes_max) {
-    if (text.size() <= bytes_max)
+    if (text.size() <= bytes_max) {
         return std::string(text);
-    while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0U) == 0x80U)
+    }
+    while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0U) == 0x80U) {
         --bytes_max;
+    }
     return std::string(text.substr(0, bytes_max));
 }
 
-std::string replace_all(std::string text, std::string_view from, std::string_view to) {
+std::string replace_all(const std::string& text, std::string_view from, std::string_view to) {
     std::string out;
     std::size_t at = 0;
     for (auto hit = text.find(from); hit != std::string::npos; hit = text.find(from, at)) {
@@ -267,21 +284,23 @@ std::string without_marks(std::string_view text) {
         const char c = text[at];
         const bool in_word =
             at > 0 && at + 1 < text.size() && is_alnum(text[at - 1]) && is_alnum(text[at + 1]);
-        if (c == '`' || (c == '*' && !in_word))
+        if (c == '`' || (c == '*' && !in_word)) {
             continue;
+        }
         if (c == '[' || c == ']') {
             const auto link = c == ']' && text.substr(at + 1).starts_with("(")
                                   ? text.find(')', at)
                                   : std::string_view::npos;
-            if (link != std::string_view::npos)
+            if (link != std::string_view::npos) {
                 at = link;
+            }
             continue;
         }
         out += c;
     }
-    out = replace_all(std::move(out), "\xE2\x80\x9C", "\"");
-    out = replace_all(std::move(out), "\xE2\x80\x9D", "\"");
-    return replace_all(std::move(out), "\xE2\x80\x99", "'");
+    out = replace_all(out, "\xE2\x80\x9C", "\"");
+    out = replace_all(out, "\xE2\x80\x9D", "\"");
+    return replace_all(out, "\xE2\x80\x99", "'");
 }
 
 std::vector<std::string> split_outside(std::string_view text, std::string_view separators) {
@@ -305,11 +324,13 @@ std::vector<std::string> split_list(std::string_view text) {
     std::size_t start = 0;
     for (std::size_t at = 0; at < text.size(); ++at) {
         nesting.step(text, at);
-        if (!nesting.outside())
+        if (!nesting.outside()) {
             continue;
+        }
         const std::size_t joiner = text[at] == ',' || text[at] == ';' ? 1 : joiner_at(text, at);
-        if (joiner == 0)
+        if (joiner == 0) {
             continue;
+        }
         push_trimmed(out, text.substr(start, at - start));
         start = at + joiner;
         at = start - 1;
@@ -325,10 +346,12 @@ std::vector<std::string> split_list(std::string_view text) {
 
 std::string to_id(std::string_view text) {
     std::string id = words_joined(text, '_');
-    while (!id.empty() && (id[0] < 'a' || id[0] > 'z'))
+    while (!id.empty() && (id[0] < 'a' || id[0] > 'z')) {
         id.erase(0, 1);
-    if (std::ranges::find(kReserved, id) != kReserved.end() && id != "month")
+    }
+    if (std::ranges::find(kReserved, id) != kReserved.end() && id != "month") {
         id += "_";
+    }
     return id;
 }
 
@@ -340,8 +363,9 @@ std::string to_label(std::string_view text) {
     std::string label(trim(text));
     std::ranges::replace(label, '_', ' ');
     if (std::ranges::find(kAcronyms, label) != kAcronyms.end()) {
-        for (char& c : label)
+        for (char& c : label) {
             c = static_cast<char>(c - 'a' + 'A');
+        }
         return label;
     }
     if (!label.empty() && label[0] >= 'a' && label[0] <= 'z') {

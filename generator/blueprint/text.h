@@ -18,7 +18,7 @@ bool same_text(std::string_view left, std::string_view right);  // Ignoring ASCI
 /// At most `bytes_max` bytes of `text`, never a part of a character.
 std::string cut_short(std::string_view text, std::size_t bytes_max);
 
-std::string replace_all(std::string text, std::string_view from, std::string_view to);
+std::string replace_all(const std::string& text, std::string_view from, std::string_view to);
 
 /// Markdown emphasis, code marks and links taken off: "**App:** `x`" -> "App: x".
 std::string without_marks(std::string_view text);

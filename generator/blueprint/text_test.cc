@@ -92,8 +92,9 @@ TEST(Text, EqualTextsAndOnlyThoseHaveEqualDigests) {
 TEST(Words, KeepNumbersTimesAndAddressesWhole) {
     const Words words{"Open 7:00-15:00, mail hello@x.example (now). Done."};
     std::vector<std::string> low;
-    for (const Word& word : words.all())
+    for (const Word& word : words.all()) {
         low.push_back(word.low);
+    }
     EXPECT_EQ(low,
               (std::vector<std::string>{
                   "open", "7:00-15:00", ",", "mail", "hello@x.example", "now", ".", "done"}));
@@ -112,8 +113,9 @@ TEST(Pattern, CapturesAsLittleAsFits) {
 TEST(Pattern, GivesUpInsteadOfTryingForEver) {
     const Pattern pattern{"{a} x {b} x {c} x {d} x {e} y"};
     std::string text;
-    for (int at = 0; at < 500; ++at)
+    for (int at = 0; at < 500; ++at) {
         text += "x ";
+    }
     EXPECT_FALSE(pattern.match(Words{text}));
 }
 

@@ -20,10 +20,12 @@ bool is_mark(char c) {
 /// A dot or colon inside a word belongs to it: "7.5", "7:00", "a@b.example", "e.g.".
 bool ends_word(std::string_view text, std::size_t at) {
     const char c = text[at];
-    if (c == ' ' || c == '\t' || c == '\n' || c == '(' || c == ')' || c == '"')
+    if (c == ' ' || c == '\t' || c == '\n' || c == '(' || c == ')' || c == '"') {
         return true;
-    if (!is_mark(c))
+    }
+    if (!is_mark(c)) {
         return false;
+    }
     const bool last = at + 1 >= text.size();
     return last || text[at + 1] == ' ' || text[at + 1] == '\n' || c == ',' || c == ';';
 }
@@ -35,13 +37,16 @@ Word inside(WordKind kind, std::string_view text, std::size_t open, std::size_t 
 std::size_t closing_bracket(std::string_view text, std::size_t open) {
     int depth = 0;
     const std::size_t end = std::min(text.size(), open + kBracketBytesMax);
-    if (text.find(')', open) == std::string_view::npos)
+    if (text.find(')', open) == std::string_view::npos) {
         return std::string_view::npos;
+    }
     for (std::size_t at = open; at < end; ++at) {
-        if (text[at] == '(')
+        if (text[at] == '(') {
             ++depth;
-        if (text[at] == ')' && --depth == 0)
+        }
+        if (text[at] == ')' && --depth == 0) {
             return at;
+        }
     }
     return std::string_view::npos;
 }
@@ -64,14 +69,16 @@ std::vector<Word> cut(std::string_view text) {
             ++at;
         } else {
             std::size_t end = at + 1;
-            while (end < text.size() && !ends_word(text, end))
+            while (end < text.size() && !ends_word(text, end)) {
                 ++end;
+            }
             words.push_back({WordKind::Word, lower(text.substr(at, end - at)), at, end});
             at = end;
         }
     }
-    while (!words.empty() && words.back().kind == WordKind::Mark)
+    while (!words.empty() && words.back().kind == WordKind::Mark) {
         words.pop_back();
+    }
     return words;
 }
 
@@ -80,8 +87,9 @@ std::vector<Word> cut(std::string_view text) {
 Words::Words(std::string text) : text_(std::move(text)), words_(cut(text_)) {}
 
 std::string Words::slice(std::size_t first, std::size_t last) const {
-    if (first >= last || last > words_.size())
+    if (first >= last || last > words_.size()) {
         return {};
+    }
     return text_.substr(words_[first].begin, words_[last - 1].end - words_[first].begin);
 }
 
@@ -105,45 +113,54 @@ struct Pattern::Attempt {
     std::vector<std::pair<std::size_t, std::size_t>> spans;  // Per element: first and last word.
 };
 
-Pattern::Pattern(std::string_view source) {
-    for (std::string item : split_outside(source, " ")) {
-        Element element;
-        if (item == "...")
-            item = "{?}";
-        if (item.starts_with('{')) {
-            element.kind = Kind::Capture;
-            item = item.substr(1, item.size() - 2);
-            if (item.starts_with('\''))
-                element.kind = Kind::Quote;
-            if (item.starts_with('<'))
-                element.kind = Kind::Bracket;
-            if (element.kind != Kind::Capture)
-                item.erase(0, 1);
-            element.optional = item.ends_with('?');
-            if (element.optional)
-                item.pop_back();
-            element.name = item;
-        } else {
-            element.optional = item.size() > 1 && item.ends_with('?');
-            if (element.optional)
-                item.pop_back();
-            element.words = split_outside(item, "|");
+Pattern::Element Pattern::element_of(std::string item) {
+    Element element;
+    if (!item.starts_with('{')) {
+        element.optional = item.size() > 1 && item.ends_with('?');
+        if (element.optional) {
+            item.pop_back();
         }
-        elements_.push_back(std::move(element));
+        element.words = split_outside(item, "|");
+        return element;
+    }
+    element.kind = Kind::Capture;
+    item = item.substr(1, item.size() - 2);
+    if (item.starts_with('\'')) {
+        element.kind = Kind::Quote;
+    }
+    if (item.starts_with('<')) {
+        element.kind = Kind::Bracket;
+    }
+    if (element.kind != Kind::Capture) {
+        item.erase(0, 1);
+    }
+    element.optional = item.ends_with('?');
+    if (element.optional) {
+        item.pop_back();
+    }
+    element.name = std::move(item);
+    return element;
+}
+
+Pattern::Pattern(std::string_view source) {
+    for (std::string& item : split_outside(source, " ")) {
+        elements_.push_back(element_of(item == "..." ? "{?}" : std::move(item)));
     }
 }
 
 std::optional<Captures> Pattern::match(const Words& words) const {
     Attempt attempt{elements_, words, 0, {}};
     attempt.spans.resize(elements_.size());
-    if (!step(attempt, 0, 0))
+    if (!step(attempt, 0, 0)) {
         return std::nullopt;
+    }
     Captures captures;
     for (std::size_t at = 0; at < elements_.size(); ++at) {
         const auto [first, last] = attempt.spans[at];
         const auto& element = elements_[at];
-        if (element.name.empty() || first >= last)
+        if (element.name.empty() || first >= last) {
             continue;
+        }
         captures[element.name] =
             element.kind == Kind::Capture ? words.slice(first, last) : words.all()[first].low;
     }
@@ -151,13 +168,16 @@ std::optional<Captures> Pattern::match(const Words& words) const {
 }
 
 bool Pattern::step(Attempt& attempt, std::size_t element, std::size_t word) {
-    if (++attempt.steps > kBlueprintMatchStepsMax)
+    if (++attempt.steps > kBlueprintMatchStepsMax) {
         return false;
-    if (element == attempt.elements.size())
+    }
+    if (element == attempt.elements.size()) {
         return word == attempt.words.size();
+    }
     const Element& wanted = attempt.elements[element];
-    if (wanted.kind == Kind::Capture)
+    if (wanted.kind == Kind::Capture) {
         return capture(attempt, element, word);
+    }
     if (word < attempt.words.size()) {
         const Word& here = attempt.words.all()[word];
         const bool fits = wanted.kind == Kind::Quote ? here.kind == WordKind::Quote
@@ -167,8 +187,9 @@ bool Pattern::step(Attempt& attempt, std::size_t element, std::size_t word) {
                                     std::ranges::find(wanted.words, here.low) != wanted.words.end();
         if (fits) {
             attempt.spans[element] = {word, word + 1};
-            if (step(attempt, element + 1, word + 1))
+            if (step(attempt, element + 1, word + 1)) {
                 return true;
+            }
         }
     }
     attempt.spans[element] = {word, word};
@@ -179,10 +200,12 @@ bool Pattern::capture(Attempt& attempt, std::size_t element, std::size_t word) {
     const std::size_t least = attempt.elements[element].optional ? 0 : 1;
     for (std::size_t end = word + least; end <= attempt.words.size(); ++end) {
         attempt.spans[element] = {word, end};
-        if (step(attempt, element + 1, end))
+        if (step(attempt, element + 1, end)) {
             return true;
-        if (attempt.steps > kBlueprintMatchStepsMax)
+        }
+        if (attempt.steps > kBlueprintMatchStepsMax) {
             return false;
+        }
     }
     return false;
 }

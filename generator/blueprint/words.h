@@ -66,6 +66,7 @@ private:
     };
     struct Attempt;
 
+    static Element element_of(std::string item);
     static bool step(Attempt& attempt, std::size_t element, std::size_t word);
     static bool capture(Attempt& attempt, std::size_t element, std::size_t word);
     std::vector<Element> elements_;
