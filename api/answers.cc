@@ -40,6 +40,7 @@ constexpr auto kReasons = std::to_array<ReasonStatus>({
     {"cursor_expired", 410},
     {"empty_message", 422},
     {"engine_unavailable", 422},
+    {"history_expired", 410},
     {"missing_path", 422},
     {"needs_clarification", 422},
     {"not_a_commit", 422},
@@ -95,6 +96,18 @@ net::Response problem(const Error& error, const json::object& extra) {
             body.insert_or_assign(member.key(), member.value());
         }
         response.body = json::serialize(body) + "\n";
+    }
+    return response;
+}
+
+net::Response refusal(const Around& around, const net::RequestHead& head, const Error& error) {
+    net::Response response = problem(error);
+    if (response.status >= 500) {
+        around.log.error("an API call failed",
+                         {{"method", head.method},
+                          {"path", head.path},
+                          {"code", error.reason()},
+                          {"why", error.kept_in_log()}});
     }
     return response;
 }

@@ -25,6 +25,9 @@ int status_of(const Error& error);
 /// application/problem+json, with `extra` beside the standard members.
 net::Response problem(const Error& error, const boost::json::object& extra = {});
 
+/// The same for a request that failed; what is not the peer's fault goes to the log.
+net::Response refusal(const Around& around, const net::RequestHead& head, const Error& error);
+
 /// Errors: NotFound, so that a malformed id and an unknown one look alike.
 template <class Id>
 Result<Id> need_id(std::string_view text, std::string_view what) {

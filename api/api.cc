@@ -15,14 +15,19 @@
 namespace origin::api {
 namespace {
 
-/// Errors: InvalidInput `unsupported_media_type`.
-Status check_content_type(const net::RequestHead& head) {
+/// Is the body of this type, parameters aside?
+bool has_type(const net::RequestHead& head, std::string_view wanted) {
     std::string_view type = head.header("content-type");
     type = type.substr(0, type.find(';'));
     while (type.ends_with(' ')) {
         type.remove_suffix(1);
     }
-    if (net::same_ignoring_case(type, "application/json") || !head.has_body()) {
+    return net::same_ignoring_case(type, wanted);
+}
+
+/// Errors: InvalidInput `unsupported_media_type`.
+Status check_content_type(const net::RequestHead& head) {
+    if (has_type(head, "application/json") || !head.has_body()) {
         return {};
     }
     return std::unexpected(
@@ -71,15 +76,7 @@ Result<auth::Identity> Api::identify(const net::RequestHead& head) const {
 }
 
 net::Response Api::refuse(const net::RequestHead& head, const Error& error) const {
-    net::Response response = problem(error);
-    if (response.status >= 500) {
-        around_.log.error("an API call failed",
-                          {{"method", head.method},
-                           {"path", head.path},
-                           {"code", error.reason()},
-                           {"why", error.kept_in_log()}});
-    }
-    return response;
+    return refusal(around_, head, error);
 }
 
 net::Reply Api::answer(const Call& call, Answer (*handle)(const Call&)) const {
@@ -122,10 +119,18 @@ net::Begun Api::begin(const net::RequestHead& head) {
     if (route.method != "POST" && route.shape == nullptr) {
         return answer(call, route.handle);
     }
+    return begin_body(route, std::make_shared<Call>(std::move(call)));
+}
+
+net::Begun Api::begin_body(const Route& route, const std::shared_ptr<Call>& shared) {
+    const net::RequestHead& head = shared->head;
+    if (route.stream != nullptr && has_type(head, "application/x-ndjson")) {
+        auto sink = route.stream(shared);
+        return sink ? net::decoded_sink(head, std::move(*sink)) : now(refuse(head, sink.error()));
+    }
     if (const Status typed = check_content_type(head); !typed) {
         return now(refuse(head, typed.error()));
     }
-    const auto shared = std::make_shared<Call>(std::move(call));
     return net::decoded_sink(
         head,
         std::make_unique<net::StringSink>(

@@ -10,6 +10,8 @@
 
 namespace origin::api {
 
+struct Route;
+
 /// Stands behind /api, /healthz, /readyz and /metrics. Thread-safe.
 class Api final : public net::Handler {
 public:
@@ -21,6 +23,7 @@ public:
 
 private:
     Result<auth::Identity> identify(const net::RequestHead& head) const;
+    net::Begun begin_body(const Route& route, const std::shared_ptr<Call>& call);
     net::Reply answer(const Call& call, Answer (*handle)(const Call&)) const;
     net::Response refuse(const net::RequestHead& head, const Error& error) const;
 

@@ -2,6 +2,8 @@
 // api/endpoints: every handler of the route table, by family; one file each.
 #pragma once
 
+#include <memory>
+
 #include "api/call.h"
 #include "api/json_fields.h"
 
@@ -48,6 +50,19 @@ Answer post_merge(const Call& call);
 // commits.cc
 BodyShape commit_shape();
 Answer post_commit(const Call& call);
+
+// commit_stream.cc, commit_lines.cc
+BodyShape commit_line_shape();
+Result<std::unique_ptr<net::BodySink>> stream_commit(std::shared_ptr<Call> call);
+
+// restore.cc
+BodyShape restore_shape();
+Answer post_restore(const Call& call);
+
+// reflog.cc
+BodyShape undo_shape();
+Answer get_reflog(const Call& call);
+Answer undo_move(const Call& call);
 
 // deployments.cc
 Answer list_deployments(const Call& call);

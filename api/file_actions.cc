@@ -36,26 +36,6 @@ std::string in_quotes(std::string_view path) {
     return "'" + printable(path) + "'";
 }
 
-/// A path that may be there already: old projects have names that no new file may get.
-Status check_old_path(std::string_view path) {
-    bool fits = !path.empty() && path.size() <= kPathBytesMax && !path.contains('\0');
-    for (std::string_view rest = path; fits;) {
-        const std::size_t slash = rest.find('/');
-        const std::string_view part = rest.substr(0, slash);
-        fits = !part.empty() && part != "." && part != ".." && !git::is_dotgit(part);
-        if (slash == std::string_view::npos) {
-            break;
-        }
-        rest.remove_prefix(slash + 1);
-    }
-    if (!fits) {
-        return refuse("bad_path",
-                      in_quotes(path.substr(0, kPathComponentBytesMax)) +
-                          " is not a path: 1 to 1024 bytes, no empty, '.', '..' or '.git' part");
-    }
-    return {};
-}
-
 Result<std::uint32_t> mode_of(const std::optional<std::string>& text, Kind kind) {
     if (!text) {
         return 0U;
@@ -245,6 +225,25 @@ private:
 
 }  // namespace
 
+Status check_path(std::string_view path) {
+    bool fits = !path.empty() && path.size() <= kPathBytesMax && !path.contains('\0');
+    for (std::string_view rest = path; fits;) {
+        const std::size_t slash = rest.find('/');
+        const std::string_view part = rest.substr(0, slash);
+        fits = !part.empty() && part != "." && part != ".." && !git::is_dotgit(part);
+        if (slash == std::string_view::npos) {
+            break;
+        }
+        rest.remove_prefix(slash + 1);
+    }
+    if (!fits) {
+        return refuse("bad_path",
+                      in_quotes(path.substr(0, kPathComponentBytesMax)) +
+                          " is not a path: 1 to 1024 bytes, no empty, '.', '..' or '.git' part");
+    }
+    return {};
+}
+
 FileFields FileFields::read(Fields& in) {
     FileFields fields;
     fields.action = in.text("action");
@@ -279,11 +278,13 @@ Result<FileAction> file_action(FileFields fields, bool content_follows) {
     }
     const Kind kind = named->kind;
     const bool begins = kind == Kind::Create || kind == Kind::Move;
-    ORIGIN_CHECK(begins ? generator::validate_path(fields.path) : check_old_path(fields.path));
+    ORIGIN_CHECK(begins ? generator::validate_path(fields.path) : check_path(fields.path));
     ORIGIN_CHECK(check_fields(fields, kind, fields.content || content_follows));
-    FileAction action{.kind = kind, .path = std::move(fields.path)};
+    FileAction action;
+    action.kind = kind;
+    action.path = std::move(fields.path);
     if (fields.from) {
-        ORIGIN_CHECK(check_old_path(*fields.from));
+        ORIGIN_CHECK(check_path(*fields.from));
         action.from = std::move(*fields.from);
     }
     ORIGIN_TRY(mode, mode_of(fields.mode, kind));

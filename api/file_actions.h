@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -38,6 +39,10 @@ struct FileAction {
     std::uint32_t mode = 0;  // 0: none was given.
     std::optional<std::variant<std::string, Oid>> content;
 };
+
+/// A path that may be there already: old projects have names that no new file may get.
+/// Errors: InvalidInput `bad_path`.
+Status check_path(std::string_view path);
 
 /// `content` as `encoding` ("utf-8", the default, or "base64") means it.
 /// Errors: InvalidInput `bad_encoding`, naming `what`.

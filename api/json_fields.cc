@@ -167,6 +167,20 @@ bool Fields::flag(std::string_view name) {
     return value != nullptr && value->get_bool();
 }
 
+std::uint64_t Fields::number(std::string_view name) {
+    const json::value* value = take(name, true);
+    if (value == nullptr) {
+        return 0;
+    }
+    error_code error;
+    const auto number = value->to_number<std::uint64_t>(error);
+    if (error || value->is_double()) {
+        wrong_type(path_of(name), "a whole number");
+        return 0;
+    }
+    return number;
+}
+
 std::optional<std::vector<std::string>> Fields::read_texts(std::string_view name, bool required) {
     const json::value* value = take(name, required);
     if (value == nullptr) {

@@ -39,7 +39,8 @@ public:
 
     std::string text(std::string_view name) { return read_text(name, true).value_or(""); }
     std::optional<std::string> maybe_text(std::string_view name) { return read_text(name, false); }
-    bool flag(std::string_view name);  // False if absent.
+    bool flag(std::string_view name);             // False if absent.
+    std::uint64_t number(std::string_view name);  // A whole one, not negative.
     std::vector<std::string> texts(std::string_view name);
     std::optional<std::vector<std::string>> maybe_texts(std::string_view name);
     /// An object's fields, read by `read` if it is there. Returns: whether it was.

@@ -27,16 +27,21 @@ Pushed Pushed::from(const Ids& ids) {
     return pushed;
 }
 
-Result<Pushed> push_commit(git::Draft& draft, const BranchMove& move, const auth::Once& once) {
+Result<Pushed> push_commit(const PushFn& push, const BranchMove& move, const auth::Once& once) {
     Pushed pushed{.branch = move.branch, .commit = move.commit.hex(), .deployments = {}};
     git::ProposedPush proposal{.via = "api", .refs = {{move.branch, move.old_tip, move.commit}}};
     proposal.also = [&](store::Writer& writer, const git::PushOutcome& outcome) {
         pushed.deployments = outcome.deployments;
         return once.record(writer, pushed.ids());
     };
-    ORIGIN_TRY(outcome, draft.push(std::move(proposal)));
+    ORIGIN_TRY(outcome, push(std::move(proposal)));
     ORIGIN_CHECK(git::need_all_ok(outcome));
     return pushed;
+}
+
+Result<Pushed> push_commit(git::Draft& draft, const BranchMove& move, const auth::Once& once) {
+    return push_commit(
+        [&](git::ProposedPush proposal) { return draft.push(std::move(proposal)); }, move, once);
 }
 
 Answer answer_pushed(const Call& call, const Pushed& pushed) {
@@ -53,16 +58,20 @@ Answer answer_pushed(const Call& call, const Pushed& pushed) {
     return response;
 }
 
-Status check_expected_head(const std::optional<std::string>& expected, const Oid& tip) {
-    if (!expected) {
-        return {};
+Result<std::optional<Oid>> read_expected_head(const std::optional<std::string>& text) {
+    if (!text) {
+        return std::optional<Oid>();
     }
-    Oid wanted;
-    if (!expected->empty()) {
-        ORIGIN_TRY(oid, oid_field("expectedHead", *expected));
-        wanted = oid;
+    if (text->empty()) {
+        return std::optional(Oid{});
     }
-    if (wanted == tip) {
+    ORIGIN_TRY(oid, oid_field("expectedHead", *text));
+    return std::optional(oid);
+}
+
+Status check_expected_head(const std::optional<std::string>& text, const Oid& tip) {
+    ORIGIN_TRY(expected, read_expected_head(text));
+    if (!expected || *expected == tip) {
         return {};
     }
     return std::unexpected(

@@ -11,21 +11,43 @@
 #include "api/commit_view.h"
 #include "api/diff_view.h"
 #include "api/endpoints.h"
+#include "api/moment.h"
 #include "api/views.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "crypto/encode.h"
+#include "git/serve/reflog.h"
 
 namespace origin::api {
 namespace {
 
 namespace json = boost::json;
 
+/// The query's `at` as a time; nullopt: now. Errors: InvalidInput `bad_time`.
+Result<std::optional<UnixMillis>> asked_time(const Call& call) {
+    if (!call.query.get("at")) {
+        return std::optional<UnixMillis>();
+    }
+    ORIGIN_TRY(at, parse_moment(call.asked("at")));
+    if (at > call.now()) {
+        return std::unexpected(
+            Error(Code::InvalidInput, "'at' is in the future").because("bad_time"));
+    }
+    return std::optional(at);
+}
+
 /// The shown refs below `prefix`, sorted; the cursor is the last name shown.
 Answer refs_answer(const Call& call, std::string_view prefix, std::string_view field) {
     ORIGIN_TRY(permit, call.permit(auth::Action::Read));
     ORIGIN_TRY(wish, page_wish(call));
+    ORIGIN_TRY(at, asked_time(call));
     ORIGIN_TRY(view, open_view(call, permit));
+    if (at) {
+        ORIGIN_TRY(then, read_store(call.around.store, [&](store::Reader& reader) {
+                       return git::refs_at(reader, permit.project(), *view.fetch.objects, *at);
+                   }));
+        view.fetch.refs = std::move(then);
+    }
     json::array rows;
     std::string next;
     for (const git::AdvertisedRef& ref : view.fetch.refs.refs) {

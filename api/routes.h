@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,6 +29,9 @@ struct Route {
     Access access;
     BodyShape (*shape)();  // Null: it takes no body.
     Answer (*handle)(const Call&);
+    /// Takes the body as application/x-ndjson, too, a piece at a time. Null: it does not.
+    Result<std::unique_ptr<net::BodySink>> (*stream)(std::shared_ptr<Call>) = nullptr;
+    BodyShape (*line_shape)() = nullptr;  // Of its lines.
 };
 
 std::span<const Route> routes();

@@ -95,6 +95,14 @@ TEST(OpenApi, NamesTheFieldsThatEachBodyReads) {
                   "");
         EXPECT_EQ(route.shape(), written) << route.method << " " << route.path;
         EXPECT_FALSE(written.empty()) << route.path;
+        const json::value* lines =
+            body->at("content").as_object().if_contains("application/x-ndjson");
+        ASSERT_EQ(lines != nullptr, route.line_shape != nullptr) << route.path;
+        if (lines != nullptr) {
+            written.clear();
+            add_shape(written, resolve(lines->at("schema").as_object()), "");
+            EXPECT_EQ(route.line_shape(), written) << route.path;
+        }
     }
 }
 

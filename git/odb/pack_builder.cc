@@ -84,6 +84,9 @@ Result<ObjectHeader> PackBuilder::header(const Oid& oid) const {
     if (const Object* object = find(oid)) {
         return ObjectHeader{.type = object->type, .size = object->data.size()};
     }
+    if (const auto blob = expected_.find(oid); blob != expected_.end()) {
+        return ObjectHeader{.type = ObjectType::Blob, .size = blob->second};
+    }
     if (existing_ == nullptr) {
         return std::unexpected(Error(Code::NotFound, "no object " + oid.hex()));
     }

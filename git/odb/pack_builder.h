@@ -26,6 +26,11 @@ public:
     /// Errors: what check_object says; LimitExceeded (object size, kBuilderBytesMax).
     Result<Oid> add(ObjectType type, std::string data);
 
+    /// A blob that comes into the same pack by another road: header() knows it.
+    void expect_blob(const Oid& oid, std::uint64_t size) { expected_.emplace(oid, size); }
+    /// What was added, in this order.
+    const std::vector<Oid>& added() const { return order_; }
+
     /// An object that was added; null if it was not. Lifetime: until the builder is gone.
     const Object* find(const Oid& oid) const;
     /// find(), else from `existing`. Errors: NotFound; Corrupt.
@@ -63,6 +68,7 @@ private:
     ObjectStoreRef existing_;
     std::unordered_map<Oid, Object, OidHash> objects_;
     std::vector<Oid> order_;
+    std::unordered_map<Oid, std::uint64_t, OidHash> expected_;
     std::uint64_t bytes_ = 0;
 };
 

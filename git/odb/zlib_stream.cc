@@ -107,6 +107,40 @@ Result<std::size_t> inflate_start(Inflater& inflater, Bytes in, std::span<char> 
     return written;
 }
 
+struct Deflater::State {
+    z_stream stream{};
+    explicit State(int level) { ORIGIN_ASSERT(deflateInit(&stream, level) == Z_OK); }
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    ~State() { deflateEnd(&stream); }
+};
+
+Deflater::Deflater(int level) : state_(std::make_unique<State>(level)) {}
+Deflater::Deflater(Deflater&&) noexcept = default;
+Deflater& Deflater::operator=(Deflater&&) noexcept = default;
+Deflater::~Deflater() = default;
+
+void Deflater::restart() {
+    ORIGIN_ASSERT(deflateReset(&state_->stream) == Z_OK);
+}
+
+void Deflater::step(std::string_view in, bool is_last, std::string& out) {
+    constexpr std::size_t kRoom = 64UL * 1024;
+    z_stream& stream = state_->stream;
+    stream.next_in = input_of(in.data());
+    stream.avail_in = clamped(in.size());
+    ORIGIN_ASSERT(stream.avail_in == in.size());
+    do {
+        const std::size_t before = out.size();
+        out.resize(before + kRoom);
+        stream.next_out = reinterpret_cast<Bytef*>(out.data() + before);
+        stream.avail_out = kRoom;
+        const int verdict = deflate(&stream, is_last ? Z_FINISH : Z_NO_FLUSH);
+        ORIGIN_ASSERT(verdict == Z_OK || verdict == Z_STREAM_END || verdict == Z_BUF_ERROR);
+        out.resize(out.size() - stream.avail_out);
+    } while (stream.avail_out == 0);
+}
+
 std::string deflate_all(std::string_view data, int level) {
     z_stream stream{};
     ORIGIN_ASSERT(deflateInit(&stream, level) == Z_OK);

@@ -47,6 +47,27 @@ Status inflate_exactly(Inflater& inflater, Bytes in, std::span<char> out);
 /// Returns: how many there were. Errors: InvalidInput (bad_zlib).
 Result<std::size_t> inflate_start(Inflater& inflater, Bytes in, std::span<char> out);
 
+/// One zlib stream of bytes that come in pieces.
+class Deflater {
+public:
+    /// `level`: 0 to 9.
+    explicit Deflater(int level);
+    Deflater(Deflater&&) noexcept;
+    Deflater& operator=(Deflater&&) noexcept;
+    Deflater(const Deflater&) = delete;
+    Deflater& operator=(const Deflater&) = delete;
+    ~Deflater();
+
+    /// Appends to `out` what `in` gives by now; with `is_last` the end of the stream, too.
+    void step(std::string_view in, bool is_last, std::string& out);
+    /// Forgets the current stream and begins the next.
+    void restart();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
 /// A whole zlib stream. `level`: 0 to 9.
 std::string deflate_all(std::string_view data, int level);
 

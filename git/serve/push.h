@@ -69,6 +69,7 @@ struct ProposedPush {
     bool atomic = false;
     std::vector<std::string> options = {};
     std::optional<RunId> run = {};
+    std::uint64_t undoes = 0;  // The push whose move this one takes back (git/serve/reflog).
     NewObjects objects = {};
     /// May write to refs/origind/: the server's own pushes only.
     bool may_write_hidden = false;

@@ -69,6 +69,9 @@ boost::json::object event_data(std::uint64_t push, const store::PushRow& row) {
                              {"refs", std::move(refs)},
                              {"via", row.actor.via},
                              {"pusher", row.actor.client.str()}};
+    if (row.undoes != 0) {
+        data["undoes"] = row.undoes;
+    }
     if (row.run) {
         data["run"] = row.run->str();
     }
@@ -217,7 +220,8 @@ Status PushTransaction::run(Writer& writer, PushOutcome& outcome) const {
                               .options = parts_.proposal.options,
                               .run = parts_.proposal.run,
                               .pack = parts_.proposal.objects.pack.pack_name,
-                              .pushed_at = parts_.now};
+                              .pushed_at = parts_.now,
+                              .undoes = parts_.proposal.undoes};
     ORIGIN_CHECK(write_push(writer, outcome, push));
     if (parts_.planner != nullptr) {
         ORIGIN_TRY(deployments, parts_.planner->plan(writer, {id, row, push, sequence, ids_}));

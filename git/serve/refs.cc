@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "git/serve/refs.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/ref_name.h"
@@ -18,6 +19,10 @@ constexpr std::array<std::string_view, 4> kShown = {
     "refs/heads/", "refs/notes/", "refs/requirements/", "refs/tags/"};
 
 }  // namespace
+
+bool is_shown(std::string_view name) {
+    return std::ranges::any_of(kShown, [&](std::string_view p) { return name.starts_with(p); });
+}
 
 Result<RefsSnapshot> read_refs(Reader& reader, const ProjectId& project) {
     ORIGIN_TRY(row, need_project(reader, project));

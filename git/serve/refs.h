@@ -24,6 +24,9 @@ struct RefsSnapshot {
     std::vector<AdvertisedRef> refs;
 };
 
+/// Does a full ref name belong to what clients are shown?
+bool is_shown(std::string_view name);
+
 /// Errors: NotFound (the project), Corrupt.
 Result<RefsSnapshot> read_refs(store::Reader& reader, const ProjectId& project);
 

@@ -139,13 +139,15 @@ struct Actor {
 
 /// Table Pushes. Key: project id + push sequence (8 bytes, from 1).
 struct PushRow {
-    static constexpr std::uint8_t kVersion = 1;
+    static constexpr std::uint8_t kVersion = 2;
+    static constexpr std::uint8_t kOldestVersion = 1;
     Actor actor;
     std::vector<RefOutcome> refs;
     std::vector<std::string> options;
     std::optional<RunId> run;
     std::string pack;  // Empty when nothing was stored.
     UnixMillis pushed_at = 0;
+    std::uint64_t undoes = 0;  // The push whose move it took back; 0: none. Since version 2.
 
     template <class F>
     void fields(F& f) {
@@ -155,6 +157,9 @@ struct PushRow {
         f(run);
         f(pack);
         f(pushed_at);
+        if (f.version() >= 2) {
+            f(undoes);
+        }
     }
 };
 

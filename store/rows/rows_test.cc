@@ -123,14 +123,29 @@ TEST(Rows, Push) {
                       .options = {"deploy.skip"},
                       .run = id<RunId>(4),
                       .pack = "pack-1",
-                      .pushed_at = kThen};
-    expect_golden(row,
-                  "01010000000000000000000000000000010101000000000000000000000000000003000000046874"
-                  "7470000000020000000f726566732f68656164732f6d61696e000000000000000000000000000000"
-                  "0000000000aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa0100000000000000000c726566732f"
-                  "68656164732f78aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbbbbbbb"
-                  "bbbbbbbbbbbbbb0001000000057374616c65000000010000000b6465706c6f792e736b6970010100"
-                  "0000000000000000000000000004000000067061636b2d310000000102030405");
+                      .pushed_at = kThen,
+                      .undoes = 9};
+    expect_golden(
+        row,
+        "02010000000000000000000000000000010101000000000000000000000000000003000000046874"
+        "7470000000020000000f726566732f68656164732f6d61696e000000000000000000000000000000"
+        "0000000000aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa0100000000000000000c726566732f"
+        "68656164732f78aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbbbbbbb"
+        "bbbbbbbbbbbbbb0001000000057374616c65000000010000000b6465706c6f792e736b6970010100"
+        "0000000000000000000000000004000000067061636b2d3100000001020304050000000000000009");
+}
+
+TEST(Rows, PushOfVersionOneUndidNothing) {
+    PushRow row;
+    row.actor = {id<ClientId>(1), std::nullopt, "http"};
+    row.undoes = 9;
+    std::string bytes = encode(row);
+    bytes[0] = '\1';
+    EXPECT_FALSE(decode<PushRow>(bytes)) << "version 1 ends before the field";
+    const auto old = decode<PushRow>(bytes.substr(0, bytes.size() - 8));
+    ASSERT_TRUE(old);
+    EXPECT_EQ(old->actor.via, "http");
+    EXPECT_EQ(old->undoes, 0U);
 }
 
 TEST(Rows, Run) {
