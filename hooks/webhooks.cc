@@ -84,6 +84,27 @@ Result<std::optional<store::Event>> next_event(store::Reader& reader,
     }
 }
 
+/// What an attempt means for its endpoint. Returns: when to go on.
+UnixMillis settle(store::WebhookRow& hook,
+                  std::uint32_t status,
+                  std::uint64_t sequence,
+                  UnixMillis now) {
+    if (is_success(status)) {
+        hook.cursor = sequence;
+        hook.attempts = 0;
+        return now;  // At once: there may be more to tell.
+    }
+    const auto delay = webhook_retry_delay(hook.attempts);
+    if (status == kGone || !delay) {
+        hook.disabled = true;
+        hook.disabled_reason = status == kGone ? "the endpoint answered 410 Gone"
+                                               : "the endpoint failed for more than three days";
+        return now;
+    }
+    hook.next_attempt_at = now + *delay;
+    return hook.next_attempt_at;
+}
+
 }  // namespace
 
 Status create_webhook(store::Writer& writer, const NewWebhook& wanted) {
@@ -228,18 +249,19 @@ Status WebhookDelivery::work(const store::Job& job) const {
         }
         return {};
     };
+    const auto end = [&](store::Writer& writer) -> Status {
+        ORIGIN_CHECK(look(writer));  // An event may have come since.
+        if (!attempt.gone && attempt.event) {
+            return store::retry_at(writer, job, around_.clock.now());
+        }
+        if (!attempt.gone) {
+            ORIGIN_CHECK(store::put_row(writer, Table::Webhooks, row_key, attempt.hook));
+        }
+        return store::complete(writer, job);
+    };
     ORIGIN_CHECK(around_.store.read(look));
     if (attempt.gone || !attempt.event) {
-        return around_.store.write([&](store::Writer& writer) -> Status {
-            ORIGIN_CHECK(look(writer));  // An event may have come since.
-            if (!attempt.gone && attempt.event) {
-                return store::retry_at(writer, job, around_.clock.now());
-            }
-            if (!attempt.gone) {
-                ORIGIN_CHECK(store::put_row(writer, Table::Webhooks, row_key, attempt.hook));
-            }
-            return store::complete(writer, job);
-        });
+        return around_.store.write(end);
     }
     const std::uint64_t sequence = attempt.event->sequence;
     const store::DeliveryRow row = post(attempt.hook, id, *attempt.event);
@@ -254,19 +276,7 @@ Status WebhookDelivery::work(const store::Job& job) const {
         ++hook->attempts;
         ORIGIN_CHECK(store::put_row(
             writer, Table::Deliveries, store::delivery_key(id, sequence, hook->attempts), row));
-        const auto delay = webhook_retry_delay(hook->attempts);
-        UnixMillis again = now;  // At once: there may be more to tell.
-        if (is_success(row.status)) {
-            hook->cursor = sequence;
-            hook->attempts = 0;
-        } else if (row.status == kGone || !delay) {
-            hook->disabled = true;
-            hook->disabled_reason = row.status == kGone
-                                        ? "the endpoint answered 410 Gone"
-                                        : "the endpoint failed for more than three days";
-        } else {
-            again = hook->next_attempt_at = now + *delay;
-        }
+        const UnixMillis again = settle(*hook, row.status, sequence, now);
         ORIGIN_CHECK(store::put_row(writer, Table::Webhooks, row_key, *hook));
         return store::retry_at(writer, job, again);
     });

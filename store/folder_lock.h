@@ -13,6 +13,8 @@ namespace origin::store {
 class OwnedFd {
 public:
     explicit OwnedFd(int fd = -1) : fd_(fd) {}
+    OwnedFd(const OwnedFd&) = delete;
+    OwnedFd& operator=(const OwnedFd&) = delete;
     OwnedFd(OwnedFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
     OwnedFd& operator=(OwnedFd&& other) noexcept {
         std::swap(fd_, other.fd_);

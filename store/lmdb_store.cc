@@ -73,6 +73,8 @@ public:
                    .log = log,
                    .clock = clock}) {}
 
+    LmdbStore(const LmdbStore&) = delete;
+    LmdbStore& operator=(const LmdbStore&) = delete;
     ~LmdbStore() override {
         queue_.stop();
         if (writer_.joinable()) {

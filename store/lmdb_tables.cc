@@ -2,11 +2,26 @@
 #include "store/lmdb_tables.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "store/checksum.h"
 
 namespace origin::store {
+namespace {
+
+/// To the last row before `key`, or of all if it is empty; without `seek`, to the next one down.
+int move_back(MDB_cursor* cursor, MDB_val& key, MDB_val& value, bool seek) {
+    if (!seek) {
+        return mdb_cursor_get(cursor, &key, &value, MDB_PREV);
+    }
+    const int rc =
+        key.mv_size == 0 ? MDB_NOTFOUND : mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    if (rc != MDB_NOTFOUND && rc != MDB_SUCCESS) {
+        return rc;
+    }
+    return mdb_cursor_get(cursor, &key, &value, rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV);
+}
+
+}  // namespace
 
 void Touched::add(const Touched& other) {
     for (std::size_t i = 0; i < kTables; ++i) {
@@ -107,17 +122,7 @@ Status LmdbTables::walk_back(Table table, const Range& range, const Visit& visit
     while (true) {
         MDB_val key = val_of(to);
         MDB_val value;
-        int rc = MDB_NOTFOUND;
-        if (!seek) {
-            rc = mdb_cursor_get(cursor.get(), &key, &value, MDB_PREV);
-        } else {
-            rc = to.empty() ? MDB_NOTFOUND
-                            : mdb_cursor_get(cursor.get(), &key, &value, MDB_SET_RANGE);
-            const MDB_cursor_op move = rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV;
-            rc = rc == MDB_NOTFOUND || rc == MDB_SUCCESS
-                     ? mdb_cursor_get(cursor.get(), &key, &value, move)
-                     : rc;
-        }
+        const int rc = move_back(cursor.get(), key, value, seek);
         if (rc == MDB_NOTFOUND || (rc == MDB_SUCCESS && view_of(key) < range.from)) {
             return {};
         }
@@ -164,11 +169,7 @@ Status LmdbTables::store(Table table, std::string_view key, std::string_view val
     if (rc != MDB_SUCCESS) {
         return std::unexpected(failed(rc, "storing a row"));
     }
-    auto* to = static_cast<char*>(stored.mv_data);
-    std::memcpy(to, sum.data(), sum.size());
-    if (!value.empty()) {
-        std::memcpy(to + sum.size(), value.data(), value.size());
-    }
+    std::ranges::copy(value, std::ranges::copy(sum, static_cast<char*>(stored.mv_data)).out);
     touched_.rows[static_cast<std::size_t>(table)] += 1;
     const std::uint64_t large = value.size() / env_.page_bytes();
     touched_.large_pages += 2 * value.size() > env_.page_bytes() / 2 ? large + 1 : 0;
