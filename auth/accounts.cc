@@ -40,14 +40,14 @@ Result<store::ClientRow> create_client(store::Writer& writer, const NewClient& w
             Error(Code::Conflict, "there is a client '" + wanted.slug + "' already")
                 .because("slug_taken"));
     }
-    const store::ClientRow row{.slug = wanted.slug,
-                               .display_name = wanted.name.empty() ? wanted.slug : wanted.name,
-                               .email = wanted.email.empty()
-                                            ? wanted.slug + "@users.noreply.origind.invalid"
-                                            : wanted.email,
-                               .admin = wanted.admin,
-                               .disabled = false,
-                               .created_at = wanted.now};
+    store::ClientRow row{.slug = wanted.slug,
+                         .display_name = wanted.name.empty() ? wanted.slug : wanted.name,
+                         .email = wanted.email.empty()
+                                      ? wanted.slug + "@users.noreply.origind.invalid"
+                                      : wanted.email,
+                         .admin = wanted.admin,
+                         .disabled = false,
+                         .created_at = wanted.now};
     ORIGIN_CHECK(writer.put(Table::Slugs, slug_key, wanted.id.view()));
     ORIGIN_CHECK(store::put_row(writer, Table::Clients, wanted.id.view(), row));
     return row;
@@ -57,14 +57,14 @@ Result<store::KeyRow> create_key(store::Writer& writer, const NewKey& wanted) {
     ORIGIN_CHECK(check_display_name(wanted.title));
     ORIGIN_CHECK(store::need_row<store::ClientRow>(
         writer, Table::Clients, wanted.client.view(), "no such client"));
-    const store::KeyRow row{.client = wanted.client,
-                            .title = wanted.title,
-                            .secret_sha256 = key_hash(wanted.text.reveal()),
-                            .scopes = wanted.scopes.bits(),
-                            .projects = wanted.projects,
-                            .created_at = wanted.now,
-                            .expires_at = wanted.expires_at,
-                            .revoked_at = 0};
+    store::KeyRow row{.client = wanted.client,
+                      .title = wanted.title,
+                      .secret_sha256 = key_hash(wanted.text.reveal()),
+                      .scopes = wanted.scopes.bits(),
+                      .projects = wanted.projects,
+                      .created_at = wanted.now,
+                      .expires_at = wanted.expires_at,
+                      .revoked_at = 0};
     ORIGIN_CHECK(store::put_row(writer, Table::Keys, wanted.id.view(), row));
     ORIGIN_CHECK(writer.put(
         Table::Slugs, store::client_key_key(wanted.client, wanted.id), wanted.id.view()));

@@ -46,7 +46,7 @@ bool is_or_is_below(std::string_view host, std::string_view domain) {
 
 }  // namespace
 
-Result<Urls> Urls::make(std::string public_url, std::string sites_domain) {
+Result<Urls> Urls::make(const std::string& public_url, std::string sites_domain) {
     Urls urls;
     const std::size_t scheme_end = public_url.find("://");
     urls.scheme_ = scheme_end == std::string::npos ? "" : public_url.substr(0, scheme_end);
@@ -68,8 +68,8 @@ Result<Urls> Urls::make(std::string public_url, std::string sites_domain) {
     // A page that a project serves could set cookies for the API's host, were one below the other.
     // `localhost` is a developer's machine; no browser takes a cookie for all of it.
     const std::string host = urls.public_host_.substr(0, port);
-    if (urls.sites_domain_ != "localhost" && (is_or_is_below(host, urls.sites_domain_) ||
-                                              is_or_is_below(urls.sites_domain_, host))) {
+    if (urls.sites_domain_ != "localhost" &&
+        (is_or_is_below(host, urls.sites_domain_) || is_or_is_below(urls.sites_domain_, host))) {
         return bad_setting("sites_domain (" + urls.sites_domain_ + ") and public_url's host (" +
                            host + ") share a domain: give the sites a domain of their own");
     }

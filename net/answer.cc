@@ -23,6 +23,19 @@ void add(std::string& head, std::string_view name, std::string_view value) {
     head.append(name).append(": ").append(value).append("\r\n");
 }
 
+Status add_given(std::string& head, const std::vector<Header>& headers) {
+    for (const Header& header : headers) {
+        if (!is_token(header.name) || !header_value_is_safe(header.value) || is_ours(header.name)) {
+            return std::unexpected(Error(Code::Internal,
+                                         "The answer could not be written.",
+                                         "header refused: " + header.name)
+                                       .because("unsafe_header"));
+        }
+        add(head, header.name, header.value);
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<AnswerPlan> plan_answer(const Response& response, const AnswerFacts& facts) {
@@ -30,15 +43,7 @@ Result<AnswerPlan> plan_answer(const Response& response, const AnswerFacts& fact
     plan.head.reserve(512);
     plan.head = "HTTP/1.1 " + std::to_string(response.status) + " ";
     plan.head.append(reason_phrase(response.status)).append("\r\n");
-    for (const Header& header : response.headers) {
-        if (!is_token(header.name) || !header_value_is_safe(header.value) || is_ours(header.name)) {
-            return std::unexpected(Error(Code::Internal,
-                                         "The answer could not be written.",
-                                         "header refused: " + header.name)
-                                       .because("unsafe_header"));
-        }
-        add(plan.head, header.name, header.value);
-    }
+    ORIGIN_CHECK(add_given(plan.head, response.headers));
     const bool bodiless = response.status == 204 || response.status == 304;
     const bool length_known = response.stream == nullptr || response.stream_bytes.has_value();
     const bool ends_by_close = !length_known && facts.version_minor == 0;

@@ -14,6 +14,8 @@ namespace origin::net {
 class InflatingSink final : public BodySink {
 public:
     explicit InflatingSink(std::unique_ptr<BodySink> inner);
+    InflatingSink(const InflatingSink&) = delete;
+    InflatingSink& operator=(const InflatingSink&) = delete;
     ~InflatingSink() override;
 
     Status feed(Bytes piece) override;

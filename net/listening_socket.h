@@ -18,6 +18,8 @@ public:
     /// Mode 0600; a stale socket at `path` is replaced, anything else is not.
     static Result<ListeningSocket> unix_path(const std::string& path);
 
+    ListeningSocket(const ListeningSocket&) = delete;
+    ListeningSocket& operator=(const ListeningSocket&) = delete;
     ListeningSocket(ListeningSocket&& other) noexcept
         : fd_(std::exchange(other.fd_, -1)),
           family_(other.family_),

@@ -44,7 +44,11 @@ void Session::open_window() {
 }
 
 void Session::progressed(std::size_t bytes) {
-    if (window_bytes_ && (*window_bytes_ += bytes) >= kHttpProgressBytes) {
+    if (!window_bytes_) {
+        return;
+    }
+    *window_bytes_ += bytes;
+    if (*window_bytes_ >= kHttpProgressBytes) {
         open_window();
     }
 }

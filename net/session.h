@@ -84,6 +84,7 @@ private:
     Async<std::optional<Reply>> begin(Request& request);
     Async<std::optional<Reply>> take_body(Request& request);
     Async<std::optional<Error>> feed_all(Request& request, BodyDecoder& decoder);
+    Async<Status> feed(Request& request, std::string_view piece);
     Async<std::optional<Reply>> fail_body(Request& request, Error error);
     Async<bool> skip_body(Request& request);
     Async<std::optional<Response>> settle(Reply reply);

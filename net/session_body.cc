@@ -60,6 +60,18 @@ asio::awaitable<std::optional<Reply>> Session::take_body(Request& request) {
     co_return reply;
 }
 
+asio::awaitable<Status> Session::feed(Request& request, std::string_view piece) {
+    Status fed;
+    hold_due();
+    const Ran ran =
+        co_await work([&] { fed = request.sink->feed(bytes_of(piece)); }, WhenFull::Wait);
+    resume_due();
+    if (ran == Ran::Threw) {
+        fed = std::unexpected(Error(Code::Internal, "The request failed."));
+    }
+    co_return fed;
+}
+
 // Feeds everything. Without an Error and without decoder.done(): the peer is gone or too slow.
 asio::awaitable<std::optional<Error>> Session::feed_all(Request& request, BodyDecoder& decoder) {
     std::string piece;
@@ -79,15 +91,7 @@ asio::awaitable<std::optional<Error>> Session::feed_all(Request& request, BodyDe
             co_return too_large();
         }
         if (!piece.empty()) {
-            Status fed;
-            hold_due();
-            const Ran ran =
-                co_await work([&] { fed = request.sink->feed(bytes_of(piece)); }, WhenFull::Wait);
-            resume_due();
-            if (ran == Ran::Threw) {
-                fed = std::unexpected(Error(Code::Internal, "The request failed."));
-            }
-            if (!fed) {
+            if (auto fed = co_await feed(request, piece); !fed) {
                 co_return std::move(fed).error();
             }
             piece.clear();
