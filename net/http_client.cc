@@ -85,6 +85,9 @@ Result<Target> parse_url(std::string_view text) {
     if (scheme != "http" && scheme != "https") {
         return bad_url("only http and https are allowed");
     }
+    if (!text.substr(scheme.size()).starts_with("://")) {
+        return bad_url("it has no host");  // curl also takes one slash, and three.
+    }
     if (text.substr(0, text.find_first_of("/?#", scheme.size() + 3)).contains('@')) {
         return bad_url("a user name or password does not belong there");
     }

@@ -57,6 +57,7 @@ TEST(GuardedClient, RefusesOddUrls) {
     for (const std::string url : {"",
                                   "http://",
                                   "http:///x",
+                                  "https:/x/https://y",
                                   "file:///etc/passwd",
                                   "gopher://8.8.8.8/",
                                   "ftp://8.8.8.8/",
