@@ -16,7 +16,7 @@ public:
     Follower(store::Store& store,
              const auth::Urls& urls,
              const ProjectId& project,
-             std::vector<DeploymentId> deployments)
+             const std::vector<DeploymentId>& deployments)
         : store_(store), urls_(urls), project_(project) {
         for (const DeploymentId& id : deployments) {
             followed_.push_back({id, std::nullopt});

@@ -169,7 +169,7 @@ Result<Oid> RunWorker::merged_tree(Work& work, const Oid& pristine) const {
     if (ours == *before) {
         return pristine;
     }
-    ORIGIN_TRY(outcome, work.draft->repository().merge_trees(*before, ours, pristine));
+    ORIGIN_TRY(outcome, work.draft->repository().merge_trees(before, ours, pristine));
     if (outcome.tree) {
         return *outcome.tree;
     }

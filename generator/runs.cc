@@ -64,7 +64,7 @@ Result<std::string> reserve_feature_branch(store::Writer& writer,
     const std::string slug = auth::slug_from(title, kFeatureSlugBytes);
     while (true) {
         ++row.features;
-        const std::string name = "refs/heads/feature/" + slug + "-" + std::to_string(row.features);
+        std::string name = "refs/heads/feature/" + slug + "-" + std::to_string(row.features);
         ORIGIN_TRY(taken, git::find_ref(writer, project, name));
         if (!taken) {
             ORIGIN_CHECK(store::put_row(writer, Table::Projects, project.view(), row));
@@ -120,6 +120,31 @@ const Engine* Runs::engine(std::string_view name) const {
     return found == around_.engines.end() ? nullptr : found->second;
 }
 
+Status Runs::look_at_project(const auth::Identity& identity,
+                             Start& start,
+                             EngineInput& input,
+                             std::optional<CommitTree>& base) const {
+    ORIGIN_TRY(permit, around_.gatekeeper.permit(identity, start.project, auth::Action::Require));
+    start.permit = permit;
+    return around_.pushes.store().read([&](store::Reader& reader) -> Status {
+        ORIGIN_TRY(row, git::need_project(reader, start.project));
+        start.head = row.head;
+        start.start_branch = row.head;
+        const std::string branch = start.branch.empty() ? row.head : start.branch;
+        ORIGIN_TRY(own, git::find_ref(reader, start.project, branch));
+        ORIGIN_TRY(head, git::find_ref(reader, start.project, row.head));
+        input.project_name = row.name;
+        if (!head && !own) {
+            start.branch = branch;  // Still empty.
+            return {};
+        }
+        ORIGIN_TRY(objects, around_.pushes.storage().open(reader, start.project));
+        ORIGIN_TRY(links, objects->commit_links(own ? own->oid : head->oid));
+        base.emplace(objects, links.tree);
+        return {};
+    });
+}
+
 Result<Runs::Start> Runs::look(const auth::Identity& identity,
                                const Requirement& requirement) const {
     ORIGIN_CHECK(check_text(requirement.text));
@@ -152,27 +177,7 @@ Result<Runs::Start> Runs::look(const auth::Identity& identity,
         start.branch = start.head;
     } else {
         start.project = *requirement.project;
-        ORIGIN_TRY(permit,
-                   around_.gatekeeper.permit(identity, start.project, auth::Action::Require));
-        start.permit = permit;
-        ORIGIN_CHECK(around_.pushes.store().read([&](store::Reader& reader) -> Status {
-            ORIGIN_TRY(row, git::need_project(reader, start.project));
-            start.head = row.head;
-            start.start_branch = row.head;
-            ORIGIN_TRY(own,
-                       git::find_ref(
-                           reader, start.project, start.branch.empty() ? row.head : start.branch));
-            ORIGIN_TRY(head, git::find_ref(reader, start.project, row.head));
-            input.project_name = row.name;
-            if (!head && !own) {
-                start.branch = start.branch.empty() ? row.head : start.branch;  // Still empty.
-                return {};
-            }
-            ORIGIN_TRY(objects, around_.pushes.storage().open(reader, start.project));
-            ORIGIN_TRY(links, objects->commit_links(own ? own->oid : head->oid));
-            base.emplace(objects, links.tree);
-            return {};
-        }));
+        ORIGIN_CHECK(look_at_project(identity, start, input, base));
     }
     input.base = base ? &*base : nullptr;
     auto output = start.engine->generate(input);

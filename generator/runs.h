@@ -21,6 +21,8 @@ namespace origin::generator {
 
 inline constexpr std::string_view kRunJob = "run";
 
+class CommitTree;
+
 struct Requirement {
     std::optional<ProjectId> project = {};  // None: a new one.
     std::string text = {};
@@ -81,6 +83,10 @@ public:
 
 private:
     struct Start;  // What a run would start from.
+    Status look_at_project(const auth::Identity& identity,
+                           Start& start,
+                           EngineInput& input,
+                           std::optional<CommitTree>& base) const;
     Result<Start> look(const auth::Identity& identity, const Requirement& requirement) const;
     Status store_run(store::Writer& writer,
                      const auth::Identity& identity,

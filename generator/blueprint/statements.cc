@@ -462,7 +462,8 @@ std::string without_actor(std::string_view clause) {
         const Words words{text};
         std::optional<Captures> found;
         for (const auto& actor : actor_patterns()) {
-            if ((found = actor.match(words))) {
+            found = actor.match(words);
+            if (found) {
                 break;
             }
         }

@@ -60,6 +60,8 @@ public:
             const auth::Permit& permit,
             Opening opening,
             ObjectStoreRef objects);
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
     ~Session();
 
     /// Never fails for what the client sent: that becomes part of the report (the rest of the body
