@@ -25,14 +25,28 @@ WorkerPool::~WorkerPool() {
 }
 
 bool WorkerPool::submit(Task&& task) {
+    bool wakes = false;
     {
         const std::scoped_lock lock(mutex_);
         if (ending_ || queue_.size() >= queue_max_) {
             return false;
         }
         queue_.push_back({std::move(task), clock_.steady()});
+        wakes = must_wake();
     }
-    ready_.notify_one();
+    if (wakes) {
+        ready_.notify_one();
+    }
+    return true;
+}
+
+// Under the mutex. One thread is woken at a time; it wakes the next if it leaves a task behind.
+// Waking one for each task costs two switches a task when one thread would have done them all.
+bool WorkerPool::must_wake() {
+    if (waking_ || asleep_ == 0) {
+        return false;
+    }
+    waking_ = true;
     return true;
 }
 
@@ -49,13 +63,22 @@ bool WorkerPool::overloaded() const {
 void WorkerPool::work() {
     std::unique_lock lock(mutex_);
     while (true) {
-        ready_.wait(lock, [this] { return ending_ || !queue_.empty(); });
+        while (queue_.empty() && !ending_) {
+            asleep_ += 1;
+            ready_.wait(lock);
+            asleep_ -= 1;
+            waking_ = false;
+        }
         if (queue_.empty()) {
             return;
         }
         Task task = std::move(queue_.front().task);
         queue_.pop_front();
+        const bool wakes = !queue_.empty() && must_wake();
         lock.unlock();
+        if (wakes) {
+            ready_.notify_one();
+        }
         task();
         task = nullptr;  // What it owns is freed here, not under the lock.
         lock.lock();

@@ -43,12 +43,15 @@ private:
     };
 
     void work();
+    bool must_wake();
 
     const Clock& clock_;
     const std::size_t queue_max_;
     mutable std::mutex mutex_;
     std::condition_variable ready_;
     std::deque<Waiting> queue_;
+    unsigned asleep_ = 0;  // Threads that wait for ready_.
+    bool waking_ = false;  // One of them was told to wake and has not yet.
     bool ending_ = false;
     std::vector<std::thread> threads_;
 };

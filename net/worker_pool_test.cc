@@ -23,6 +23,24 @@ TEST(WorkerPool, RunsEverythingItAcceptedBeforeItEnds) {
     EXPECT_EQ(count, 1000);
 }
 
+TEST(WorkerPool, NoTaskWaitsWhileAThreadSleeps) {
+    const SystemClock clock;
+    constexpr unsigned kThreads = 3;
+    WorkerPool pool(kThreads, clock);
+    for (int round = 0; round < 2000; ++round) {
+        // Each task ends only when all run at once.
+        std::latch together(kThreads);
+        std::latch done(kThreads);
+        for (unsigned i = 0; i < kThreads; ++i) {
+            ASSERT_TRUE(pool.submit([&] {
+                together.arrive_and_wait();
+                done.count_down();
+            }));
+        }
+        done.wait();
+    }
+}
+
 TEST(WorkerPool, RefusesWhatDoesNotFit) {
     std::latch started(1);
     std::latch release(1);
