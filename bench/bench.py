@@ -25,7 +25,7 @@ def arguments():
                                      epilog="See docs/benchmarks.md for what is compared with what.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these: {', '.join(WORKS)}")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of the table")
-    parser.add_argument("--quick", action="store_true", help="about two minutes: fewer and shorter rounds, 10,000 projects")
+    parser.add_argument("--quick", action="store_true", help="about three minutes: fewer and shorter rounds, 10,000 projects")
     parser.add_argument("--tiny", action="store_true", help="seconds: only shows that everything works")
     parser.add_argument("--without-peers", action="store_true", help="no nginx and git http-backend; the bare server stays")
     given = parser.parse_args()
