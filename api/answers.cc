@@ -189,7 +189,7 @@ Result<std::string> read_page(store::Reader& reader,
 net::Response page_answer(std::string_view name, json::array rows, std::string next) {
     json::object body;
     body[name] = std::move(rows);
-    body["nextCursor"] = next.empty() ? json::value(nullptr) : json::value(next);
+    body["nextCursor"] = next.empty() ? json::value(nullptr) : json::value(std::move(next));
     return json_answer(200, body);
 }
 

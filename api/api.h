@@ -16,6 +16,8 @@ struct Route;
 class Api final : public net::Handler {
 public:
     explicit Api(Around around);
+    Api(const Api&) = delete;
+    Api& operator=(const Api&) = delete;
     ~Api() override;
 
     /// A request with `local_operator` needs no key: it acts as the first admin client.

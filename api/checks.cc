@@ -72,7 +72,7 @@ Result<RefName> branch_named(std::string_view name) {
 
 Result<std::string> branch_pattern(std::string_view pattern) {
     const bool is_full = pattern.starts_with(kBranches) || pattern.starts_with(kTags);
-    const std::string full = (is_full ? "" : std::string(kBranches)) + std::string(pattern);
+    std::string full = (is_full ? "" : std::string(kBranches)) + std::string(pattern);
     std::string sample = full;
     std::ranges::replace(sample, '*', 'x');
     ORIGIN_CHECK(RefName::parse(sample));

@@ -17,10 +17,12 @@ using boost::system::error_code;
 /// Sees each key of each object once; a key that comes twice ends the parse.
 class KeyCheck {
 public:
+    // NOLINTBEGIN(readability-identifier-naming): Boost.JSON asks for these names.
     static constexpr std::size_t max_object_size = SIZE_MAX;
     static constexpr std::size_t max_array_size = SIZE_MAX;
     static constexpr std::size_t max_key_size = SIZE_MAX;
     static constexpr std::size_t max_string_size = SIZE_MAX;
+    // NOLINTEND(readability-identifier-naming)
 
     const std::string& repeated() const { return repeated_; }
 

@@ -106,7 +106,7 @@ Result<store::KeyRow> need_key(store::Reader& reader, const KeyId& id) {
     return store::need_row<store::KeyRow>(reader, Table::Keys, id.view(), "no such key");
 }
 
-Answer show_key(const Call& call, int status, const KeyId& id, json::object extra) {
+Answer show_key(const Call& call, int status, const KeyId& id, const json::object& extra) {
     ORIGIN_TRY(row, read_store(call.around.store, [&](store::Reader& reader) {
                    return need_key(reader, id);
                }));

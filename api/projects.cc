@@ -79,7 +79,7 @@ auth::Scopes project_key_scopes(const auth::Identity& maker) {
     return auth::Scopes(bits);
 }
 
-Answer show_project(const Call& call, int status, const ProjectId& id, json::object extra) {
+Answer show_project(const Call& call, int status, const ProjectId& id, const json::object& extra) {
     ORIGIN_TRY(body,
                read_store(call.around.store, [&](store::Reader& reader) -> Result<json::object> {
                    ORIGIN_TRY(row, git::need_project(reader, id));
@@ -168,7 +168,7 @@ Answer create_project(const Call& call) {
                 ORIGIN_CHECK(store_creation(writer, creation));
                 return once.record(writer, ids);
             }));
-            return show_project(call, 201, creation.project.id, std::move(extra));
+            return show_project(call, 201, creation.project.id, extra);
         },
         [&](const Ids& ids) -> Answer {
             ORIGIN_TRY(id, need_id<ProjectId>(ids.front(), "project"));
@@ -176,7 +176,7 @@ Answer create_project(const Call& call) {
             if (ids.size() > 1) {
                 extra = {{"keyId", ids[1]}, {"key", nullptr}, {"secretShown", true}};
             }
-            return show_project(call, 201, id, std::move(extra));
+            return show_project(call, 201, id, extra);
         });
 }
 

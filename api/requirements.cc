@@ -231,13 +231,14 @@ Answer post_requirement(const Call& call) {
         const auto also = [&](store::Writer& writer,
                               const generator::Submitted& submitted) -> Status {
             Ids ids = {submitted.id.str()};
-            if (webhook) {
-                hooks::NewWebhook row = webhook->row;
-                row.project = submitted.run.project;
-                ORIGIN_CHECK(check_webhook_room(writer, row.project));
-                ORIGIN_CHECK(hooks::create_webhook(writer, row));
-                ids.push_back(row.id.str());
+            if (!webhook) {
+                return once.record(writer, ids);
             }
+            hooks::NewWebhook row = webhook->row;
+            row.project = submitted.run.project;
+            ORIGIN_CHECK(check_webhook_room(writer, row.project));
+            ORIGIN_CHECK(hooks::create_webhook(writer, row));
+            ids.push_back(row.id.str());
             return once.record(writer, ids);
         };
         ORIGIN_TRY(submitted, call.around.runs.submit(identity, wanted, also));

@@ -157,7 +157,7 @@ Answer get_target(const Call& call) {
 Answer put_target(const Call& call) {
     ORIGIN_TRY(body, read_body<TargetBody>(call.body));
     ORIGIN_TRY(permit, call.permit(auth::Action::Deploy));
-    const std::string name = call.param("target");
+    const std::string& name = call.param("target");
     ORIGIN_CHECK(check_target_name(name));
     ORIGIN_CHECK(generator::check_platform(body.connector));
     ORIGIN_CHECK(check_settings(body.settings));
