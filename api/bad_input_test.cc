@@ -287,6 +287,8 @@ TEST_F(BadInput, SameIdempotencyKeyMakesOneRun) {
     EXPECT_EQ(other.code(), "idempotency_key_reused");
     const Said bad = ask("POST", "/api/requirements", body, {{"Idempotency-Key", "a b"}});
     EXPECT_EQ(bad.code(), "bad_idempotency_key");
+    const Said empty = ask("POST", "/api/requirements", body, {{"Idempotency-Key", ""}});
+    EXPECT_EQ(empty.code(), "bad_idempotency_key");
     EXPECT_EQ(rows_in(store::Table::Runs), 1U);
 }
 

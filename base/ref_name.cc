@@ -76,6 +76,9 @@ Result<RefName> RefName::parse(std::string_view text) {
     if (parts < 2) {
         return refuse("it needs a folder and a name: refs/heads/NAME");
     }
+    if (text == "refs/heads/HEAD") {
+        return refuse("a branch named HEAD");
+    }
     return RefName(std::string(text));
 }
 

@@ -37,6 +37,7 @@ TEST(RefName, RefusesEveryBrokenRule) {
                                    "refs/heads/a@{b",
                                    "refs/heads/a\x7f",
                                    "refs/heads/a\nb",
+                                   "refs/heads/HEAD",
                                    "refs/heads/-h",
                                    "refs/heads/--upload-pack=x",
                                    "refs/heads/a\xE2\x80\xAE",

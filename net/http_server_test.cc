@@ -4,6 +4,7 @@
 // Method: plain sockets that send the bytes of the threat list's rows H1 to H23 to a live server.
 #include "net/http_server.h"
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <latch>
@@ -285,6 +286,29 @@ TEST_F(LiveServer, ABodyThatStopsHalfWayReachesNobody) {
     }
     dropped.wait();
     EXPECT_EQ(finished, 0);
+}
+
+TEST_F(LiveServer, ARequestThatIsBrokenOffLeavesALine) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    handler_.on_begin = [](const RequestHead&) -> Begun {
+        return echo_sink();
+    };
+    Log log(ends[1], LogFormat::Text, Level::Info, clock_);
+    WorkerPool pool(1, 10);
+    HttpServer server({}, HttpServer::Around{handler_, pool, log, metrics_, clock_});
+    ASSERT_TRUE(server.listen_tcp("127.0.0.1", 0));
+    server.start(1);
+    {
+        RawClient client(server.port());
+        client.send(kPost + "Content-Length: 100\r\n\r\nhalf");
+    }
+    std::array<char, 1000> line{};
+    ASSERT_GT(::read(ends[0], line.data(), line.size() - 1), 0);
+    EXPECT_TRUE(std::string_view(line.data()).contains("request broken off")) << line.data();
+    server.stop(std::chrono::seconds(0));
+    ::close(ends[0]);
+    ::close(ends[1]);
 }
 
 TEST_F(LiveServer, SaysBusyWhenTheQueueIsFull) {

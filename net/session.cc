@@ -249,11 +249,10 @@ asio::awaitable<void> Session::serve(Request& request) {
     keep_alive_ = request.checked.keep_alive;
     due_.reset();
     auto reply = co_await begin(request);
-    if (!reply) {
-        keep_alive_ = false;
-        co_return;
+    auto response = reply ? co_await settle(std::move(*reply)) : std::nullopt;
+    if (!response) {
+        note_broken_off(request);
     }
-    auto response = co_await settle(std::move(*reply));
     if (!response || !co_await send(request, std::move(*response))) {
         keep_alive_ = false;
         co_return;
@@ -354,6 +353,16 @@ void Session::note(Request& request, int status) const {
                             {"status", status},
                             {"peer", head.peer},
                             {"ms", std::chrono::duration_cast<Milliseconds>(took).count()}});
+}
+
+// The peer went away before its answer: a fact as well, and the only line such a request leaves.
+void Session::note_broken_off(const Request& request) const {
+    if (world_.settings.log_requests) {
+        const RequestHead& head = request.head();
+        world_.around.log.info(
+            "request broken off",
+            {{"method", head.method}, {"path", head.path}, {"peer", head.peer}});
+    }
 }
 
 }  // namespace origin::net

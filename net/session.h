@@ -98,6 +98,7 @@ private:
     AnswerPlan plan(const Request& request, Response& response) const;
     Async<void> say_goodbye();
     void note(Request& request, int status) const;
+    void note_broken_off(const Request& request) const;
 
     const SessionWorld& world_;
     std::unique_ptr<Connection> connection_;

@@ -298,5 +298,6 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // A file at its size limit is then an error like a full disk.
     return origin::run(argc, argv);
 }

@@ -23,14 +23,27 @@ Result<Config> config_of(const ServeOptions& options) {
     return config;
 }
 
-/// Blocks SIGINT and SIGTERM in this thread and those it will start; they are waited for instead.
-sigset_t hold_stop_signals() {
+/// Blocks SIGINT, SIGTERM and SIGHUP in this thread and those it will start; they are waited for.
+sigset_t hold_signals() {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     return signals;
+}
+
+/// Returns the signal that asks for a stop.
+int wait_for_stop(const sigset_t& signals, Log& log) {
+    while (true) {
+        int signal = 0;
+        sigwait(&signals, &signal);
+        if (signal != SIGHUP) {
+            return signal;
+        }
+        log.warning("SIGHUP changes nothing: configuration is read at the start only");
+    }
 }
 
 }  // namespace
@@ -41,7 +54,7 @@ int run_serve(const ServeOptions& options) {
         report(config.error());
         return kExitConfig;
     }
-    const sigset_t signals = hold_stop_signals();
+    const sigset_t signals = hold_signals();
     SystemClock clock;
     Log log(2, config->log_format, config->log_level, clock);
     const auto service = Service::open(*config, log, clock);
@@ -54,9 +67,7 @@ int run_serve(const ServeOptions& options) {
     log.info("serving", {{"url", (*service)->public_url()}, {"data", config->data.string()}});
     std::printf("origind %s serves %s\n", kVersion, (*service)->public_url().c_str());
     std::fflush(stdout);
-    int signal = 0;
-    sigwait(&signals, &signal);
-    log.info("stopping", {{"signal", signal}});
+    log.info("stopping", {{"signal", wait_for_stop(signals, log)}});
     (*service)->stop();
     log.info("stopped");
     return 0;

@@ -84,6 +84,10 @@ Status PushService::look_at_ref(const auth::Permit& permit,
         outcome.reason = "deny updating a hidden ref";
         return {};
     }
+    if (name->str().starts_with(kDeploymentsPrefix) && !proposal.may_write_hidden) {
+        outcome.reason = "refs/deployments/ is written by the server alone";
+        return {};
+    }
     if (outcome.old_id.is_zero() && outcome.new_id.is_zero()) {
         outcome.reason = "there is no such ref to delete";
         return {};

@@ -41,6 +41,8 @@ TEST_F(Push, RefusesHostileNamesAndLeavesNothing) {
         EXPECT_TRUE(reason_of(push({{name, {}, first}})).starts_with("bad ref name")) << name;
     }
     EXPECT_EQ(reason_of(push({{"refs/origind/x", {}, first}})), "deny updating a hidden ref");
+    EXPECT_EQ(reason_of(push({{"refs/deployments/production/live", {}, first}})),
+              "refs/deployments/ is written by the server alone");
     expect_untouched(1);
 }
 

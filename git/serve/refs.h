@@ -17,6 +17,8 @@ namespace origin::git {
 
 /// Refs nobody but the server writes or lists: generated pristine trees, builds.
 inline constexpr std::string_view kHiddenPrefix = "refs/origind/";
+/// Says what is live where: the server's word, so nobody else writes it.
+inline constexpr std::string_view kDeploymentsPrefix = "refs/deployments/";
 
 /// What clients are shown: heads, tags, notes, requirements. Sorted by name.
 struct RefsSnapshot {

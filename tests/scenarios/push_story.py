@@ -180,15 +180,17 @@ class Pushes(Scenario):
     def test_ref_names_that_are_none(self):
         repo = self.pushed_repo()
         head = repo.head()
-        for name in ("refs/../x", "refs/heads/a..b", "refs/heads/.x", "refs/heads/x.lock", "HEAD", "refs/heads/-x",
+        for name in ("refs/../x", "refs/heads/a..b", "refs/heads/.x", "refs/heads/x.lock", "HEAD", "refs/heads/HEAD", "refs/heads/-x",
                      "refs/heads/\u202egnp", "refs/origind/x", "refs/deployments/live/live", "refs/heads/" + "x" * 300):
             with self.subTest(name=name):
-                self.refused_push(repo, [(ZERO, head, name)], b"")
+                _, unpack = self.refused_push(repo, [(ZERO, head, name)], repo.pack([]))
+                self.assertEqual(unpack, "ok", "refused for another reason than its name")
                 shutil.rmtree(self.folder / "after-refusal")
 
     def test_an_object_that_is_nowhere(self):
         repo = self.pushed_repo()
-        self.refused_push(repo, [(ZERO, "1" * 40, "refs/heads/ghost")], b"")
+        _, unpack = self.refused_push(repo, [(ZERO, "1" * 40, "refs/heads/ghost")], repo.pack([]))
+        self.assertEqual(unpack, "ok", "refused for another reason than the object")
 
     def test_a_cut_command_list(self):
         self.pushed_repo()
