@@ -295,7 +295,7 @@ TEST_F(LiveServer, ARequestThatIsBrokenOffLeavesALine) {
         return echo_sink();
     };
     Log log(ends[1], LogFormat::Text, Level::Info, clock_);
-    WorkerPool pool(1, 10);
+    WorkerPool pool(1, clock_);
     HttpServer server({}, HttpServer::Around{handler_, pool, log, metrics_, clock_});
     ASSERT_TRUE(server.listen_tcp("127.0.0.1", 0));
     server.start(1);

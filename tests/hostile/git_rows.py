@@ -199,13 +199,12 @@ for ref_ in ("refs/heads/$(id)", "refs/heads/`id`", "refs/heads/;id;", "refs/hea
     @case("G24", f"the ref {ref_} is only a name")
     def odd_name(world, ref=ref_):
         _, refs = world.push([(ZERO, world.base, ref)])
-        verdict = refs.get(ref, "")
-        if verdict == "ok":
-            listed = world.ask("GET", f"/api/projects/{world.project}/branches?limit=200")
-            check(listed.headers["Content-Type"].startswith("application/json"), "a page that a browser would read as HTML")
-            _, gone = world.push([(world.base, ZERO, ref)], None, "report-status delete-refs")
-            check(gone.get(ref) == "ok", f"{gone}")
-        return "taken as a name, listed as JSON" if verdict == "ok" else verdict
+        check(refs.get(ref) == "ok" and ref in world.refs(), f"{refs}")
+        listed = world.ask("GET", f"/api/projects/{world.project}/branches?limit=200")
+        check(listed.headers["Content-Type"].startswith("application/json"), "a page that a browser would read as HTML")
+        _, gone = world.push([(world.base, ZERO, ref)], None, "report-status delete-refs")
+        check(gone.get(ref) == "ok", f"{gone}")
+        return "taken as a name, listed as JSON"
 
 for name_, first_, second_ in (("a and a/b", "refs/heads/df", "refs/heads/df/b"), ("a/b and a", "refs/heads/fd/b", "refs/heads/fd"),
                                ("Main and main", "refs/heads/case", "refs/heads/Case"), 

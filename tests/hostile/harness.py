@@ -50,8 +50,8 @@ class Case:
     logs: bool = True     # It must leave a line in the log.
     memory_mib: int = MEMORY_MIB_MAX
     keeps_open: int = 0   # Packs of an accepted push stay open for readers.
-    probed: bool = True   # False: the case takes away what /healthz needs.
-    slow: bool = False    # It waits for a deadline: all such cases run at once.
+    fakeable: bool = True  # False: it needs more of a server than an impostor of the controls has.
+    slow: bool = False    # It waits for a deadline: all such cases run at once, beside the others.
 
 
 @dataclasses.dataclass
@@ -125,6 +125,8 @@ class World:
         return {name: server.stop() for name, server in self.servers.items() if server.process is not None}
 
     def remove(self):
+        for watch in self.watches.values():
+            watch.probe.over.set()
         for server in self.servers.values():
             server.remove()
         shutil.rmtree(self.folder, ignore_errors=True)

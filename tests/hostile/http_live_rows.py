@@ -136,7 +136,7 @@ def honest_push(world, name):
     return world.head("POST /admin/base.git/git-receive-pack HTTP/1.1", PUSH_TYPE, f"Content-Length: {len(body)}", key="") + body
 
 
-@case("H20", "a push reset at every 40th byte")
+@case("H20", "a push reset at every 40th byte", keeps_open=4)
 def reset_pushes(world):
     data = honest_push(world, "vanished")
     cuts = range(20, len(data) - 1, 40)
@@ -147,7 +147,10 @@ def reset_pushes(world):
             peer.sendall(data[:at])
             world.reset(peer)
     world.unchanged(cut_all)
-    return f"{len(cuts)} times, nothing moved"
+    check(world.talk(data, until=b"ok refs/heads/vanished").status == 200, "the whole of it is refused now")
+    check("refs/heads/vanished" in world.refs(), "the whole of it did not arrive")
+    world.push([(world.refs()["refs/heads/vanished"], ZERO, "refs/heads/vanished")], None, "report-status delete-refs")
+    return f"{len(cuts)} times, nothing moved; then the whole of it arrived"
 
 
 @case("H20", "a push whose sender ends its half at every 40th byte")
@@ -176,10 +179,10 @@ def keep_alive_probes(world):
                 words = line.split()
                 if words[1].endswith(":" + theirs) and words[2].endswith(":" + ours):
                     kind, ticks = words[5].split(":")
-                    return int(kind, 16), int(ticks, 16) / os.sysconf("SC_CLK_TCK")
+                    return int(kind, 16) == 2 and int(ticks, 16) / os.sysconf("SC_CLK_TCK")
             return None
-        kind, due = wait_until("the server's side", timer, 20)
-    check(kind == 2 and due <= 31, f"timer {kind} due in {due:.0f} s: no keep-alive probe within 30 s")
+        due = wait_until("a keep-alive timer on the server's side", timer, 20)
+    check(due <= 31, f"the first probe is due in {due:.0f} s")
     return f"the next probe is due in {due:.0f} s, then 3 probes 10 s apart"
 
 
@@ -192,20 +195,34 @@ def upload_pack(world, body, encoding="gzip"):
 LIST = pkt("command=ls-refs\n") + b"0000"
 
 
+def bomb(piece, window_bits):
+    """A gigabyte and more in a megabyte: one compressed piece, again and again. It is refused long before its end."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, window_bits)
+    first = packer.compress(piece) + packer.flush(zlib.Z_FULL_FLUSH)
+    again = packer.compress(piece) + packer.flush(zlib.Z_FULL_FLUSH)
+    return first + again * (2 ** 30 // len(piece))
+
+
+GZIP, MEGABYTE = 31, 2 ** 20
+
+
 @case("H22", "a gzip body of 1 MB that becomes 1 GB")
 def gzip_bomb(world):
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    piece = b"0032want " + b"a" * (2 ** 20 - 9)
-    return one_of(upload_pack(world, b"".join(packer.compress(piece) for _ in range(1024)) + packer.flush()).status, {400, 413})
+    return one_of(upload_pack(world, bomb(b"0032want " + b"a" * (MEGABYTE - 9), GZIP)).status, {400, 413})
 
 
 @case("H22", "the same bomb to receive-pack")
 def gzip_bomb_push(world):
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    data = b"".join(packer.compress(b"\0" * 2 ** 20) for _ in range(1024)) + packer.flush()
+    data = bomb(b"\0" * MEGABYTE, GZIP)
     answer = world.unchanged(lambda: world.post_git("git-receive-pack", data, headers={"Content-Encoding": "gzip"}))
     check(answer.status in (400, 413) or b"ERR" in answer.body, f"{answer}")
     return f"{answer.status}"
+
+
+@case("H22", "the same bomb to the API")
+def gzip_bomb_api(world):
+    return one_of(world.ask("POST", "/api/projects", bomb(b" " * MEGABYTE, GZIP), headers={"Content-Encoding": "gzip", "Content-Type": "application/json"}).status,
+                  {400, 413})
 
 
 for name_, body_, encoding_, statuses_ in (
@@ -216,13 +233,6 @@ for name_, body_, encoding_, statuses_ in (
     @case("H22", f"a gzip body: {name_}")
     def bad_gzip(world, body=body_, encoding=encoding_, statuses=statuses_):
         return one_of(upload_pack(world, body, encoding).status, statuses)
-
-
-@case("H22", "an API body in gzip")
-def gzip_api(world):
-    answer = world.ask("POST", "/api/projects", gzip.compress(b'{"name":"zipped"}'),
-                       headers={"Content-Encoding": "gzip", "Content-Type": "application/json"})
-    return one_of(answer.status, {400, 415})
 
 
 # H24: connections and descriptors -----------------------------------------------------------------
@@ -268,9 +278,9 @@ def hello(version, body_version=None):
 
 def tls_raw(world, data):
     with socket.create_connection(("127.0.0.1", world.servers["tls"].port), timeout=60) as peer:
-        peer.sendall(data)
         got = b""
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(OSError):  # It may close before it has all of it.
+            peer.sendall(data)
             peer.shutdown(socket.SHUT_WR)
             while piece := peer.recv(4096):
                 got += piece
@@ -356,7 +366,7 @@ for range_, statuses_ in (("bytes=0-0,0-5,3-7", {200, 416}), ("bytes=-0", {416})
     @case("H27", f"a site's page: Range {range_[:24]}")
     def odd_range(world, text=range_, statuses=statuses_):
         answer = site(world, "/", {"Range": text})
-        check(len(answer.body) <= len(world.page), "more than the page came back")
+        check(answer.status == 416 or world.page.startswith(answer.body[:4]) and len(answer.body) <= len(world.page), "not the page, or more")
         return one_of(answer.status, statuses)
 
 

@@ -56,11 +56,9 @@ def attempt(world, case):
 
 
 def watched(world, cases):
-    """Runs `cases` at once, under one watch; yields (case, words, wrong)."""
-    watch = world.watches.get(cases[0].on)
-    if watch and not cases[0].probed:
-        watch.probe.pausing.set()
-    if watch:
+    """Runs `cases` at once, each server under its watch; yields (case, words, wrong)."""
+    watches = {case.on: world.watches[case.on] for case in cases if case.on in world.watches}
+    for watch in watches.values():
         watch.begin()
     begun, found = time.monotonic(), {}
     threads = [threading.Thread(target=lambda case=case: found.update({id(case): attempt(world, case)})) for case in cases]
@@ -69,30 +67,21 @@ def watched(world, cases):
     for thread in threads:
         thread.join()
     took = time.monotonic() - begun
-    about = watch.complaints(cases[0]) if watch else []
-    if watch and not cases[0].probed:
-        watch.probe.pausing.clear()
-    cost = f" [{took:.2f} s" + (f", peak +{watch.peak_mib:.1f} MiB]" if watch else "]")
-    for number, case in enumerate(cases):
-        words, wrong = found[id(case)]
-        yield case, words + cost, wrong + (about if number == 0 else [])
-
-
-def groups(cases):
-    """One case at a time; those that wait for a deadline all together, at the end."""
+    told = set()
     for case in cases:
-        if not case.slow:
-            yield [case]
-    for on in ("plain", "tls", "none"):
-        slow = [case for case in cases if case.slow and case.on == on]
-        if slow:
-            yield slow
+        words, wrong = found[id(case)]
+        if case.on in watches and case.on not in told:  # What is wrong with a server is told once.
+            told.add(case.on)
+            wrong = wrong + watches[case.on].complaints(case)
+        peak = f", peak +{watches[case.on].peak_mib:.1f} MiB" if case.on in watches else ""
+        yield case, f"{words} [{took:.2f} s{peak}]", wrong
 
 
 def play(world, cases, tally):
-    for group in groups(cases):
-        for case, words, wrong in watched(world, group):
-            tally.say(case.row, case.name, words, wrong)
+    """One case after another. False: a server is gone."""
+    for case in cases:
+        for about, words, wrong in watched(world, [case]):
+            tally.say(about.row, about.name, words, wrong)
         dead = [name for name, server in world.servers.items() if server.process.poll() is not None]
         if dead:
             print(f"the server {dead[0]} is gone:\n{world.servers[dead[0]].log()[-3000:]}")
@@ -100,18 +89,26 @@ def play(world, cases, tally):
     return True
 
 
-def close_down(world, tally):
+def play_slow(world, cases, tally):
+    """Those that wait for a deadline, all at once, against servers of their own."""
+    world.start()
+    for about, words, wrong in watched(world, cases):
+        tally.say(about.row, about.name, words, wrong)
+    close_down(world, tally, " of the slow ones")
+
+
+def close_down(world, tally, which=""):
     """What is looked at once: a clean stop, no secret in any file, how slow /healthz ever was."""
     slowest = max(watch.probe.slowest for watch in world.watches.values())
     asked = sum(watch.probe.count for watch in world.watches.values())
     for name, status in world.end().items():
-        tally.say("all", f"the server {name} stops in order", "exit 0", [] if status == 0 else [f"exit {status}"])
+        tally.say("all", f"the server {name}{which} stops in order", "exit 0", [] if status == 0 else [f"exit {status}"])
         said = world.servers[name].log()
-        tally.say("all", f"no sanitizer spoke ({name})", "silent",
+        tally.say("all", f"no sanitizer spoke ({name}{which})", "silent",
                   re.findall(r".*(?:ERROR: \w+Sanitizer|runtime error|WARNING: ThreadSanitizer).*", said)[:3])
-        tally.say("all", f"no secret in the data folder ({name})", "none",
+        tally.say("all", f"no secret in the data folder ({name}{which})", "none",
                   [*world.secrets.found_below(world.servers[name].data)][:5])
-    print(f"/healthz was asked {asked} times meanwhile; the slowest answer took {slowest * 1000:.0f} ms")
+    print(f"/healthz{which} was asked {asked} times meanwhile; the slowest answer took {slowest * 1000:.0f} ms")
 
 
 def main():
@@ -139,17 +136,21 @@ def main():
         return 1 if tables.missing() else 0
     tally = Tally()
     tally.failed = len(tables.missing())
-    folder = tempfile.mkdtemp(prefix="origind-hostile-")
-    world = World(folder)
     begun = time.monotonic()
+    worlds = [World(tempfile.mkdtemp(prefix="origind-hostile-")) for _ in range(2)]
+    slow = [case for case in cases if case.slow]
+    beside = threading.Thread(target=play_slow, args=(worlds[1], slow, tally))
     try:
-        world.start()
-        if play(world, cases, tally):
-            close_down(world, tally)
+        if slow:
+            beside.start()
+        worlds[0].start()
+        if play(worlds[0], [case for case in cases if not case.slow], tally):
+            close_down(worlds[0], tally)
+        if slow:
+            beside.join()
     finally:
-        for watch in world.watches.values():
-            watch.probe.over.set()
-        world.remove()
+        for world in worlds:
+            world.remove()
     print(f"{time.monotonic() - begun:.0f} s, {len(elsewhere)} not sent here (n/a above)")
     print(f"{tally.passed} passed, {tally.failed} failed")
     return 1 if tally.failed else 0
