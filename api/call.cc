@@ -78,8 +78,8 @@ Answer once_only(const Call& call,
                  const std::function<Answer(const auth::Once&)>& act,
                  const std::function<Answer(const Ids&)>& replay) {
     if (call.head.has_header("idempotency-key") && call.head.header("idempotency-key").empty()) {
-        return std::unexpected(Error(Code::InvalidInput, "Idempotency-Key is empty")
-                                   .because("bad_idempotency_key"));
+        return std::unexpected(
+            Error(Code::InvalidInput, "Idempotency-Key is empty").because("bad_idempotency_key"));
     }
     ORIGIN_TRY(once,
                auth::Once::make({.client = call.identity().client,

@@ -359,9 +359,8 @@ void Session::note(Request& request, int status) const {
 void Session::note_broken_off(const Request& request) const {
     if (world_.settings.log_requests) {
         const RequestHead& head = request.head();
-        world_.around.log.info(
-            "request broken off",
-            {{"method", head.method}, {"path", head.path}, {"peer", head.peer}});
+        world_.around.log.info("request broken off",
+                               {{"method", head.method}, {"path", head.path}, {"peer", head.peer}});
     }
 }
 

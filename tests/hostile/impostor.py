@@ -28,6 +28,7 @@ def misbehave(head):
         os._exit(3)
     if MODE == "is killed":
         os.kill(os.getpid(), signal.SIGSEGV)
+        time.sleep(10)  # It may reach another thread first.
     if MODE == "keeps memory":
         KEPT.append(bytearray(os.urandom(1)) * (100 << 20))
     if MODE == "peaks":

@@ -8,7 +8,7 @@ import zlib
 import packs
 from harness import ZERO, Case, Elsewhere, check, git_client, one_of
 from http_live_rows import bomb
-from packs import BLOB, History, Pack, copy, delta, insert
+from packs import BLOB, History, copy, delta, insert
 
 CASES = []
 TEXT = b"some text that is long enough to copy from\n"

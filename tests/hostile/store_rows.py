@@ -16,7 +16,7 @@ import threading
 import time
 
 import packs
-from harness import (CONFIG, PATIENCE_SECONDS, ZERO, Case, Elsewhere, Server, Wrong, check, environment, git_client, one_of, program,
+from harness import (PATIENCE_SECONDS, ZERO, Case, Elsewhere, Server, Wrong, check, environment, git_client, one_of, program,
                      push_body, report_of, wait_until)
 
 CASES = []
