@@ -193,8 +193,11 @@ Status parse_config(std::string_view text, Config& config) {
 Status read_config(const std::filesystem::path& file, Config& config) {
     std::error_code error;
     const auto bytes = std::filesystem::file_size(file, error);
-    std::ifstream stream(file, std::ios::binary);
-    if (error || bytes > kConfigBytesMax || !stream) {
+    std::ifstream stream;
+    if (!error && bytes <= kConfigBytesMax) {
+        stream.open(file, std::ios::binary);  // Only now: opening a pipe would wait for a writer.
+    }
+    if (!stream.is_open()) {
         return std::unexpected(
             Error(Code::InvalidInput, "the configuration file cannot be read, or is above 1 MiB")
                 .because("bad_config"));
