@@ -84,7 +84,7 @@ struct Ask {
 
 class DoorWorld {
 public:
-    explicit DoorWorld(std::string public_url = "https://git.example.org",
+    explicit DoorWorld(const std::string& public_url = "https://git.example.org",
                        std::string sites_domain = "sites.example.net");
     DoorWorld(const DoorWorld&) = delete;
     DoorWorld& operator=(const DoorWorld&) = delete;
@@ -92,7 +92,8 @@ public:
 
     Answered ask(const Ask& request);
     Answered get(std::string host, std::string target, std::vector<net::Header> headers = {}) {
-        return ask({.target = std::move(target), .host = std::move(host), .headers = headers});
+        return ask(
+            {.target = std::move(target), .host = std::move(host), .headers = std::move(headers)});
     }
 
     ClientId add_client(const std::string& slug, bool admin = false);

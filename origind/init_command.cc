@@ -27,7 +27,7 @@ Result<Made> make_first_client(const InitOptions& options, Log& log, Clock& cloc
                store::open_lmdb({.data_folder = options.data.string(), .fatal = {}}, log, clock));
     ORIGIN_CHECK(crypto::load_or_create_master_key(options.data, random));
     const auto key_id = KeyId::make(clock, random);
-    const Made made{ClientId::make(clock, random), key_id, auth::make_key_text(key_id, random)};
+    Made made{ClientId::make(clock, random), key_id, auth::make_key_text(key_id, random)};
     ORIGIN_CHECK(store->write([&](store::Writer& writer) -> Status {
         ORIGIN_CHECK(auth::create_client(writer,
                                          {.id = made.client,

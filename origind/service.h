@@ -18,6 +18,8 @@ public:
     /// Opens the data folder (which must be initialised), recovers what a crash left, wires.
     /// Errors: NotFound (`not_initialised`), Conflict (`data_folder_in_use`), Corrupt, ...
     static Result<std::unique_ptr<Service>> open(const Config& config, Log& log, Clock& clock);
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
     ~Service();
 
     /// Everything HTTP, for a listener.
