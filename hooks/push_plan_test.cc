@@ -42,7 +42,7 @@ TEST_F(PushPlanTest, ARefusedPushMakesNone) {
     const auto stale = commit_file("refs/heads/main", {}, "a", "2");
     ASSERT_TRUE(stale);
     EXPECT_EQ(deployments(), 1U);
-    EXPECT_EQ(rows(store::Table::Jobs), 1U);
+    EXPECT_EQ(rows(store::Table::Jobs), 2U);  // Its deployment, and the upkeep of the project.
 }
 
 TEST_F(PushPlanTest, OtherBranchesAndDeletesMakeNone) {

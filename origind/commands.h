@@ -63,6 +63,13 @@ struct ExportOptions {
 };
 int run_export(const ExportOptions& options);
 
+struct GcOptions {
+    std::filesystem::path data;
+    std::string project;  // Id or CLIENT/PROJECT; empty: all.
+    bool json = false;
+};
+int run_gc(const GcOptions& options);
+
 struct DoctorOptions {
     std::filesystem::path data;
     bool json = false;

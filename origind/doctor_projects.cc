@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <functional>
 #include <map>
 #include <set>
 
@@ -54,20 +55,22 @@ std::string text_of(const Error& error) {
 
 class ProjectCheck {
 public:
-    ProjectCheck(const Known& known, fs::path folder, Findings& findings)
-        : known_(known), folder_(std::move(folder)), findings_(findings) {}
+    /// `open`: the project's packs and journal together.
+    ProjectCheck(const Known& known,
+                 fs::path folder,
+                 std::function<Result<git::ObjectStoreRef>()> open,
+                 Findings& findings)
+        : known_(known), folder_(std::move(folder)), open_(std::move(open)), findings_(findings) {}
 
     void run() {
-        std::vector<std::string> names;
         bool all_open = true;
         for (const auto& [name, row] : known_.packs) {
             all_open = check_pack(name, row) && all_open;
-            names.push_back(name);
         }
         if (!all_open) {
             return;  // Each ref would be reported for the same cause.
         }
-        const auto objects = git::ObjectStore::open(folder_ / "pack", names);
+        const auto objects = open_();
         if (!objects) {
             problem("packs", text_of(objects.error()));
             return;
@@ -121,6 +124,7 @@ private:
 
     const Known& known_;
     fs::path folder_;
+    std::function<Result<git::ObjectStoreRef>()> open_;
     Findings& findings_;
     std::size_t broken_ = 0;
 };
@@ -134,6 +138,10 @@ void check_strays_of(store::Store& store,
     const Status read = store.read([&](store::Reader& reader) -> Status {
         ORIGIN_TRY(packs, rows_of<store::PackRow>(reader, Table::Packs, project));
         for (const auto& [pack, row] : packs) {
+            named.insert(pack);
+        }
+        ORIGIN_TRY(dead, rows_of<store::DeadPackRow>(reader, Table::DeadPacks, project));
+        for (const auto& [pack, row] : dead) {
             named.insert(pack);
         }
         return {};
@@ -194,7 +202,16 @@ Findings check_projects(store::Store& store,
         }
         packs += known->packs.size();
         refs += known->refs.size();
-        ProjectCheck(*known, storage.pack_dir(id).parent_path(), findings).run();
+        const auto open = [&]() -> Result<git::ObjectStoreRef> {
+            git::ObjectStoreRef objects;
+            ORIGIN_CHECK(store.read([&](store::Reader& reader) -> Status {
+                ORIGIN_TRY(opened, storage.open(reader, id));
+                objects = std::move(opened);
+                return {};
+            }));
+            return objects;
+        };
+        ProjectCheck(*known, storage.pack_dir(id).parent_path(), open, findings).run();
     }
     check_strays(store, projects_folder, findings);
     findings.push_back({Verdict::Ok,

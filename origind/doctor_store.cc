@@ -78,6 +78,8 @@ Decodes decoder_of(Table table) {
         case Table::Idempotency:     return idempotency;
         case Table::Sites:           return row<store::SiteRow>;
         case Table::RefFolds:        return text;
+        case Table::Journal:         return row<store::JournalRow>;
+        case Table::DeadPacks:       return row<store::DeadPackRow>;
             // clang-format on
     }
     return text;

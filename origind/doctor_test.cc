@@ -10,6 +10,7 @@
 
 #include "git/odb/test_git.h"
 #include "git/serve/test_project.h"
+#include "git/serve/upkeep.h"
 #include "store/key.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
@@ -33,6 +34,9 @@ protected:
     void SetUp() override {
         TestProject::SetUp();
         ASSERT_TRUE(commit_file("refs/heads/main", {}, "a", std::string(5000, 'a'), &first_));
+        Log log(2, LogFormat::Text, Level::Error, clock_);
+        git::Upkeep upkeep({*store_, storage(), clock_, log, metrics_, [](const Error&) {}});
+        ASSERT_TRUE(upkeep.run(project_, {.everything = true}));  // From the journal to a file.
         pack_ = git::test::must(storage().pack_dir(project_), "ls $PWD/*.pack");
     }
     std::string rows_now() { return problems_of(check_rows(*store_)); }

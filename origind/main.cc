@@ -47,6 +47,7 @@ struct Options {
     std::string blueprint_base;
     ImportOptions import;
     ExportOptions out;
+    GcOptions gc;
     DoctorOptions doctor;
     WorkerOptions worker;
     ApiCall call;
@@ -85,6 +86,13 @@ void add_server_commands(CLI::App& app, Options& o) {
     out->add_option("folder", o.out.out, "where to; made if it is missing")->required();
     add_json(*out, o.out.json);
     out->callback([&o] { o.status = run_export(o.out); });
+
+    CLI::App* gc = app.add_subcommand(
+        "gc", "bring packs together and remove what nothing has reached for a while");
+    add_data(*gc, o.gc.data);
+    gc->add_option("project", o.gc.project, "id or CLIENT/PROJECT; all if it is left out");
+    add_json(*gc, o.gc.json);
+    gc->callback([&o] { o.status = run_gc(o.gc); });
 }
 
 /// A command that is one API call: `fill` sets method, target and body once the options are read.

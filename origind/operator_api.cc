@@ -9,10 +9,12 @@
 
 #include "api/json_fields.h"
 #include "base/limits.h"
+#include "git/serve/catalogue.h"
 #include "git/serve/export.h"
 #include "git/serve/import.h"
 #include "net/problem.h"
 #include "net/string_sink.h"
+#include "store/rows/access.h"
 #include "store/rows/keys.h"
 
 namespace origin {
@@ -51,6 +53,12 @@ struct ExportBody {
     static ExportBody read(api::Fields& in) { return {in.text("folder")}; }
 };
 
+struct GcBody {
+    std::optional<std::string> project;
+
+    static GcBody read(api::Fields& in) { return {in.maybe_text("project")}; }
+};
+
 struct ImportBody {
     std::string staged;
     std::string project;
@@ -81,6 +89,10 @@ net::Begun OperatorApi::begin(const net::RequestHead& head) {
     if (verb == "export") {
         work = [this](const std::string& body) {
             return export_all(body);
+        };
+    } else if (verb == "gc") {
+        work = [this](const std::string& body) {
+            return collect(body);
         };
     } else if (verb == "import") {
         work = [this](const std::string& body) {
@@ -123,6 +135,51 @@ Result<net::Response> OperatorApi::export_all(const std::string& body) {
                             {"packs", each.packs}});
     }
     return json_answer(200, {{"folder", wanted.folder}, {"projects", std::move(projects)}});
+}
+
+/// Projects one after the other, each as if its day had come. Errors: NotFound: no such project.
+Result<net::Response> OperatorApi::collect(const std::string& body) {
+    ORIGIN_TRY(wanted, api::read_body<GcBody>(body));
+    std::vector<std::pair<ProjectId, std::string>> projects;
+    ORIGIN_CHECK(around_.pushes.store().read([&](store::Reader& reader) -> Status {
+        projects.clear();
+        if (wanted.project) {
+            ORIGIN_TRY(found, git::find_project(reader, *wanted.project));
+            if (!found) {
+                return std::unexpected(Error(Code::NotFound, "there is no such project"));
+            }
+            ORIGIN_TRY(name, git::full_name(reader, found->row));
+            projects.emplace_back(found->id, std::move(name));
+            return {};
+        }
+        ORIGIN_TRY(rows, store::scan_rows<store::ProjectRow>(reader, store::Table::Projects, {}));
+        for (const auto& [key, row] : rows) {
+            const auto id = ProjectId::from_raw(key);
+            if (id && row.deleted_at == 0) {
+                ORIGIN_TRY(name, git::full_name(reader, row));
+                projects.emplace_back(*id, std::move(name));
+            }
+        }
+        return {};
+    }));
+    boost::json::array done;
+    for (const auto& [id, name] : projects) {
+        const auto report = around_.upkeep.run(id, {.everything = true});
+        if (!report && report.error().code() == Code::NotFound && !wanted.project) {
+            continue;  // Deleted meanwhile.
+        }
+        ORIGIN_CHECK(report);
+        done.push_back({{"projectId", id.str()},
+                        {"name", name},
+                        {"packsBefore", report->packs_before},
+                        {"packs", report->packs},
+                        {"journalRowsSealed", report->journal_rows_sealed},
+                        {"objectsDropped", report->objects_dropped},
+                        {"bytesDropped", report->bytes_dropped},
+                        {"packsRemoved", report->files_removed},
+                        {"undecided", report->is_undecided}});
+    }
+    return json_answer(200, {{"projects", std::move(done)}});
 }
 
 /// Errors: NotFound: no such client.

@@ -8,6 +8,9 @@
 //   POST /api/operator/import {"staged": "/abs", "project": SLUG, "client"?: ID_OR_SLUG}
 //     -> 201 {"projectId", "name", "refs", "objects", "packBytes", "leftOut": [{"ref", "reason"}]}
 //     `staged`: the files of git/serve/import, written by `origind remote-worker`.
+//   POST /api/operator/gc {"project"?: ID_OR_NAME}
+//     -> 200 {"projects": [{"projectId", "name", "packsBefore", "packs", "journalRowsSealed",
+//             "objectsDropped", "bytesDropped", "packsRemoved", "undecided"}]}
 #pragma once
 
 #include <functional>
@@ -15,6 +18,7 @@
 
 #include "auth/gatekeeper.h"
 #include "git/serve/push.h"
+#include "git/serve/upkeep.h"
 #include "net/http.h"
 #include "net/worker_pool.h"
 
@@ -27,6 +31,7 @@ public:
     struct Around {
         net::Handler& api;
         git::PushService& pushes;
+        git::Upkeep& upkeep;
         auth::Gatekeeper& gatekeeper;
         Random& random;
         const Clock& clock;
@@ -40,6 +45,7 @@ private:
 
     net::Reply later(const Work& work, std::string body);
     Result<net::Response> export_all(const std::string& body);
+    Result<net::Response> collect(const std::string& body);
     Result<net::Response> import(const std::string& body);
     Result<auth::Identity> owner(const std::optional<std::string>& client);
 

@@ -26,8 +26,11 @@ class Operator : public git::TestProject {
 protected:
     net::Response post(const std::string& target, const std::string& body, bool local = true) {
         if (!handler_) {
+            upkeep_ = std::make_unique<git::Upkeep>(
+                git::Upkeep::Around{*store_, storage(), clock_, log_, metrics_, [](const Error&) {
+                                    }});
             handler_ = std::make_unique<OperatorApi>(
-                OperatorApi::Around{behind_, service(), gatekeeper_, random_, clock_});
+                OperatorApi::Around{behind_, service(), *upkeep_, gatekeeper_, random_, clock_});
         }
         return api::call(*handler_,
                          *store_,
@@ -51,6 +54,8 @@ protected:
     }
 
     ApiBehind behind_;
+    Log log_{2, LogFormat::Text, Level::Error, clock_};
+    std::unique_ptr<git::Upkeep> upkeep_;
     std::unique_ptr<OperatorApi> handler_;
 };
 

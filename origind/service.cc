@@ -22,6 +22,8 @@
 #include "git/odb/libgit2_init.h"
 #include "git/serve/push.h"
 #include "git/serve/receive_pack.h"
+#include "git/serve/upkeep.h"
+#include "git/serve/upkeep_schedule.h"
 #include "git/serve/upload_pack.h"
 #include "githttp/front.h"
 #include "hooks/deployments.h"
@@ -90,6 +92,7 @@ struct Service::Parts {
     hooks::ProtectedBranches protected_branches;
     hooks::PushPlan push_plan;
     std::unique_ptr<git::PushService> pushes;
+    std::unique_ptr<git::Upkeep> upkeep;
     std::unique_ptr<git::UploadPack> upload_pack;
     std::unique_ptr<git::ReceivePack> receive_pack;
 
@@ -139,20 +142,23 @@ Status Service::Parts::open() {
 }
 
 void Service::Parts::wire_git() {
-    pushes = std::make_unique<git::PushService>(git::PushService::Around{
-        .store = *store,
-        .storage = *storage,
-        .gatekeeper = *gatekeeper,
-        .clock = clock,
-        .random = random,
-        .metrics = metrics,
-        .gates = {&protected_branches},
-        .planner = &push_plan,
-        .disk_lost = [this](const Error& error) {
-            log.error("a pack could not be synced; ending to recover at start",
-                      {{"why", error.kept_in_log()}});
-            std::_Exit(kExitIoError);
-        }});
+    const auto disk_lost = [this](const Error& error) {
+        log.error("a pack could not be synced; ending to recover at start",
+                  {{"why", error.kept_in_log()}});
+        std::_Exit(kExitIoError);
+    };
+    pushes =
+        std::make_unique<git::PushService>(git::PushService::Around{.store = *store,
+                                                                    .storage = *storage,
+                                                                    .gatekeeper = *gatekeeper,
+                                                                    .clock = clock,
+                                                                    .random = random,
+                                                                    .metrics = metrics,
+                                                                    .gates = {&protected_branches},
+                                                                    .planner = &push_plan,
+                                                                    .disk_lost = disk_lost});
+    upkeep = std::make_unique<git::Upkeep>(
+        git::Upkeep::Around{*store, *storage, clock, log, metrics, disk_lost});
     upload_pack = std::make_unique<git::UploadPack>(*store, *storage, metrics, kAgent);
     receive_pack = std::make_unique<git::ReceivePack>(git::ReceivePack::Around{
         *pushes, kAgent, [this](const ProjectId& project, const git::PushOutcome& outcome) {
@@ -198,6 +204,12 @@ void Service::Parts::wire_work() {
                                   .threads = kWebhookThreads,
                                   .work = deliver,
                                   .give_up = deliver}));
+    const auto look_after = [this](const store::Job& job) {
+        return upkeep->work(job);
+    };
+    job_runners.push_back(runner({.kind = std::string(git::kUpkeepJob),
+                                  .work = look_after,
+                                  .give_up = look_after}));  // Never: it is tried again.
     dispatcher = std::make_unique<hooks::Dispatcher>(
         *store,
         log,
@@ -227,7 +239,7 @@ void Service::Parts::wire_doors() {
                                                  .metrics = metrics,
                                                  .server_version = kVersion});
     operator_api = std::make_unique<OperatorApi>(
-        OperatorApi::Around{*api, *pushes, *gatekeeper, random, clock});
+        OperatorApi::Around{*api, *pushes, *upkeep, *gatekeeper, random, clock});
     front = std::make_unique<githttp::Front>(
         githttp::Front::Around{*urls, *git_door, *sites, *operator_api});
     door.front = front.get();

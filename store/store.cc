@@ -29,7 +29,9 @@ std::string_view name_of(Table table) {
                                                                      "cursors",
                                                                      "idempotency",
                                                                      "sites",
-                                                                     "ref_folds"};
+                                                                     "ref_folds",
+                                                                     "journal",
+                                                                     "dead_packs"};
     return kNames[static_cast<std::size_t>(table)];
 }
 

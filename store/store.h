@@ -41,8 +41,10 @@ enum class Table : std::uint8_t {
     Idempotency,
     Sites,
     RefFolds,
+    Journal,
+    DeadPacks,
 };
-inline constexpr std::size_t kTables = static_cast<std::size_t>(Table::RefFolds) + 1;
+inline constexpr std::size_t kTables = static_cast<std::size_t>(Table::DeadPacks) + 1;
 
 /// The table's lasting name on disk: "ref_history".
 std::string_view name_of(Table table);

@@ -46,6 +46,7 @@ public:
     Status check_connectivity() const;
     Result<ObjectStoreRef> view() const;
     bool brought(const Oid& oid) const;
+    Result<PackRef> small() const;
     Status make_durable(const std::filesystem::path& final_dir);
 
     bool at_end() const { return scan_.at_end(); }
@@ -100,6 +101,7 @@ private:
     PackHash rehash_;
     std::uint64_t rehashed_ = 0;
     Oid checksum_;
+    PackRef in_memory_;  // The finished pack, if it never needed a file.
     ObjectStoreRef view_;
 };
 
@@ -109,8 +111,7 @@ Status PackIntake::State::feed(Bytes bytes) {
     }
     ORIGIN_CHECK(scan_.feed(bytes));
     if (!file_.is_open()) {
-        ORIGIN_TRY(file, PackFile::create(staged_.pack_path()));
-        file_ = std::move(file);
+        file_ = PackFile::in_memory(staged_.pack_path(), kSmallPackBytesMax);
     }
     return file_.append(bytes);
 }
@@ -267,17 +268,27 @@ Status PackIntake::State::write_index() {
     for (const IncomingEntry& entry : entries_) {
         index.push_back({.offset = entry.offset, .crc = entry.crc, .oid = entry.oid});
     }
-    ORIGIN_CHECK(file_.flush());
-    ORIGIN_CHECK(write_file(staged_.index_path(), build_index(index, checksum_)));
     result_.pack_name = "pack-" + checksum_.hex();
     result_.object_count = static_cast<std::uint32_t>(entries_.size());
     result_.pack_bytes = file_.size();
     mapped_ = MappedFile();
-    file_ = PackFile();
+    stage_ = Stage::Special;
     const ObjectStoreRef base = base_ != nullptr ? base_ : ObjectStore::empty(dir_);
+    std::string index_bytes = build_index(index, checksum_);
+    if (file_.is_in_memory()) {
+        ORIGIN_TRY(pack,
+                   Pack::from(result_.pack_name,
+                              MappedFile::of(file_.take_memory()),
+                              MappedFile::of(std::move(index_bytes))));
+        in_memory_ = pack;
+        view_ = base->with(pack);
+        return {};
+    }
+    ORIGIN_CHECK(file_.flush());
+    file_ = PackFile();
+    ORIGIN_CHECK(write_file(staged_.index_path(), index_bytes));
     ORIGIN_TRY(both, base->with_pack_from(dir_, staged_.stem()));
     view_ = both;
-    stage_ = Stage::Special;
     return {};
 }
 
@@ -332,7 +343,17 @@ Status PackIntake::State::make_durable(const std::filesystem::path& final_dir) {
     if (result_.object_count == 0) {
         return {};
     }
+    if (in_memory_ != nullptr) {
+        ORIGIN_CHECK(staged_.write(*in_memory_));
+    }
     return staged_.make_durable(final_dir, result_.pack_name);
+}
+
+Result<PackRef> PackIntake::State::small() const {
+    if (in_memory_ == nullptr) {
+        return PackRef();
+    }
+    return make_small_pack(*in_memory_, [this](const Oid& oid) { return brought(oid); });
 }
 
 PackIntake::PackIntake(std::filesystem::path quarantine_dir,
@@ -384,6 +405,11 @@ Result<ObjectStoreRef> PackIntake::view() const {
 bool PackIntake::brought(const Oid& oid) const {
     ORIGIN_ASSERT(state_->is_done());
     return state_->brought(oid);
+}
+
+Result<PackRef> PackIntake::small() const {
+    ORIGIN_ASSERT(state_->is_done());
+    return state_->small();
 }
 
 Status PackIntake::make_durable(const std::filesystem::path& final_dir) {

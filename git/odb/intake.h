@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "git/odb/fsck.h"
 #include "git/odb/object_store.h"
+#include "git/odb/small_pack.h"
 
 namespace origin::git {
 
@@ -78,6 +79,11 @@ public:
 
     /// After finish(): `base` and the quarantined pack together.
     Result<ObjectStoreRef> view() const;
+
+    /// After finish(): what was in the pack, for the project's journal. Null if it is not small, or
+    /// held nothing. Bases that were added are left out: the project has them.
+    /// Errors: Corrupt.
+    Result<PackRef> small() const;
 
     /// After finish(): was this object in the pack (bases that were added do not count)?
     bool brought(const Oid& oid) const;

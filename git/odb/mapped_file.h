@@ -27,6 +27,7 @@ public:
 
     Bytes bytes() const;
     std::uint64_t size() const { return bytes().size(); }
+    bool is_in_memory() const { return mapped_ == nullptr; }
 
 private:
     void* mapped_ = nullptr;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "git/odb/small_pack.h"
 
 namespace origin::git {
 namespace {
@@ -54,7 +55,37 @@ Result<ObjectStoreRef> ObjectStore::with_pack_from(const std::filesystem::path& 
     auto packs = packs_;
     std::erase_if(packs, [&](const auto& known) { return known->name() == name; });
     packs.push_back(pack);
-    return std::make_shared<const ObjectStore>(ObjectStore(dir_, std::move(packs), cache_));
+    return with_these(std::move(packs));
+}
+
+ObjectStoreRef ObjectStore::with_these(std::vector<std::shared_ptr<const Pack>> packs) const {
+    ObjectStore made(dir_, std::move(packs), cache_);
+    made.gc_generation_ = gc_generation_;
+    return std::make_shared<const ObjectStore>(std::move(made));
+}
+
+ObjectStoreRef ObjectStore::at_gc_generation(std::uint64_t generation) const {
+    ObjectStore made(dir_, packs_, cache_);
+    made.gc_generation_ = generation;
+    return std::make_shared<const ObjectStore>(std::move(made));
+}
+
+ObjectStoreRef ObjectStore::with(std::shared_ptr<const Pack> pack) const {
+    auto packs = packs_;
+    packs.push_back(std::move(pack));
+    return with_these(std::move(packs));
+}
+
+Result<ObjectStoreRef> ObjectStore::with_small(std::shared_ptr<const Pack> pack) const {
+    auto packs = packs_;
+    while (!packs.empty() && packs.back()->is_in_memory() &&
+           packs.back()->size_bytes() <= 2 * pack->size_bytes()) {
+        ORIGIN_TRY(joined, join_small_packs(*packs.back(), *pack));
+        packs.pop_back();
+        pack = std::move(joined);
+    }
+    packs.push_back(std::move(pack));
+    return with_these(std::move(packs));
 }
 
 Result<ObjectStoreRef> ObjectStore::with_packs(const std::vector<std::string>& names) const {
@@ -69,7 +100,7 @@ Result<ObjectStoreRef> ObjectStore::with_packs(const std::vector<std::string>& n
         ORIGIN_TRY(pack, open_pack(dir_, name));
         packs.push_back(pack);
     }
-    return std::make_shared<const ObjectStore>(ObjectStore(dir_, std::move(packs), cache_));
+    return with_these(std::move(packs));
 }
 
 std::optional<EntryRef> ObjectStore::locate(const Oid& oid) const {
@@ -164,6 +195,22 @@ std::uint64_t ObjectStore::object_count() const {
     std::uint64_t count = 0;
     for (const auto& pack : packs_) {
         count += pack->count();
+    }
+    return count;
+}
+
+std::uint64_t ObjectStore::memory_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const auto& pack : packs_) {
+        bytes += pack->is_in_memory() ? pack->size_bytes() + pack->index().bytes().size() : 0;
+    }
+    return bytes;
+}
+
+std::uint64_t ObjectStore::memory_objects() const {
+    std::uint64_t count = 0;
+    for (const auto& pack : packs_) {
+        count += pack->is_in_memory() ? pack->count() : 0;
     }
     return count;
 }

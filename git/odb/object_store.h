@@ -48,6 +48,11 @@ public:
     /// This store and one more pack from elsewhere: a quarantined one.
     Result<ObjectStoreRef> with_pack_from(const std::filesystem::path& dir,
                                           const std::string& name) const;
+    /// This store and one more pack, open already.
+    ObjectStoreRef with(std::shared_ptr<const Pack> pack) const;
+    /// This store and one more small pack in memory. Those that are here already are joined with it
+    /// while they are not larger than it, so that there are few however many come.
+    Result<ObjectStoreRef> with_small(std::shared_ptr<const Pack> pack) const;
     /// Exactly these packs of its folder; those open already are shared. For gc and consolidation.
     Result<ObjectStoreRef> with_packs(const std::vector<std::string>& names) const;
 
@@ -72,15 +77,24 @@ public:
     const std::vector<std::shared_ptr<const Pack>>& packs() const { return packs_; }
     const std::filesystem::path& dir() const { return dir_; }
     std::uint64_t object_count() const;  // An object in two packs counts twice.
+    std::uint64_t memory_bytes() const;  // Of the packs in memory.
+    std::uint64_t memory_objects() const;
+
+    /// Which collection of the project's garbage this is a view after: whoever relies on an object
+    /// that is here must look again once the project has another one.
+    std::uint64_t gc_generation() const { return gc_generation_; }
+    ObjectStoreRef at_gc_generation(std::uint64_t generation) const;
 
 private:
     ObjectStore(std::filesystem::path dir,
                 std::vector<std::shared_ptr<const Pack>> packs,
                 std::shared_ptr<BaseCache> cache);
+    ObjectStoreRef with_these(std::vector<std::shared_ptr<const Pack>> packs) const;
 
     std::filesystem::path dir_;
     std::vector<std::shared_ptr<const Pack>> packs_;
     std::shared_ptr<BaseCache> cache_;
+    std::uint64_t gc_generation_ = 0;
 };
 
 }  // namespace origin::git

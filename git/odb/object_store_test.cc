@@ -152,8 +152,8 @@ TEST_F(ObjectStoreTest, AFailedWriteLeavesNothing) {
         ASSERT_TRUE(builder.add(ObjectType::Blob, "x"));
         auto built = builder.write(dir_.path());
         ASSERT_TRUE(built);
-        EXPECT_EQ(dir_.file_count(), 2U);
         EXPECT_FALSE(built->make_durable(dir_ / "no such folder"));
+        EXPECT_EQ(dir_.file_count(), 2U);
     }
     EXPECT_EQ(dir_.file_count(), 0U);
 }

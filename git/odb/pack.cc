@@ -131,7 +131,14 @@ Pack::Pack(std::string name, MappedFile file, PackIndex index)
 Result<std::shared_ptr<const Pack>> Pack::open(const std::filesystem::path& dir,
                                                const std::string& name) {
     ORIGIN_TRY(file, MappedFile::open(dir / (name + ".pack")));
-    ORIGIN_TRY(index, PackIndex::open(dir / (name + ".idx")));
+    ORIGIN_TRY(index, MappedFile::open(dir / (name + ".idx")));
+    return from(name, std::move(file), std::move(index));
+}
+
+Result<std::shared_ptr<const Pack>> Pack::from(std::string name,
+                                               MappedFile file,
+                                               MappedFile index_file) {
+    ORIGIN_TRY(index, PackIndex::from(std::move(index_file)));
     const Bytes bytes = file.bytes();
     if (bytes.size() < kHeaderBytes + kTrailerBytes || !text_of(bytes).starts_with("PACK") ||
         be32(bytes, 4) != 2) {
@@ -146,7 +153,7 @@ Result<std::shared_ptr<const Pack>> Pack::open(const std::filesystem::path& dir,
         Opened(std::string n, MappedFile f, PackIndex i)
             : Pack(std::move(n), std::move(f), std::move(i)) {}
     };
-    return std::make_shared<const Opened>(name, std::move(file), std::move(index));
+    return std::make_shared<const Opened>(std::move(name), std::move(file), std::move(index));
 }
 
 std::optional<std::uint64_t> Pack::find(const Oid& oid) const {

@@ -46,12 +46,20 @@ public:
     static Result<std::shared_ptr<const Pack>> open(const std::filesystem::path& dir,
                                                     const std::string& name);
 
+    /// The same from bytes at hand: a small pack that has no file.
+    static Result<std::shared_ptr<const Pack>> from(std::string name,
+                                                    MappedFile pack,
+                                                    MappedFile index);
+
     const std::string& name() const { return name_; }
+    bool is_in_memory() const { return file_.is_in_memory(); }
     /// Unique in this process; part of cache keys.
     std::uint64_t serial() const { return serial_; }
     std::uint32_t count() const { return index_.count(); }
     std::uint64_t size_bytes() const { return file_.size(); }
     const PackIndex& index() const { return index_; }
+    /// The whole pack, as stored. Lifetime: this Pack's.
+    Bytes bytes() const { return file_.bytes(); }
 
     bool contains(const Oid& oid) const { return index_.find(oid).has_value(); }
     /// The offset of the entry; nullopt if the object is not in this pack.

@@ -127,7 +127,7 @@ Result<PackBuilder::Built> PackBuilder::write(const std::filesystem::path& quara
     ORIGIN_CHECK(check_connectivity());
     ORIGIN_CHECK(check_special_blobs());
     built.staged = StagedPack::in(quarantine_dir);
-    ORIGIN_TRY(file, PackFile::create(built.staged.pack_path()));
+    PackFile file = PackFile::in_memory(built.staged.pack_path(), kSmallPackBytesMax);
     PackHash hash;
     std::string packed;
     put_pack_header(packed, static_cast<std::uint32_t>(order_.size()));
@@ -146,13 +146,25 @@ Result<PackBuilder::Built> PackBuilder::write(const std::filesystem::path& quara
     }
     const Oid checksum = hash.finish();
     ORIGIN_CHECK(file.append(bytes_of(checksum.view())));
-    ORIGIN_CHECK(file.flush());
     std::ranges::sort(index, {}, &IndexEntry::oid);
-    ORIGIN_CHECK(write_file(built.staged.index_path(), build_index(index, checksum)));
+    if (order_.size() > kSmallPackObjectsMax) {
+        ORIGIN_CHECK(file.spill());
+    }
     built.result = {.pack_name = "pack-" + checksum.hex(),
                     .object_count = static_cast<std::uint32_t>(order_.size()),
                     .pack_bytes = file.size(),
                     .bases_added = 0};
+    std::string index_bytes = build_index(index, checksum);
+    if (file.is_in_memory()) {
+        ORIGIN_TRY(pack,
+                   Pack::from(built.result.pack_name,
+                              MappedFile::of(file.take_memory()),
+                              MappedFile::of(std::move(index_bytes))));
+        built.in_memory = std::move(pack);
+        return built;
+    }
+    ORIGIN_CHECK(file.flush());
+    ORIGIN_CHECK(write_file(built.staged.index_path(), index_bytes));
     return built;
 }
 

@@ -48,16 +48,22 @@ public:
     /// Errors: InvalidInput (missing_object).
     Status check_connectivity() const;
 
-    /// The pack of the added objects, in quarantine, with its index. No objects: an empty name.
-    /// Checks connectivity first. Blocks: writes files.
+    /// The pack of the added objects with its index: in memory if it is small, else in quarantine.
+    /// No objects: an empty name. Checks connectivity first. Blocks: may write files.
     struct Built {
         IntakeResult result;
         StagedPack staged;
+        PackRef in_memory;  // Set if it is small: nothing is on the disk then.
 
         /// See StagedPack::make_durable. Without objects: nothing to do.
         Status make_durable(const std::filesystem::path& final_dir) {
-            return result.object_count == 0 ? Status{}
-                                            : staged.make_durable(final_dir, result.pack_name);
+            if (result.object_count == 0) {
+                return {};
+            }
+            if (in_memory != nullptr) {
+                ORIGIN_CHECK(staged.write(*in_memory));
+            }
+            return staged.make_durable(final_dir, result.pack_name);
         }
     };
     Result<Built> write(const std::filesystem::path& quarantine_dir) const;

@@ -22,12 +22,20 @@ Result<PackFile> PackFile::create(const std::filesystem::path& path) {
     return result;
 }
 
+PackFile PackFile::in_memory(const std::filesystem::path& path, std::size_t memory_bytes_max) {
+    PackFile result;
+    result.path_ = path;
+    result.memory_bytes_max_ = memory_bytes_max;
+    return result;
+}
+
 PackFile::PackFile(PackFile&& other) noexcept {
     *this = std::move(other);
 }
 
 PackFile& PackFile::operator=(PackFile&& other) noexcept {
     std::swap(file_, other.file_);
+    std::swap(memory_bytes_max_, other.memory_bytes_max_);
     std::swap(path_, other.path_);
     std::swap(written_, other.written_);
     std::swap(buffer_, other.buffer_);
@@ -40,7 +48,28 @@ PackFile::~PackFile() {
     }
 }
 
+Status PackFile::spill() {
+    if (!is_in_memory()) {
+        return {};
+    }
+    std::error_code error;  // If it cannot be made, create() says so.
+    std::filesystem::create_directories(path_.parent_path(), error);
+    ORIGIN_TRY(file, create(path_));
+    file.buffer_ = std::move(buffer_);
+    *this = std::move(file);
+    return flush();
+}
+
+std::string PackFile::take_memory() {
+    memory_bytes_max_ = 0;
+    return std::exchange(buffer_, {});
+}
+
 Status PackFile::overwrite(std::uint64_t offset, Bytes bytes) {
+    if (is_in_memory()) {
+        buffer_.replace(offset, bytes.size(), text_of(bytes));
+        return {};
+    }
     while (!bytes.empty()) {
         const ssize_t written =
             ::pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
@@ -57,6 +86,13 @@ Status PackFile::overwrite(std::uint64_t offset, Bytes bytes) {
 }
 
 Status PackFile::append(Bytes bytes) {
+    if (is_in_memory()) {
+        if (buffer_.size() + bytes.size() <= memory_bytes_max_) {
+            buffer_ += text_of(bytes);
+            return {};
+        }
+        ORIGIN_CHECK(spill());
+    }
     if (buffer_.size() + bytes.size() > kStepBytes) {
         ORIGIN_CHECK(flush());
     }
@@ -70,6 +106,9 @@ Status PackFile::append(Bytes bytes) {
 }
 
 Status PackFile::flush() {
+    if (is_in_memory()) {
+        return {};
+    }
     ORIGIN_CHECK(overwrite(written_, bytes_of(buffer_)));
     written_ += buffer_.size();
     buffer_.clear();
@@ -77,12 +116,19 @@ Status PackFile::flush() {
 }
 
 Status PackFile::rewind_to(std::uint64_t offset) {
+    if (is_in_memory()) {
+        buffer_.resize(offset);
+        return {};
+    }
     ORIGIN_CHECK(flush());
     written_ = offset;
     return {};
 }
 
 Result<MappedFile> PackFile::map() {
+    if (is_in_memory()) {
+        return MappedFile::of(buffer_);
+    }
     ORIGIN_CHECK(flush());
     return MappedFile::open(path_);
 }

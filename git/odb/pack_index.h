@@ -36,6 +36,7 @@ public:
     /// Errors: Corrupt if it points outside the table of large offsets.
     Result<std::uint64_t> offset_at(std::uint32_t position) const;
 
+    Bytes bytes() const { return file_.bytes(); }
     Oid pack_checksum() const;
     /// Reads the whole file: checksum, order of the ids. Errors: Corrupt.
     Status verify() const;

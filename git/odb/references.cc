@@ -72,4 +72,23 @@ Status References::check(const TypeOf& type_of) const {
     return {};
 }
 
+Status check_pack_connectivity(const Pack& pack, const ObjectStore& objects) {
+    References references;
+    for (std::uint32_t i = 0; i < pack.count(); ++i) {
+        ORIGIN_TRY(offset, pack.index().offset_at(i));
+        ORIGIN_TRY(type, pack.type_of(offset));
+        if (type != ObjectType::Blob) {
+            ORIGIN_TRY(object, pack.read(offset, nullptr));
+            ORIGIN_CHECK(references.add_all_of(type, object.data));
+        }
+    }
+    return references.check([&](const Oid& oid) -> Result<std::optional<ObjectType>> {
+        if (!objects.contains(oid)) {
+            return std::nullopt;
+        }
+        ORIGIN_TRY(type, objects.type_of(oid));
+        return type;
+    });
+}
+
 }  // namespace origin::git

@@ -11,6 +11,7 @@
 
 #include "base/oid.h"
 #include "base/result.h"
+#include "git/odb/object_store.h"
 #include "git/odb/objects.h"
 
 namespace origin::git {
@@ -40,5 +41,9 @@ private:
     std::vector<Reference> all_;
     std::size_t compact_at_ = 4096;
 };
+
+/// Everything that the objects of `pack` refer to is in `objects`, with the type it is used as.
+/// Errors: InvalidInput (missing_object, object_type_mismatch); Corrupt. Blocks: reads the pack.
+Status check_pack_connectivity(const Pack& pack, const ObjectStore& objects);
 
 }  // namespace origin::git

@@ -101,6 +101,11 @@ void StagedPack::discard() noexcept {
     stem_.clear();
 }
 
+Status StagedPack::write(const Pack& pack) const {
+    ORIGIN_CHECK(write_file(pack_path(), text_of(pack.bytes())));
+    return write_file(index_path(), text_of(pack.index().bytes()));
+}
+
 Status StagedPack::make_durable(const std::filesystem::path& final_dir, const std::string& name) {
     ORIGIN_CHECK(sync_path(pack_path(), O_RDONLY));
     ORIGIN_CHECK(sync_path(index_path(), O_RDONLY));

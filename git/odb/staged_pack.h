@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "git/odb/pack.h"
 
 namespace origin::git {
 
@@ -29,6 +30,10 @@ public:
     const std::string& stem() const { return stem_; }
     std::filesystem::path pack_path() const { return dir_ / (stem_ + ".pack"); }
     std::filesystem::path index_path() const { return dir_ / (stem_ + ".idx"); }
+
+    /// Writes both files from a pack that is in memory, without syncing them.
+    /// Errors: StorageFull; Internal.
+    Status write(const Pack& pack) const;
 
     /// Moves both files to `<final_dir>/<name>.pack` and `.idx`. Owns nothing afterwards.
     /// Blocks: syncs. Errors: StorageFull (ENOSPC, EDQUOT: nothing has become visible); Internal

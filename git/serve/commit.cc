@@ -69,7 +69,6 @@ Result<std::unique_ptr<Draft>> Draft::open(PushService& pushes, const auth::Perm
         objects = opened;
         return {};
     }));
-    ORIGIN_CHECK(pushes.storage().prepare(permit.project()));
     struct Opener : Draft {
         Opener(PushService& p, const auth::Permit& w, ObjectStoreRef o)
             : Draft(p, w, std::move(o)) {}

@@ -11,6 +11,8 @@
 
 #include "git/odb/staged_pack.h"
 #include "git/serve/catalogue.h"
+#include "git/serve/fold.h"
+#include "git/serve/journal.h"
 #include "git/serve/refs.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
@@ -33,6 +35,7 @@ struct Picture {
     std::string packed_refs;
     std::size_t refs = 0;
     std::vector<std::string> packs;
+    PackRef journal;  // What is in no pack yet; null: nothing.
 };
 
 std::unexpected<Error> cannot(std::string_view doing, const fs::path& path, int error_number) {
@@ -68,6 +71,8 @@ Result<Picture> take_picture(Reader& reader, const ProjectId& project) {
                                  picture.packs.emplace_back(key.substr(kIdBytes));
                                  return true;
                              }));
+    ORIGIN_TRY(journal, read_journal(reader, project, {}));
+    picture.journal = std::move(journal.pack);
     return picture;
 }
 
@@ -132,6 +137,11 @@ Status write_repository(const Picture& picture,
             ORIGIN_CHECK(place_pack_file(packs_from / (pack + suffix),
                                          folder / "objects/pack" / (pack + suffix)));
         }
+    }
+    if (picture.journal != nullptr) {
+        const fs::path packs = folder / "objects/pack";
+        const ObjectStoreRef objects = ObjectStore::empty(packs)->with(picture.journal);
+        ORIGIN_CHECK(write_pack(objects, all_objects_of(*objects), packs, packs));
     }
     ORIGIN_CHECK(write_file(folder / "packed-refs", picture.packed_refs));
     ORIGIN_CHECK(write_file(folder / "config", config_of(project)));
@@ -202,7 +212,8 @@ Result<ExportedProject> export_project(store::Store& store,
             return std::unexpected(written.error());
         }
         ORIGIN_CHECK(put_in_place(made, place));
-        return ExportedProject{project, picture.name, place, picture.refs, picture.packs.size()};
+        const std::size_t packs = picture.packs.size() + (picture.journal != nullptr ? 1 : 0);
+        return ExportedProject{project, picture.name, place, picture.refs, packs};
     }
 }
 

@@ -10,6 +10,7 @@
 #include "git/odb/test_git.h"
 #include "git/serve/export.h"
 #include "git/serve/test_project.h"
+#include "git/serve/upkeep.h"
 
 namespace origin::git {
 namespace {
@@ -114,6 +115,12 @@ TEST_F(ImportExport, ExportingAgainReplacesTheOldOne) {
     EXPECT_EQ(must(folder_ / "out/ann", "ls -A"), "shop.git");
 
     // The packs are the server's own files, not copies.
+    Log log(2, LogFormat::Text, Level::Error, clock_);
+    Upkeep upkeep({*store_, storage(), clock_, log, metrics_, [](const Error&) {
+                   }});
+    ASSERT_TRUE(upkeep.run(project_, {.everything = true}));
+    export_all();
+    expect_sound(out);
     const fs::path pack = must(out, "ls $PWD/objects/pack/*.pack | head -1");
     EXPECT_EQ(fs::hard_link_count(pack), 2U);
     EXPECT_TRUE(fs::equivalent(pack, storage().pack_dir(project_) / pack.filename()));

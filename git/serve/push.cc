@@ -2,11 +2,14 @@
 #include "git/serve/push.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "git/odb/history.h"
+#include "git/odb/references.h"
 #include "git/serve/catalogue.h"
+#include "git/serve/journal.h"
 #include "git/serve/push_transaction.h"
 #include "git/serve/refs.h"
 
@@ -30,6 +33,13 @@ Result<bool> is_forced(const ObjectStore& objects, const Oid& old_id, const Oid&
     return !ancestor;
 }
 
+constexpr int kAttempts = 3;  // Collections are a day apart.
+
+bool is_overflowing(const ObjectStore& objects) {
+    return objects.memory_bytes() > kJournalOverflow * kJournalBytesMax ||
+           objects.memory_objects() > kJournalOverflow * kJournalObjectsMax;
+}
+
 /// What the new value of `name` must be. Returns: why not, or nothing.
 std::string wrong_object(const ObjectStore& objects, const RefName& name, const Oid& new_id) {
     const auto header = objects.header(new_id);
@@ -46,19 +56,27 @@ std::string wrong_object(const ObjectStore& objects, const RefName& name, const 
 
 Result<NewObjects> NewObjects::from(PackIntake& intake) {
     ORIGIN_TRY(view, intake.view());
-    return NewObjects{view, intake.result(), [&intake](const std::filesystem::path& folder) {
-                          return intake.make_durable(folder);
-                      }};
+    ORIGIN_TRY(small, intake.small());
+    return NewObjects{
+        view,
+        intake.result(),
+        [&intake](const std::filesystem::path& folder) { return intake.make_durable(folder); },
+        small};
 }
 
 Result<NewObjects> NewObjects::from(PackBuilder::Built& built, const ObjectStoreRef& existing) {
     if (built.result.pack_name.empty()) {
         return none(existing);
     }
+    const auto make_durable = [&built](const std::filesystem::path& folder) {
+        return built.make_durable(folder);
+    };
+    if (built.in_memory != nullptr) {
+        return NewObjects{
+            existing->with(built.in_memory), built.result, make_durable, built.in_memory};
+    }
     ORIGIN_TRY(view, existing->with_pack_from(built.staged.dir(), built.staged.stem()));
-    return NewObjects{view, built.result, [&built](const std::filesystem::path& folder) {
-                          return built.staged.make_durable(folder, built.result.pack_name);
-                      }};
+    return NewObjects{view, built.result, make_durable};
 }
 
 NewObjects NewObjects::none(ObjectStoreRef existing) {
@@ -167,22 +185,83 @@ Result<PushOutcome> PushService::push(const auth::Permit& permit, const Proposed
     if (!any) {
         return outcome;
     }
-    if (!proposal.objects.pack.pack_name.empty()) {
-        ORIGIN_CHECK(around_.storage.prepare(permit.project()));
-        const auto durable =
-            proposal.objects.make_durable(around_.storage.pack_dir(permit.project()));
-        if (!durable && durable.error().reason() == "sync_failed") {
-            around_.disk_lost(durable.error());  // What the kernel dropped cannot be known: D3.
-        }
-        ORIGIN_CHECK(durable);
+    const std::string pack_name = proposal.objects.pack.pack_name;
+    const Storage::Hold hold(around_.storage, permit.project(), pack_name);
+    const Status placed = place(permit, proposal);
+    const auto committed = placed ? commit(permit, proposal, outcome)
+                                  : Result<PushOutcome>(std::unexpected(placed.error()));
+    if (!pack_name.empty() && proposal.journal_value.empty() &&
+        (!committed || committed->sequence == 0)) {
+        // Nobody will name it. If this cannot remove it, the next start does.
+        std::ignore = around_.storage.remove_unnamed(around_.store, permit.project(), pack_name, 1);
     }
-    const PushTransaction transaction(
-        {permit, proposal, around_.gatekeeper, around_.planner, around_.clock.now()},
-        IdSequence(around_.clock, around_.random));
-    ORIGIN_TRY(committed, transaction.commit(around_.store, outcome));
-    around_.metrics.counter("pushes_total").add(committed.sequence != 0 ? 1 : 0);
+    ORIGIN_CHECK(committed);
+    around_.metrics.counter("pushes_total").add(committed->sequence != 0 ? 1 : 0);
     around_.metrics.histogram("push_commit_seconds").record(around_.clock.steady() - begun);
     return committed;
+}
+
+/// Decides where the new objects go: into the journal with the transaction, or to a file before it.
+Status PushService::place(const auth::Permit& permit, ProposedPush& proposal) {
+    const NewObjects& objects = proposal.objects;
+    if (objects.pack.pack_name.empty()) {
+        return {};
+    }
+    if (objects.small != nullptr && !is_overflowing(*objects.view)) {
+        proposal.journal_value = journal_value(*objects.small, around_.clock.now());
+        return {};
+    }
+    ORIGIN_CHECK(around_.storage.prepare(permit.project()));
+    const auto durable = objects.make_durable(around_.storage.pack_dir(permit.project()));
+    if (!durable && durable.error().reason() == "sync_failed") {
+        around_.disk_lost(durable.error());  // What the kernel dropped cannot be known: D3.
+    }
+    return durable;
+}
+
+Result<PushOutcome> PushService::commit(const auth::Permit& permit,
+                                        ProposedPush& proposal,
+                                        const PushOutcome& looked_at) {
+    for (int attempt = 1;; ++attempt) {
+        const PushTransaction transaction(
+            {permit, proposal, around_.gatekeeper, around_.planner, around_.clock.now()},
+            IdSequence(around_.clock, around_.random));
+        auto committed = transaction.commit(around_.store, looked_at);
+        if (committed || committed.error().reason() != kObjectsCollected || attempt == kAttempts) {
+            return committed;
+        }
+        ORIGIN_CHECK(look_again(permit, proposal));
+    }
+}
+
+/// Garbage was collected since the push was looked at. What it brings, and what its refs are to
+/// point to, must still be complete: every stored object has its closure stored, so one step from
+/// each new object is enough.
+Status PushService::look_again(const auth::Permit& permit, ProposedPush& proposal) {
+    const PackRef fresh =
+        proposal.objects.pack.pack_name.empty() ? nullptr : proposal.objects.view->packs().back();
+    ObjectStoreRef existing;
+    ORIGIN_CHECK(around_.store.read([&](store::Reader& reader) -> Status {
+        ORIGIN_TRY(opened, around_.storage.open(reader, permit.project()));
+        existing = opened;
+        return {};
+    }));
+    const PackRef kept = proposal.journal_value.empty() ? fresh : proposal.objects.small;
+    const ObjectStoreRef view = kept != nullptr ? existing->with(kept) : existing;
+    Status complete = kept != nullptr ? check_pack_connectivity(*kept, *view) : Status();
+    for (const ProposedRef& ref : proposal.refs) {
+        if (complete && !ref.new_id.is_zero() && !view->contains(ref.new_id)) {
+            complete = std::unexpected(Error(Code::NotFound, "no object " + ref.new_id.hex()));
+        }
+    }
+    if (!complete) {
+        return std::unexpected(Error(Code::Unavailable,
+                                     "objects that this relies on were just removed; try again",
+                                     complete.error().told_to_peer())
+                                   .because(std::string(kObjectsCollected)));
+    }
+    proposal.objects.view = view;
+    return {};
 }
 
 }  // namespace origin::git

@@ -25,11 +25,13 @@
 
 namespace origin::git {
 
-/// The objects a push brings. `view` is what the project has and what is new, together.
+/// The objects a push brings. `view` is what the project has and what is new, together: the new
+/// pack is its last one.
 struct NewObjects {
     ObjectStoreRef view;
     IntakeResult pack;  // An empty pack_name: nothing new.
     std::function<Status(const std::filesystem::path& folder)> make_durable;
+    PackRef small = {};  // The same for the journal, if it is small: then no file is needed.
 
     static Result<NewObjects> from(PackIntake& intake);
     static Result<NewObjects> from(PackBuilder::Built& built, const ObjectStoreRef& existing);
@@ -78,6 +80,8 @@ struct ProposedPush {
     /// More to write in the same transaction, once at least one ref moved; the outcome is complete.
     /// An Error undoes the push.
     std::function<Status(store::Writer&, const PushOutcome&)> also = {};
+    /// Filled in by PushService: the row for the journal, when the objects go there.
+    std::string journal_value = {};
 };
 
 /// Says no to a ref's move before it happens. Implemented by hooks; asked in order.
@@ -139,6 +143,11 @@ public:
     const Clock& clock() const { return around_.clock; }
 
 private:
+    Status place(const auth::Permit& permit, ProposedPush& proposal);
+    Status look_again(const auth::Permit& permit, ProposedPush& proposal);
+    Result<PushOutcome> commit(const auth::Permit& permit,
+                               ProposedPush& proposal,
+                               const PushOutcome& looked_at);
     Status look(const auth::Permit& permit, const ProposedPush& proposal, PushOutcome& outcome);
     Status look_at_ref(const auth::Permit& permit,
                        const ProposedPush& proposal,

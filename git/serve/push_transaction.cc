@@ -7,6 +7,7 @@
 
 #include "git/serve/catalogue.h"
 #include "git/serve/refs.h"
+#include "git/serve/upkeep_schedule.h"
 #include "store/event_log.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
@@ -179,16 +180,27 @@ Status PushTransaction::settle_head(Writer& writer,
     return {};
 }
 
+Status PushTransaction::write_objects(Writer& writer, std::uint64_t push) const {
+    const ProjectId& id = parts_.permit.project();
+    const IntakeResult& pack = parts_.proposal.objects.pack;
+    const ObjectStore& view = *parts_.proposal.objects.view;
+    if (!parts_.proposal.journal_value.empty()) {
+        ORIGIN_CHECK(writer.put(
+            Table::Journal, store::journal_key(id, push), parts_.proposal.journal_value));
+    } else if (!pack.pack_name.empty()) {
+        const std::string key = store::pack_key(id, pack.pack_name);
+        const store::PackRow row{pack.pack_bytes, pack.object_count, parts_.now};
+        ORIGIN_CHECK(store::put_row(writer, Table::Packs, key, row));
+        ORIGIN_CHECK(writer.erase(Table::DeadPacks, key));
+    }
+    return schedule_upkeep(writer, id, upkeep_due(view, parts_.now));
+}
+
 Status PushTransaction::write_push(Writer& writer,
                                    const PushOutcome& outcome,
                                    const store::PushRow& row) const {
     const ProjectId& id = parts_.permit.project();
-    const IntakeResult& pack = parts_.proposal.objects.pack;
-    if (!pack.pack_name.empty()) {
-        const store::PackRow pack_row{pack.pack_bytes, pack.object_count, parts_.now};
-        ORIGIN_CHECK(
-            store::put_row(writer, Table::Packs, store::pack_key(id, pack.pack_name), pack_row));
-    }
+    ORIGIN_CHECK(write_objects(writer, outcome.sequence));
     ORIGIN_CHECK(store::put_row(writer, Table::Pushes, store::push_key(id, outcome.sequence), row));
     ORIGIN_CHECK(store::append_event(
         writer,
@@ -203,6 +215,10 @@ Status PushTransaction::write_push(Writer& writer,
 Status PushTransaction::run(Writer& writer, PushOutcome& outcome) const {
     const ProjectId& id = parts_.permit.project();
     ORIGIN_TRY(row, project(writer, outcome));
+    if (row.gc_generation != parts_.proposal.objects.view->gc_generation()) {
+        return std::unexpected(Error(Code::Unavailable, "the server is tidying up; try again")
+                                   .because(std::string(kObjectsCollected)));
+    }
     ORIGIN_TRY(latest, latest_push(writer, id));
     const std::uint64_t sequence = latest + 1;
     ORIGIN_CHECK(move_refs(writer, outcome, sequence));
@@ -219,7 +235,9 @@ Status PushTransaction::run(Writer& writer, PushOutcome& outcome) const {
                               .refs = outcome.refs,
                               .options = parts_.proposal.options,
                               .run = parts_.proposal.run,
-                              .pack = parts_.proposal.objects.pack.pack_name,
+                              .pack = parts_.proposal.journal_value.empty()
+                                          ? parts_.proposal.objects.pack.pack_name
+                                          : std::string(),
                               .pushed_at = parts_.now,
                               .undoes = parts_.proposal.undoes};
     ORIGIN_CHECK(write_push(writer, outcome, push));

@@ -9,6 +9,9 @@
 
 namespace origin::git {
 
+/// Reason of commit()'s Unavailable when garbage was collected since the push was looked at.
+inline constexpr std::string_view kObjectsCollected = "objects_collected";
+
 class PushTransaction {
 public:
     struct Parts {
@@ -20,7 +23,7 @@ public:
     };
     PushTransaction(Parts parts, IdSequence ids) : parts_(parts), ids_(ids) {}
 
-    /// Blocks: until the commit is durable.
+    /// Errors: also Unavailable (kObjectsCollected). Blocks: until the commit is durable.
     Result<PushOutcome> commit(store::Store& store, const PushOutcome& looked_at) const;
 
 private:
@@ -31,6 +34,7 @@ private:
     Status settle_head(store::Writer& writer,
                        store::ProjectRow& project,
                        const PushOutcome& outcome) const;
+    Status write_objects(store::Writer& writer, std::uint64_t push) const;
     Status write_push(store::Writer& writer,
                       const PushOutcome& outcome,
                       const store::PushRow& row) const;

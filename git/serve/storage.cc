@@ -8,12 +8,16 @@
 
 #include "base/limits.h"
 #include "git/odb/staged_pack.h"
+#include "git/serve/journal.h"
+#include "store/rows/access.h"
 #include "store/rows/keys.h"
+#include "store/rows/project.h"
 
 namespace origin::git {
 namespace {
 
 namespace fs = std::filesystem;
+using store::Table;
 
 Status sync_folder(const fs::path& folder) {
     const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -38,14 +42,16 @@ Status make_folder(const fs::path& folder) {
     return {};
 }
 
-Result<std::vector<std::string>> pack_names(store::Reader& reader, const ProjectId& project) {
+/// `table`: Packs or DeadPacks.
+Result<std::vector<std::string>> pack_names(store::Reader& reader,
+                                            Table table,
+                                            const ProjectId& project) {
     std::vector<std::string> names;
-    ORIGIN_CHECK(reader.scan(store::Table::Packs,
-                             store::Range::prefix(project.view()),
-                             [&](std::string_view key, std::string_view) {
-                                 names.emplace_back(key.substr(kIdBytes));
-                                 return true;
-                             }));
+    ORIGIN_CHECK(reader.scan(
+        table, store::Range::prefix(project.view()), [&](std::string_view key, std::string_view) {
+            names.emplace_back(key.substr(kIdBytes));
+            return true;
+        }));
     return names;
 }
 
@@ -73,44 +79,112 @@ fs::path Storage::quarantine_dir(const ProjectId& project) const {
 
 Status Storage::prepare(const ProjectId& project) {
     std::error_code error;
-    if (fs::is_directory(quarantine_dir(project), error)) {
+    if (fs::is_directory(pack_dir(project), error)) {
+        fs::create_directory(quarantine_dir(project), error);
         return {};
     }
-    ORIGIN_CHECK(make_folder(pack_dir(project)));
     ORIGIN_CHECK(make_folder(quarantine_dir(project)));
+    ORIGIN_CHECK(make_folder(pack_dir(project)));
     ORIGIN_CHECK(sync_folder(root_ / project.str()));
     return sync_folder(root_);
 }
 
 Result<ObjectStoreRef> Storage::open(store::Reader& reader, const ProjectId& project) {
-    ORIGIN_TRY(names, pack_names(reader, project));
-    ObjectStoreRef known;
+    ORIGIN_TRY(row, store::get_row<store::ProjectRow>(reader, Table::Projects, project.view()));
+    ORIGIN_TRY(names, pack_names(reader, Table::Packs, project));
+    const std::uint64_t generation = row ? row->gc_generation : 0;
+    Open opened{.project = project, .names = std::move(names), .objects = {}};
+    bool is_known = false;
     {
         const std::lock_guard lock(mutex_);
         const auto found = index_.find(project);
         if (found != index_.end()) {
             open_.splice(open_.begin(), open_, found->second);
-            if (found->second->names == names) {
-                return found->second->objects;
+            opened.objects = found->second->objects;
+            // Rows leave the journal only when the pack set changes.
+            if (found->second->names == opened.names &&
+                opened.objects->gc_generation() == generation) {
+                opened.journal_last = found->second->journal_last;
+                is_known = true;
             }
-            known = found->second->objects;
         }
     }
-    if (!known) {
-        known = ObjectStore::empty(pack_dir(project));
+    if (!opened.objects) {
+        opened.objects = ObjectStore::empty(pack_dir(project));
     }
-    ORIGIN_TRY(objects, known->with_packs(names));
+    if (!is_known) {
+        ORIGIN_TRY(packs, opened.objects->with_packs(opened.names));
+        opened.objects = packs->at_gc_generation(generation);
+    }
+    ORIGIN_TRY(journal, read_journal(reader, project, {.after = opened.journal_last}));
+    if (journal.pack != nullptr) {
+        ORIGIN_TRY(objects, opened.objects->with_small(journal.pack));
+        opened.objects = std::move(objects);
+        opened.journal_last = journal.last;
+    } else if (is_known) {
+        return opened.objects;
+    }
+    const ObjectStoreRef objects = opened.objects;
+    keep(std::move(opened));
+    return objects;
+}
+
+void Storage::keep(Open opened) {
     const std::lock_guard lock(mutex_);
-    if (const auto old = index_.find(project); old != index_.end()) {
+    if (const auto old = index_.find(opened.project); old != index_.end()) {
+        memory_bytes_ -= old->second->objects->memory_bytes();
         open_.erase(old->second);
     }
-    open_.push_front(Open{project, names, objects});
-    index_[project] = open_.begin();
-    if (open_.size() > kOpenProjectsMax) {
-        index_.erase(open_.back().project);
-        open_.pop_back();
+    memory_bytes_ += opened.objects->memory_bytes();
+    open_.push_front(std::move(opened));
+    index_[open_.front().project] = open_.begin();
+    while (open_.size() > kOpenProjectsMax ||
+           (memory_bytes_ > kJournalsMemoryMax && open_.size() > 1)) {
+        forget_oldest();
     }
-    return objects;
+}
+
+/// Under the mutex.
+void Storage::forget_oldest() {
+    memory_bytes_ -= open_.back().objects->memory_bytes();
+    index_.erase(open_.back().project);
+    open_.pop_back();
+}
+
+Storage::Hold::Hold(Storage& storage, const ProjectId& project, std::string name)
+    : storage_(storage), project_(project), name_(std::move(name)) {
+    const std::lock_guard lock(storage_.mutex_);
+    storage_.held_.emplace(project_, name_);
+}
+
+Storage::Hold::~Hold() {
+    const std::lock_guard lock(storage_.mutex_);
+    storage_.held_.erase(storage_.held_.find({project_, name_}));
+}
+
+Result<bool> Storage::remove_unnamed(store::Store& store,
+                                     const ProjectId& project,
+                                     const std::string& name,
+                                     std::size_t own_holds) {
+    // Whoever puts these files in place holds their name first, so under the mutex nobody starts.
+    const std::lock_guard lock(mutex_);
+    if (held_.count({project, name}) > own_holds) {
+        return false;
+    }
+    bool is_named = false;
+    ORIGIN_CHECK(store.read([&](store::Reader& reader) -> Status {
+        ORIGIN_TRY(row, reader.get(Table::Packs, store::pack_key(project, name)));
+        is_named = row.has_value();
+        return {};
+    }));
+    if (is_named) {
+        return false;
+    }
+    std::error_code error;
+    for (const char* suffix : {".idx", ".pack"}) {
+        fs::remove(pack_dir(project) / (name + suffix), error);
+    }
+    return true;
 }
 
 Status Storage::sweep(store::Store& store, Log& log) {
@@ -123,8 +197,10 @@ Status Storage::sweep(store::Store& store, Log& log) {
         }
         std::set<std::string> kept;
         ORIGIN_CHECK(store.read([&](store::Reader& reader) -> Status {
-            ORIGIN_TRY(names, pack_names(reader, *project));
-            kept.insert(names.begin(), names.end());
+            for (const Table table : {Table::Packs, Table::DeadPacks}) {
+                ORIGIN_TRY(names, pack_names(reader, table, *project));
+                kept.insert(names.begin(), names.end());
+            }
             return {};
         }));
         const std::size_t removed =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // git/serve/storage: where a project's packs lie on disk, and which of them exist.
-// In: pack rows. Out: an ObjectStore of exactly those packs.
+// In: pack and journal rows. Out: an ObjectStore of exactly those.
 // Layout: <root>/<prj_...>/pack/pack-<40 hex>.{pack,idx}, <root>/<prj_...>/quarantine/<any>.
 #pragma once
 
@@ -9,7 +9,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/id.h"
@@ -19,18 +21,43 @@
 
 namespace origin::git {
 
+/// Journals held in memory, of all open projects together. Above it the longest unused is dropped.
+inline constexpr std::uint64_t kJournalsMemoryMax = 128ULL * 1024 * 1024;
+
 /// Thread-safe.
 class Storage {
 public:
     /// `root` is made if it is missing.
     explicit Storage(std::filesystem::path root) : root_(std::move(root)) {}
 
-    /// The objects of a project as `reader`'s snapshot knows them.
+    /// The objects of a project as `reader`'s snapshot knows them, or later.
     /// Errors: Corrupt if a listed pack is missing or damaged. Blocks: maps files.
     Result<ObjectStoreRef> open(store::Reader& reader, const ProjectId& project);
 
     /// Makes the project's folders, durably. Blocks: syncs, the first time.
     Status prepare(const ProjectId& project);
+
+    /// While it lives, the files of a pack of this name are not removed. For whoever is about to
+    /// put them there and to name them in a row.
+    class Hold {
+    public:
+        Hold(Storage& storage, const ProjectId& project, std::string name);
+        Hold(const Hold&) = delete;
+        Hold& operator=(const Hold&) = delete;
+        ~Hold();
+
+    private:
+        Storage& storage_;
+        ProjectId project_;
+        std::string name_;
+    };
+
+    /// Removes the files of a pack unless a row names it or somebody else holds it.
+    /// `own_holds`: holds of the caller. Returns: false if they had to stay.
+    Result<bool> remove_unnamed(store::Store& store,
+                                const ProjectId& project,
+                                const std::string& name,
+                                std::size_t own_holds = 0);
 
     std::filesystem::path pack_dir(const ProjectId& project) const;
     std::filesystem::path quarantine_dir(const ProjectId& project) const;
@@ -43,13 +70,19 @@ private:
     struct Open {
         ProjectId project;
         std::vector<std::string> names;
+        std::uint64_t journal_last = 0;  // Push of the last journal row in `objects`.
         ObjectStoreRef objects;
     };
+
+    void keep(Open opened);
+    void forget_oldest();
 
     const std::filesystem::path root_;
     std::mutex mutex_;
     std::list<Open> open_;  // Most recently used first; at most kOpenProjectsMax.
     std::map<ProjectId, std::list<Open>::iterator> index_;
+    std::uint64_t memory_bytes_ = 0;  // Of all journals in open_.
+    std::multiset<std::pair<ProjectId, std::string>> held_;
 };
 
 }  // namespace origin::git

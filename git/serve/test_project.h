@@ -17,6 +17,18 @@
 
 namespace origin::git {
 
+/// The system's time, and what a test adds to it.
+class MovableClock final : public Clock {
+public:
+    UnixMillis now() const override { return system_.now() + ahead_.count(); }
+    std::chrono::steady_clock::time_point steady() const override { return system_.steady(); }
+    void advance(Milliseconds by) { ahead_ += by; }
+
+private:
+    SystemClock system_;
+    Milliseconds ahead_{0};
+};
+
 class TestProject : public ::testing::Test {
 protected:
     void SetUp() override {
@@ -61,7 +73,7 @@ protected:
 
     /// A commit of one file on top of `parent` (zero: none), pushed to `branch`.
     Result<PushOutcome> commit_file(const std::string& branch,
-                                    const Oid& parent,
+                                    Oid parent,  // A copy: `made` may be the same variable.
                                     const std::string& path,
                                     const std::string& content,
                                     Oid* made = nullptr) {
@@ -108,7 +120,7 @@ protected:
         return count;
     }
 
-    SystemClock clock_;
+    MovableClock clock_;
     SystemRandom random_;
     Metrics metrics_;
     std::unique_ptr<store::Store> store_ = store::make_memory_store();

@@ -33,6 +33,10 @@ inline std::string ref_key(const ProjectId& project, std::string_view name) {
 inline std::string pack_key(const ProjectId& project, std::string_view name) {
     return key(project, name);
 }
+/// `push`: the sequence of the push that brought the objects.
+inline std::string journal_key(const ProjectId& project, std::uint64_t push) {
+    return key(project, push);
+}
 inline std::string push_key(const ProjectId& project, std::uint64_t push) {
     return key(project, push);
 }

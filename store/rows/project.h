@@ -123,6 +123,50 @@ struct PackRow {
     }
 };
 
+/// One object of a small write: where its entry is, as an offset in a pack of these entries alone.
+struct JournalObject {
+    Oid oid;
+    std::uint32_t offset = 0;
+    std::uint32_t crc = 0;  // CRC-32 of the entry.
+
+    template <class F>
+    void fields(F& f) {
+        f(oid);
+        f(offset);
+        f(crc);
+    }
+};
+
+/// Table Journal. Key: project id + push sequence (8 bytes). The objects that a small push brought,
+/// until they are sealed into a pack: git/odb/small_pack.
+struct JournalRow {
+    static constexpr std::uint8_t kVersion = 1;
+    std::string entries;  // As in a pack file, without its header and trailer.
+    std::vector<JournalObject> objects;
+    UnixMillis added_at = 0;
+
+    template <class F>
+    void fields(F& f) {
+        f(entries);
+        f(objects);
+        f(added_at);
+    }
+};
+
+/// Table DeadPacks. Key: as in Packs. A pack that is no part of its project any more; its files
+/// stay for readers of the pack set before.
+struct DeadPackRow {
+    static constexpr std::uint8_t kVersion = 1;
+    std::uint64_t bytes = 0;
+    UnixMillis died_at = 0;
+
+    template <class F>
+    void fields(F& f) {
+        f(bytes);
+        f(died_at);
+    }
+};
+
 /// Who asked for a push, and through which door.
 struct Actor {
     ClientId client;
@@ -145,7 +189,7 @@ struct PushRow {
     std::vector<RefOutcome> refs;
     std::vector<std::string> options;
     std::optional<RunId> run;
-    std::string pack;  // Empty when nothing was stored.
+    std::string pack;  // Empty: nothing was stored, or it went to the journal.
     UnixMillis pushed_at = 0;
     std::uint64_t undoes = 0;  // The push whose move it took back; 0: none. Since version 2.
 

@@ -114,6 +114,16 @@ TEST(Rows, RefHistory) {
 
 TEST(Rows, Pack) {
     expect_golden(PackRow{4096, 12, kThen}, "0100000000000010000000000c0000000102030405");
+    expect_golden(JournalRow{"ab", {{oid('a'), 12, 0xdeadbeef}}, kThen},
+                  "01"
+                  "00000002"
+                  "6162"
+                  "00000001"
+                  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                  "0000000c"
+                  "deadbeef"
+                  "0000000102030405");
+    expect_golden(DeadPackRow{4096, kThen}, "0100000000000010000000000102030405");
 }
 
 TEST(Rows, Push) {

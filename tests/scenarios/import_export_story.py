@@ -131,6 +131,7 @@ class ImportExport(Scenario):
         self.bring(self.source().path, "--project", "sick", server=server)
         words = ("doctor", "--data", server.data, "--json")
         self.assertTrue(json.loads(server.command(*words).stdout)["ok"])
+        server.command("gc", "--data", server.data)  # From the journal to a file that can be broken.
         pack = next(server.data.rglob("pack-*.pack"))
         whole = pack.read_bytes()
         pack.chmod(0o600)
