@@ -170,7 +170,7 @@ Status PushService::look(const auth::Permit& permit,
     return {};
 }
 
-Result<PushOutcome> PushService::push(const auth::Permit& permit, const ProposedPush& proposal) {
+Result<PushOutcome> PushService::push(const auth::Permit& permit, ProposedPush proposal) {
     const auto begun = around_.clock.steady();
     if (permit.action() != auth::Action::Write && permit.action() != auth::Action::Require) {
         return std::unexpected(Error(Code::Forbidden, "this permit does not allow a push"));

@@ -136,7 +136,7 @@ public:
     ///         is stale, refused by a gate or in the way of another one is an outcome, not an
     ///         error.
     /// Blocks: syncs the pack, then waits for the durable commit.
-    Result<PushOutcome> push(const auth::Permit& permit, const ProposedPush& proposal);
+    Result<PushOutcome> push(const auth::Permit& permit, ProposedPush proposal);
 
     Storage& storage() const { return around_.storage; }
     store::Store& store() const { return around_.store; }
