@@ -140,6 +140,11 @@ TEST(PreviewLinksTest, OnlyTheSameHostBeforeTheExpiry) {
     EXPECT_FALSE(links.is_valid(ticket, "b-main--shop2.localhost", 0));
     EXPECT_FALSE(
         links.is_valid("99999999" + ticket.substr(ticket.find('.')), "b-main--shop.localhost", 0));
+    const auto day = Milliseconds(std::chrono::hours(24)).count();
+    const std::string host = "b-main--shop.localhost";
+    EXPECT_TRUE(links.is_valid(links.ticket(host, day), host, 0));
+    EXPECT_FALSE(links.is_valid(links.ticket(host, 3650 * day), host, 0))
+        << "signed while the clock was ten years ahead";
     EXPECT_FALSE(PreviewLinks(Secret("other")).is_valid(ticket, "b-main--shop.localhost", 0));
     for (const std::string bad : {"", ".", "10", "10.", ".x"}) {
         EXPECT_FALSE(links.is_valid(bad, "b-main--shop.localhost", 0)) << bad;

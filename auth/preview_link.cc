@@ -3,11 +3,16 @@
 
 #include <charconv>
 
+#include "base/limits.h"
 #include "crypto/encode.h"
 #include "crypto/hmac.h"
 
 namespace origin::auth {
 namespace {
+
+/// A ticket that would live longer was signed while the clock was wrong. Minutes for clocks that
+/// are set a little back.
+constexpr Milliseconds kLongest = kPreviewLinkKept + std::chrono::minutes(5);
 
 std::string sign(const Secret& key, std::string_view host, std::string_view expiry) {
     std::string message = "preview\n";
@@ -36,7 +41,7 @@ bool PreviewLinks::is_valid(std::string_view ticket, std::string_view host, Unix
     }
     const std::string expected = sign(key_, host, ticket.substr(0, dot));
     return crypto::constant_time_equal(ticket.substr(dot + 1), expected) &&
-           expiry_of(ticket) > now / 1000;
+           expiry_of(ticket) > now / 1000 && expiry_of(ticket) <= (now + kLongest.count()) / 1000;
 }
 
 std::string signed_link(const PreviewLinks& links, std::string_view url, UnixMillis expires_at) {

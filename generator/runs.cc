@@ -46,12 +46,12 @@ Status check_text(std::string_view text) {
     return {};
 }
 
-Status enqueue_run(store::Writer& writer, const RunId& id, UnixMillis now) {
+Status enqueue_run(store::Writer& writer, const RunId& id) {
     return store::enqueue(writer,
                           store::Job{.id = JobId{id.raw},
                                      .kind = std::string(kRunJob),
                                      .subject = std::string(id.view()),
-                                     .ready_at = now,
+                                     .ready_at = store::kAtOnce,
                                      .lease = {},
                                      .payload = {}});
 }
@@ -227,7 +227,7 @@ Status Runs::store_run(store::Writer& writer,
                                       .branch = run.branch,
                                       .now = now}));
     }
-    ORIGIN_CHECK(enqueue_run(writer, submitted.id, now));
+    ORIGIN_CHECK(enqueue_run(writer, submitted.id));
     return move_run(writer, submitted.id, run, now);
 }
 
@@ -303,7 +303,7 @@ Status Runs::retry(const RunId& id, const Also& also) {
         run.state = RunState::Pending;
         run.error_code.clear();
         run.error_text.clear();
-        ORIGIN_CHECK(enqueue_run(writer, id, now));
+        ORIGIN_CHECK(enqueue_run(writer, id));
         return move_run(writer, id, run, now);
     });
 }

@@ -79,7 +79,7 @@ Status queue_deployment(store::Writer& writer, const NewDeployment& wanted) {
                                 store::Job{.id = JobId{wanted.id.raw},
                                            .kind = std::string(kDeployJob),
                                            .subject = deploy_subject(wanted.project, wanted.id),
-                                           .ready_at = wanted.now,
+                                           .ready_at = store::kAtOnce,
                                            .lease = {},
                                            .payload = {}}));
     return move_deployment(writer, wanted.project, wanted.id, row, "queued", wanted.now);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hooks/dispatcher.h"
 
+#include "base/thread_name.h"
+
 namespace origin::hooks {
 namespace {
 
@@ -10,7 +12,10 @@ constexpr std::size_t kPage = 500;
 }  // namespace
 
 void Dispatcher::start() {
-    thread_ = std::thread([this] { run(); });
+    thread_ = std::thread([this] {
+        name_thread("dispatcher");
+        run();
+    });
 }
 
 void Dispatcher::stop() {

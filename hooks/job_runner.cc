@@ -3,14 +3,16 @@
 
 #include <algorithm>
 
+#include "base/thread_name.h"
+
 namespace origin::hooks {
 namespace {
 
 constexpr Milliseconds kLongestSleep{500};  // stop() waits no longer than this.
 
 Milliseconds backoff(std::uint32_t attempt) {
-    return Milliseconds(
-        std::min<std::int64_t>(60'000, 250LL << std::min<std::uint32_t>(attempt, 8)));
+    const Milliseconds doubled(250LL << std::min<std::uint32_t>(attempt, 8));
+    return std::min<Milliseconds>(kJobBackOffMax, doubled);
 }
 
 }  // namespace
@@ -22,9 +24,13 @@ JobRunner::~JobRunner() {
 }
 
 void JobRunner::start() {
-    keeper_ = std::thread([this] { keep_leases(); });
+    keeper_ = std::thread([this] {
+        name_thread("keeper");
+        keep_leases();
+    });
     const Status freed = around_.store.write([&](store::Writer& writer) -> Status {
-        ORIGIN_CHECK(store::take_back_leases(writer, plan_.kind, around_.clock.now()));
+        ORIGIN_CHECK(
+            store::take_back_leases(writer, plan_.kind, around_.schedule.now(), plan_.delay_max));
         return {};
     });
     if (!freed) {
@@ -32,7 +38,10 @@ void JobRunner::start() {
                           {{"kind", plan_.kind}, {"why", freed.error().kept_in_log()}});
     }
     for (unsigned i = 0; i < plan_.threads; ++i) {
-        threads_.emplace_back([this, i] { run(i + 1); });
+        threads_.emplace_back([this, i] {
+            name_thread(plan_.kind);
+            run(i + 1);
+        });
     }
 }
 
@@ -62,7 +71,7 @@ void JobRunner::keep_leases() {
             continue;
         }
         lock.unlock();
-        const UnixMillis until = around_.clock.now() + plan_.lease.count();
+        const UnixMillis until = around_.schedule.now() + plan_.lease.count();
         for (const auto& [id, job] : running) {
             // A job that ended meanwhile has no lease to renew: so be it.
             [[maybe_unused]] const Status kept = around_.store.write(
@@ -96,12 +105,12 @@ Milliseconds JobRunner::until_next() const {
     if (!read || !next) {
         return kLongestSleep;
     }
-    return std::clamp(Milliseconds(*next - around_.clock.now()), Milliseconds(1), kLongestSleep);
+    return std::clamp(Milliseconds(*next - around_.schedule.now()), Milliseconds(1), kLongestSleep);
 }
 
 /// Returns: false if there was nothing to do.
 Result<bool> JobRunner::run_one(std::uint64_t owner) {
-    const UnixMillis now = around_.clock.now();
+    const UnixMillis now = around_.schedule.now();
     bool ready = false;
     ORIGIN_CHECK(around_.store.read([&](store::Reader& reader) -> Status {
         ORIGIN_TRY(next, store::next_ready(reader, plan_.kind));
@@ -144,7 +153,7 @@ void JobRunner::put_off(const store::Job& job, const Error& error) {
                          {"attempt", std::uint64_t{job.attempt}},
                          {"told", error.told_to_peer()},
                          {"why", error.kept_in_log()}});
-    const UnixMillis again = around_.clock.now() + backoff(job.attempt).count();
+    const UnixMillis again = around_.schedule.now() + backoff(job.attempt).count();
     const Status put = around_.store.write(
         [&](store::Writer& writer) { return store::retry_at(writer, job, again); });
     if (!put && put.error().reason() != "lease_lost") {

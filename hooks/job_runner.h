@@ -22,6 +22,8 @@
 
 namespace origin::hooks {
 
+inline constexpr std::chrono::minutes kJobBackOffMax{1};
+
 class JobRunner {
 public:
     /// Does one job and, in the transaction that publishes its result, completes it
@@ -31,7 +33,7 @@ public:
 
     struct Around {
         store::Store& store;
-        const Clock& clock;
+        const Clock& schedule;  ///< A SteadiedClock: see there.
         Log& log;
         Metrics& metrics;
     };
@@ -40,6 +42,7 @@ public:
         unsigned threads = 1;
         Milliseconds lease = kRunLease;
         std::uint32_t attempts_max = kRunAttemptsMax;
+        Milliseconds delay_max = kJobBackOffMax;  ///< The longest its work may put a job off.
         Work work = {};
         Work give_up = {};
     };

@@ -9,10 +9,23 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "base/steadied_clock.h"
 #include "store/memory_store.h"
 
 namespace origin::hooks {
 namespace {
+
+/// A wall clock that can be set, above real steady time.
+class HandClock final : public Clock {
+public:
+    UnixMillis now() const override { return now_; }
+    std::chrono::steady_clock::time_point steady() const override { return real_.steady(); }
+    void set(UnixMillis now) { now_ = now; }
+
+private:
+    SystemClock real_;
+    std::atomic<UnixMillis> now_{1'800'000'000'000};
+};
 
 class JobRunnerTest : public ::testing::Test {
 protected:
@@ -91,6 +104,27 @@ TEST_F(JobRunnerTest, AFailingJobIsGivenUpAfterItsLastAttempt) {
     wait_until_gone(job);
     runner.stop();
     EXPECT_EQ(tries, 1);
+}
+
+// Its retry used to wait until the clock was again where it had been: ten years.
+TEST_F(JobRunnerTest, AClockSetBackDelaysNoRetry) {
+    constexpr UnixMillis kTenYears = 315'360'000'000;
+    HandClock wall;
+    const SteadiedClock schedule(wall);
+    int tries = 0;
+    JobRunner runner({*store_, schedule, log_, metrics_},
+                     {.kind = "test",
+                      .work = [&](const store::Job& job) -> Status {
+                          wall.set(wall.now() - kTenYears);
+                          return ++tries == 1 ? std::unexpected(Error(Code::Internal, "no"))
+                                              : complete(job);
+                      },
+                      .give_up = {}});
+    const JobId job = enqueue();
+    runner.start();
+    wait_until_gone(job);
+    runner.stop();
+    EXPECT_EQ(tries, 2);
 }
 
 TEST_F(JobRunnerTest, ASlowJobKeepsItsLease) {

@@ -84,25 +84,25 @@ Result<std::optional<store::Event>> next_event(store::Reader& reader,
     }
 }
 
-/// What an attempt means for its endpoint. Returns: when to go on.
-UnixMillis settle(store::WebhookRow& hook,
-                  std::uint32_t status,
-                  std::uint64_t sequence,
-                  UnixMillis now) {
+/// What an attempt means for its endpoint. Returns: after how many milliseconds to go on.
+std::int64_t settle(store::WebhookRow& hook,
+                    std::uint32_t status,
+                    std::uint64_t sequence,
+                    UnixMillis now) {
     if (is_success(status)) {
         hook.cursor = sequence;
         hook.attempts = 0;
-        return now;  // At once: there may be more to tell.
+        return 0;  // At once: there may be more to tell.
     }
     const auto delay = webhook_retry_delay(hook.attempts);
     if (status == kGone || !delay) {
         hook.disabled = true;
         hook.disabled_reason = status == kGone ? "the endpoint answered 410 Gone"
                                                : "the endpoint failed for more than three days";
-        return now;
+        return 0;
     }
     hook.next_attempt_at = now + *delay;
-    return hook.next_attempt_at;
+    return *delay;
 }
 
 }  // namespace
@@ -153,9 +153,7 @@ std::optional<std::int64_t> webhook_retry_delay(std::uint32_t attempts) {
     return kDelays[attempts - 1] * 1000;
 }
 
-Status queue_webhooks(store::Writer& writer,
-                      const std::vector<store::Event>& events,
-                      UnixMillis now) {
+Status queue_webhooks(store::Writer& writer, const std::vector<store::Event>& events) {
     std::set<ProjectId> projects;
     for (const store::Event& event : events) {
         if (event.project) {
@@ -177,7 +175,7 @@ Status queue_webhooks(store::Writer& writer,
                                         store::Job{.id = job_id,
                                                    .kind = std::string(kWebhookJob),
                                                    .subject = subject_of(project, *id),
-                                                   .ready_at = now,
+                                                   .ready_at = store::kAtOnce,
                                                    .lease = {},
                                                    .payload = {}}));
         }
@@ -252,7 +250,7 @@ Status WebhookDelivery::work(const store::Job& job) const {
     const auto end = [&](store::Writer& writer) -> Status {
         ORIGIN_CHECK(look(writer));  // An event may have come since.
         if (!attempt.gone && attempt.event) {
-            return store::retry_at(writer, job, around_.clock.now());
+            return store::retry_at(writer, job, around_.schedule.now());
         }
         if (!attempt.gone) {
             ORIGIN_CHECK(store::put_row(writer, Table::Webhooks, row_key, attempt.hook));
@@ -266,6 +264,7 @@ Status WebhookDelivery::work(const store::Job& job) const {
     const std::uint64_t sequence = attempt.event->sequence;
     const store::DeliveryRow row = post(attempt.hook, id, *attempt.event);
     const UnixMillis now = around_.clock.now();
+    const UnixMillis due = around_.schedule.now();
     return around_.store.write([&](store::Writer& writer) -> Status {
         ORIGIN_CHECK(store::check_lease(writer, job));
         ORIGIN_TRY(hook, store::get_row<store::WebhookRow>(writer, Table::Webhooks, row_key));
@@ -276,7 +275,7 @@ Status WebhookDelivery::work(const store::Job& job) const {
         ++hook->attempts;
         ORIGIN_CHECK(store::put_row(
             writer, Table::Deliveries, store::delivery_key(id, sequence, hook->attempts), row));
-        const UnixMillis again = settle(*hook, row.status, sequence, now);
+        const UnixMillis again = due + settle(*hook, row.status, sequence, now);
         ORIGIN_CHECK(store::put_row(writer, Table::Webhooks, row_key, *hook));
         return store::retry_at(writer, job, again);
     });

@@ -58,11 +58,11 @@ std::string webhook_signature(std::string_view raw_key,
 /// up.
 std::optional<std::int64_t> webhook_retry_delay(std::uint32_t attempts);
 
+inline constexpr std::chrono::hours kWebhookDelayMax{24};  // The last of webhook_retry_delay().
+
 /// Makes the jobs: for each event of a project with endpoints, if the endpoint has none yet.
 /// Called by the dispatcher with each page of events, in its transaction.
-Status queue_webhooks(store::Writer& writer,
-                      const std::vector<store::Event>& events,
-                      UnixMillis now);
+Status queue_webhooks(store::Writer& writer, const std::vector<store::Event>& events);
 
 /// Does webhook jobs. Thread-safe.
 class WebhookDelivery {
@@ -70,7 +70,8 @@ public:
     struct Around {
         store::Store& store;
         const net::HttpClient& client;
-        const Clock& clock;
+        const Clock& clock;     ///< For people and signatures.
+        const Clock& schedule;  ///< For retries, as the job runner's.
         Log& log;
         Secret master_key;
     };

@@ -54,7 +54,7 @@ protected:
     void dispatch() {
         EXPECT_TRUE(store_->write([&](store::Writer& writer) -> Status {
             ORIGIN_TRY(events, store::read_events(writer, 0, 100));
-            return queue_webhooks(writer, events, 1);
+            return queue_webhooks(writer, events);
         }));
     }
     std::optional<store::Job> claim() {
@@ -126,7 +126,8 @@ TEST_F(WebhookJobs, ADeletedEndpointsJobEnds) {
     ASSERT_TRUE(job);
     const net::HttpClient client({});
     Log log(2, LogFormat::Text, Level::Error, clock_);
-    const WebhookDelivery delivery({*store_, client, clock_, log, Secret(std::string(32, 'k'))});
+    const WebhookDelivery delivery(
+        {*store_, client, clock_, clock_, log, Secret(std::string(32, 'k'))});
     EXPECT_TRUE(delivery.work(*job));
     EXPECT_FALSE(claim());
 }
@@ -152,7 +153,7 @@ TEST_F(WebhookJobs, APrivateAddressIsNeverReachedAndTheAttemptIsLogged) {
     ASSERT_TRUE(job);
     const net::HttpClient client({});
     Log log(2, LogFormat::Text, Level::Error, clock_);
-    const WebhookDelivery delivery({*store_, client, clock_, log, master});
+    const WebhookDelivery delivery({*store_, client, clock_, clock_, log, master});
     ASSERT_TRUE(delivery.work(*job));
     ASSERT_TRUE(store_->read([&](store::Reader& reader) -> Status {
         ORIGIN_TRY(

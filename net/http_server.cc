@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 
 #include "base/assert.h"
+#include "base/thread_name.h"
 #include "net/listening_socket.h"
 #include "net/session.h"
 
@@ -122,7 +123,10 @@ void HttpServer::Engine::start(unsigned io_threads) {
         spawn(*loops_[0], accept_all(listener), {});
     }
     for (const auto& loop : loops_) {
-        loop->thread = std::thread([&context = loop->context] { context.run(); });
+        loop->thread = std::thread([&context = loop->context] {
+            name_thread("io");
+            context.run();
+        });
     }
 }
 

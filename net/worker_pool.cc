@@ -2,14 +2,21 @@
 #include "net/worker_pool.h"
 
 #include "base/assert.h"
+#include "base/thread_name.h"
 
 namespace origin::net {
 
-WorkerPool::WorkerPool(unsigned threads, const Clock& clock, std::size_t queue_max)
+WorkerPool::WorkerPool(unsigned threads,
+                       const Clock& clock,
+                       std::size_t queue_max,
+                       const std::string& name)
     : clock_(clock), queue_max_(queue_max) {
     ORIGIN_ASSERT(threads > 0);
     for (unsigned i = 0; i < threads; ++i) {
-        threads_.emplace_back([this] { work(); });
+        threads_.emplace_back([this, name] {
+            name_thread(name);
+            work();
+        });
     }
 }
 

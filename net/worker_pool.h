@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -23,7 +24,10 @@ class WorkerPool {
 public:
     using Task = std::move_only_function<void()>;
 
-    WorkerPool(unsigned threads, const Clock& clock, std::size_t queue_max = kWorkQueueMax);
+    WorkerPool(unsigned threads,
+               const Clock& clock,
+               std::size_t queue_max = kWorkQueueMax,
+               const std::string& name = "worker");
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
     ~WorkerPool();

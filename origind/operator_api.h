@@ -50,7 +50,7 @@ private:
     Result<auth::Identity> owner(const std::optional<std::string>& client);
 
     Around around_;
-    net::WorkerPool thread_{1, around_.clock, 16};
+    net::WorkerPool thread_{1, around_.clock, 16, "operator"};
 };
 
 }  // namespace origin

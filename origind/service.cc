@@ -11,6 +11,7 @@
 #include "auth/preview_link.h"
 #include "auth/urls.h"
 #include "base/random.h"
+#include "base/steadied_clock.h"
 #include "crypto/hmac.h"
 #include "crypto/master_key.h"
 #include "crypto/tls.h"
@@ -67,12 +68,17 @@ struct Service::Parts {
     Config config;
     Log& log;
     Clock& clock;
+    SteadiedClock schedule{clock};
     SystemRandom random;
     Metrics metrics;
     std::unique_ptr<store::Store> store;
     Secret master_key;
     std::unique_ptr<auth::Gatekeeper> gatekeeper;
     std::unique_ptr<net::HttpClient> client;
+    const git::Storage::DiskLost disk_lost = [this](const Error& error) {
+        log.error("a sync failed; ending to recover at start", {{"why", error.kept_in_log()}});
+        std::_Exit(kExitIoError);
+    };
     std::unique_ptr<git::Storage> storage;
     std::optional<crypto::TlsContext> tls;
     std::unique_ptr<net::WorkerPool> workers;
@@ -129,7 +135,7 @@ Status Service::Parts::open() {
     ORIGIN_TRY(key, crypto::load_or_create_master_key(config.data, random));
     master_key = std::move(key);
     git::use_libgit2();
-    storage = std::make_unique<git::Storage>(config.data / "projects");
+    storage = std::make_unique<git::Storage>(config.data / "projects", disk_lost);
     ORIGIN_CHECK(storage->sweep(*store, log));
     gatekeeper = std::make_unique<auth::Gatekeeper>(*store, clock, metrics);
     client =
@@ -142,11 +148,6 @@ Status Service::Parts::open() {
 }
 
 void Service::Parts::wire_git() {
-    const auto disk_lost = [this](const Error& error) {
-        log.error("a pack could not be synced; ending to recover at start",
-                  {{"why", error.kept_in_log()}});
-        std::_Exit(kExitIoError);
-    };
     pushes =
         std::make_unique<git::PushService>(git::PushService::Around{.store = *store,
                                                                     .storage = *storage,
@@ -167,8 +168,8 @@ void Service::Parts::wire_git() {
 }
 
 std::unique_ptr<hooks::JobRunner> Service::Parts::runner(hooks::JobRunner::Plan plan) {
-    return std::make_unique<hooks::JobRunner>(hooks::JobRunner::Around{*store, clock, log, metrics},
-                                              std::move(plan));
+    return std::make_unique<hooks::JobRunner>(
+        hooks::JobRunner::Around{*store, schedule, log, metrics}, std::move(plan));
 }
 
 void Service::Parts::wire_work() {
@@ -179,7 +180,7 @@ void Service::Parts::wire_work() {
     local_deployer = std::make_unique<deploy::LocalDeployer>(
         deploy::LocalDeployer::Around{*store, *urls, clock});
     webhook_delivery = std::make_unique<hooks::WebhookDelivery>(
-        hooks::WebhookDelivery::Around{*store, *client, clock, log, master_key});
+        hooks::WebhookDelivery::Around{*store, *client, clock, schedule, log, master_key});
     job_runners.push_back(
         runner({.kind = std::string(generator::kRunJob),
                 .threads = kRunThreads,
@@ -202,6 +203,7 @@ void Service::Parts::wire_work() {
     };
     job_runners.push_back(runner({.kind = std::string(hooks::kWebhookJob),
                                   .threads = kWebhookThreads,
+                                  .delay_max = hooks::kWebhookDelayMax,
                                   .work = deliver,
                                   .give_up = deliver}));
     const auto look_after = [this](const store::Job& job) {
@@ -215,7 +217,7 @@ void Service::Parts::wire_work() {
         log,
         std::vector<hooks::Dispatcher::Consumer>{
             {"webhooks", [this](store::Writer& writer, const std::vector<store::Event>& events) {
-                 return hooks::queue_webhooks(writer, events, clock.now());
+                 return hooks::queue_webhooks(writer, events);
              }}});
 }
 

@@ -100,8 +100,12 @@ Result<std::optional<Job>> claim(Writer& writer, const Claim& claim) {
     return std::move(job);
 }
 
-Result<std::size_t> take_back_leases(Writer& writer, std::string_view kind, UnixMillis now) {
-    std::vector<Job> leased;
+Result<std::size_t> take_back_leases(Writer& writer,
+                                     std::string_view kind,
+                                     UnixMillis now,
+                                     Milliseconds delay_max) {
+    const UnixMillis latest = now + delay_max.count();
+    std::vector<Job> held;
     Status read;
     const Range range = Range::prefix(key(Label{kind}));
     ORIGIN_CHECK(writer.scan(Table::JobsReady, range, [&](std::string_view at, std::string_view) {
@@ -111,19 +115,19 @@ Result<std::size_t> take_back_leases(Writer& writer, std::string_view kind, Unix
             read = std::unexpected(std::move(job).error());
             return false;
         }
-        if (*job && (*job)->lease) {
-            leased.push_back(std::move(**job));
+        if (*job && ((*job)->lease || (*job)->ready_at > latest)) {
+            held.push_back(std::move(**job));
         }
         return true;
     }));
     ORIGIN_CHECK(read);
-    for (Job& job : leased) {
+    for (Job& job : held) {
         ORIGIN_CHECK(writer.erase(Table::JobsReady, index_key(job)));
         job.lease.reset();
         job.ready_at = now;
         ORIGIN_CHECK(store_job(writer, job));
     }
-    return leased.size();
+    return held.size();
 }
 
 Result<std::optional<UnixMillis>> next_ready(Reader& reader, std::string_view kind) {

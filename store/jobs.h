@@ -66,6 +66,9 @@ struct Claim {
     std::uint64_t owner = 0;
 };
 
+/// `ready_at` of a job that need not wait: before all that wait, whatever the clock says.
+inline constexpr UnixMillis kAtOnce = 0;
+
 /// Stores a new job; its lease, attempt and generation are set to none and zero.
 /// Errors: InvalidInput (no or too long kind), Conflict (the id exists).
 Status enqueue(Writer& writer, Job job);
@@ -75,9 +78,12 @@ Status enqueue(Writer& writer, Job job);
 Result<std::optional<Job>> claim(Writer& writer, const Claim& claim);
 
 /// For a start: the leases of this kind were given by a process that is gone (one process opens the
-/// store), so its jobs are ready `now`. The attempt they were in counts.
-/// Returns: how many there were.
-Result<std::size_t> take_back_leases(Writer& writer, std::string_view kind, UnixMillis now);
+/// store), so its jobs are ready `now`. The attempt they were in counts. So are jobs that would
+/// wait longer than `delay_max`: the clock was set back meanwhile. Returns: how many there were.
+Result<std::size_t> take_back_leases(Writer& writer,
+                                     std::string_view kind,
+                                     UnixMillis now,
+                                     Milliseconds delay_max);
 
 /// When the next job of this kind can be claimed; nullopt if there is none at all.
 Result<std::optional<UnixMillis>> next_ready(Reader& reader, std::string_view kind);

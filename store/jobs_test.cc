@@ -69,7 +69,7 @@ TEST_F(Jobs, OfAProcessThatIsGoneAreReadyAtOnce) {
     const auto other_kind = take(100, "deploy");
     std::size_t taken_back = 0;
     ASSERT_TRUE(write([&](Writer& writer) -> Status {
-        ORIGIN_TRY(count, take_back_leases(writer, "run", 101));
+        ORIGIN_TRY(count, take_back_leases(writer, "run", 101, Milliseconds(9000)));
         taken_back = count;
         return {};
     }));
@@ -82,6 +82,19 @@ TEST_F(Jobs, OfAProcessThatIsGoneAreReadyAtOnce) {
     EXPECT_TRUE(write([&](Writer& writer) { return check_lease(writer, *other_kind); }));
     EXPECT_TRUE(write([&](Writer& writer) { return complete(writer, *again); }));
     EXPECT_FALSE(take(4999)) << "a job that was not leased keeps its time";
+    EXPECT_EQ(rows(Table::Jobs), rows(Table::JobsReady));
+}
+
+// A retry of before waited ten years once the clock had been set back by ten.
+TEST_F(Jobs, OfATimeTooFarAheadAreReadyAtAStart) {
+    add(job(1, 5000));
+    add(job(2, 5001));
+    ASSERT_TRUE(write([&](Writer& writer) -> Status {
+        ORIGIN_CHECK(take_back_leases(writer, "run", 1000, Milliseconds(4000)));
+        return {};
+    }));
+    EXPECT_EQ(take(1000)->id, id(2));
+    EXPECT_FALSE(take(4999)) << "as long as any may wait: that is its time";
     EXPECT_EQ(rows(Table::Jobs), rows(Table::JobsReady));
 }
 

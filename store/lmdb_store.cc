@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/thread_name.h"
 #include "store/folder_lock.h"
 #include "store/format.h"
 #include "store/group_commit.h"
@@ -92,7 +93,10 @@ public:
         commit_.run(first);
         ORIGIN_CHECK(std::move(first.result));
         ORIGIN_CHECK(sync_folder(folder_));
-        writer_ = std::thread([this] { write_until_stopped(); });  // Inherits the blocked signals.
+        writer_ = std::thread([this] {
+            name_thread("writer");
+            write_until_stopped();
+        });  // Inherits the blocked signals.
         return {};
     }
 

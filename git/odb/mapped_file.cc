@@ -14,10 +14,12 @@ namespace origin::git {
 namespace {
 
 Error open_error(const std::filesystem::path& path, int error_number) {
+    const std::string log = "open " + path.string() + ": " + std::strerror(error_number);
+    if (error_number == EMFILE || error_number == ENFILE) {
+        return {Code::Unavailable, "the server has too many files open; try again", log};
+    }
     const Code code = error_number == ENOENT ? Code::NotFound : Code::Internal;
-    return {code,
-            "a stored file cannot be read",
-            "open " + path.string() + ": " + std::strerror(error_number)};
+    return {code, "a stored file cannot be read", log};
 }
 
 struct Descriptor {

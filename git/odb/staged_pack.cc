@@ -45,6 +45,9 @@ Error disk_error(std::string_view doing, int error_number) {
     if (error_number == ENOSPC || error_number == EDQUOT) {
         return {Code::StorageFull, "the server's disk is full", log};
     }
+    if (error_number == EMFILE || error_number == ENFILE) {
+        return {Code::Unavailable, "the server has too many files open; try again", log};
+    }
     return {Code::Internal, "the server could not write to its disk", log};
 }
 

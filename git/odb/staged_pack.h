@@ -53,7 +53,8 @@ private:
 /// Creates a file of `bytes`, without syncing it. Errors: StorageFull; Internal.
 Status write_file(const std::filesystem::path& path, std::string_view bytes);
 
-/// An errno of a failed write as an Error: StorageFull or Internal. `doing` goes to the log.
+/// An errno of a failed write as an Error: StorageFull, Unavailable (descriptors) or Internal.
+/// `doing` goes to the log.
 Error disk_error(std::string_view doing, int error_number);
 
 }  // namespace origin::git

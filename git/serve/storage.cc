@@ -19,20 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 using store::Table;
 
-Status sync_folder(const fs::path& folder) {
-    const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return std::unexpected(disk_error("open folder", errno));
-    }
-    const int synced = ::fsync(fd);
-    const int error = errno;
-    ::close(fd);
-    if (synced != 0) {
-        return std::unexpected(disk_error("sync folder", error));
-    }
-    return {};
-}
-
 Status make_folder(const fs::path& folder) {
     std::error_code error;
     fs::create_directories(folder, error);
@@ -79,14 +65,32 @@ fs::path Storage::quarantine_dir(const ProjectId& project) const {
 
 Status Storage::prepare(const ProjectId& project) {
     std::error_code error;
-    if (fs::is_directory(pack_dir(project), error)) {
-        fs::create_directory(quarantine_dir(project), error);
+    if (fs::is_directory(quarantine_dir(project), error)) {
         return {};
     }
-    ORIGIN_CHECK(make_folder(quarantine_dir(project)));
     ORIGIN_CHECK(make_folder(pack_dir(project)));
     ORIGIN_CHECK(sync_folder(root_ / project.str()));
-    return sync_folder(root_);
+    ORIGIN_CHECK(sync_folder(root_));
+    // Last, and needed until a restart only: where it is, the others are durable.
+    return make_folder(quarantine_dir(project));
+}
+
+Status Storage::sync_folder(const fs::path& folder) const {
+    const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return std::unexpected(disk_error("open folder", errno));
+    }
+    const int synced = ::fsync(fd);
+    const int error_number = errno;
+    ::close(fd);
+    if (synced == 0) {
+        return {};
+    }
+    Error error = disk_error("sync folder", error_number);
+    if (error.code() != Code::StorageFull && disk_lost_) {
+        disk_lost_(error);
+    }
+    return std::unexpected(std::move(error));
 }
 
 Result<ObjectStoreRef> Storage::open(store::Reader& reader, const ProjectId& project) {

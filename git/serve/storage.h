@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -27,8 +28,12 @@ inline constexpr std::uint64_t kJournalsMemoryMax = 128ULL * 1024 * 1024;
 /// Thread-safe.
 class Storage {
 public:
+    /// Called when a sync failed other than for want of space: the process must end.
+    using DiskLost = std::function<void(const Error&)>;
+
     /// `root` is made if it is missing.
-    explicit Storage(std::filesystem::path root) : root_(std::move(root)) {}
+    explicit Storage(std::filesystem::path root, DiskLost disk_lost = {})
+        : root_(std::move(root)), disk_lost_(std::move(disk_lost)) {}
 
     /// The objects of a project as `reader`'s snapshot knows them, or later.
     /// Errors: Corrupt if a listed pack is missing or damaged. Blocks: maps files.
@@ -76,8 +81,10 @@ private:
 
     void keep(Open opened);
     void forget_oldest();
+    Status sync_folder(const std::filesystem::path& folder) const;
 
     const std::filesystem::path root_;
+    const DiskLost disk_lost_;
     std::mutex mutex_;
     std::list<Open> open_;  // Most recently used first; at most kOpenProjectsMax.
     std::map<ProjectId, std::list<Open>::iterator> index_;
