@@ -5,7 +5,8 @@
 Method: pushers, an atomic pusher, posters of requirements, a merger and a roller-back work on one project; after a random
 number of acknowledgements and a random instant more the server is killed, started again, and seen from outside.
 
-usage: kill9.py [--rounds N] [--seed S] [--control]
+usage: kill9.py [--rounds N] [--writers N] [--seed S] [--control]
+--writers: at least one of each kind, the others pushers; a new project every 25 rounds, since the checks read all of one.
 --control forges one acknowledgement of each kind, and passes only if the checks notice every one.
 """
 import argparse
@@ -29,15 +30,21 @@ from workers import Merger, PairPusher, Poster, Pusher, Roller  # noqa: E402
 # What decides when a round is killed: so many acknowledgements of one kind, and an instant more.
 TRIGGERS = {"push": 5, "main": 3, "pair": 3, "run": 4, "merge": 3, "rollback": 2}
 INSTANT_SECONDS_MAX = 0.08
+KINDS = [Pusher, Poster, PairPusher, Merger, Roller, Pusher, Poster]  # The writers of a round.
+MORE_KINDS = [Pusher, PairPusher]  # By turns, when there are more.
+ROUNDS_OF_A_WORLD = 25
 
 
 class World:
-    def __init__(self, server, seed):
+    """One project, those who write to it, and what they were told."""
+
+    def __init__(self, server, seed, writers=len(KINDS), rounds_before=0):
         self.server, self.random = server, random.Random(seed)
-        self.folder = server.root / "work"
-        self.folder.mkdir()
-        self.oracle = Oracle(server.root / "oracle.jsonl")
-        self.round, self.over, self.unexpected = 0, threading.Event(), []
+        self.kinds = [KINDS[number] if number < len(KINDS) else MORE_KINDS[number % 2] for number in range(writers)]
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="work-", dir=server.root))
+        self.oracle = Oracle(self.folder / "oracle.jsonl")
+        Poster.pending.clear()
+        self.round, self.over, self.unexpected = rounds_before, threading.Event(), []
         made = server.require(INVENTORY, deployment={"platform": "local"}).json
         assert made["status"] == "complete", made
         self.project, self.code_url = made["projectId"], server.with_key(made["codeUrl"])
@@ -57,8 +64,7 @@ class World:
         """One round, from a running server to a restarted one."""
         self.round += 1
         self.over.clear()
-        kinds = [Pusher, Pusher, PairPusher, Poster, Poster, Merger, Roller]
-        threads = [threading.Thread(target=kind(self, number).run) for number, kind in enumerate(kinds)]
+        threads = [threading.Thread(target=kind(self, number).run) for number, kind in enumerate(self.kinds)]
         kind = list(TRIGGERS)[self.round % len(TRIGGERS)]
         goal = self.oracle.count(kind) + self.random.randint(1, TRIGGERS[kind])
         instant = self.random.uniform(0, INSTANT_SECONDS_MAX)
@@ -154,16 +160,24 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=int(os.environ.get("ORIGIN_KILL_ROUNDS", "25")))
     parser.add_argument("--seed", type=int, default=random.randrange(2 ** 32))
+    parser.add_argument("--writers", type=int, default=len(KINDS), help="at least 5")
     parser.add_argument("--control", action="store_true")
     options = parser.parse_args()
+    if options.writers < 5:
+        parser.error("--writers: at least 5, one of each kind")
     print(f"seed {options.seed}", flush=True)
     with Server() as server:
-        world = World(server, options.seed)
         if options.control:
-            return control(world)
-        failed = play_rounds(world, options.rounds)
-        acknowledged = world.oracle.acknowledged()
-        print(f"{world.round} times killed, {acknowledged} acknowledgements, {'something is wrong' if failed else 'all there, each once'}")
+            return control(World(server, options.seed, options.writers))
+        killed = acknowledged = failed = 0
+        while killed < options.rounds and not failed:
+            world = World(server, options.seed + killed, options.writers, killed)
+            failed = play_rounds(world, min(ROUNDS_OF_A_WORLD, options.rounds - killed))
+            killed = world.round
+            acknowledged += world.oracle.acknowledged()
+        print(f"{killed} times killed under {options.writers} writers, {acknowledged} acknowledgements, "
+              f"{'something is wrong' if failed else 'all there, each once'}")
+        print(f"{killed - failed} passed, {failed} failed")
         return failed
 
 

@@ -17,16 +17,20 @@ from scenario import INVENTORY, SUPPLIERS, Scenario
 
 
 class Receiver:
-    """Puts each delivery into a queue; answers the statuses it was given, then 204."""
+    """Puts each delivery into a queue once it is answered; answers the statuses it was given, then 204.
+
+    `arrived`: (body, status) of each, in the order they came: before the answer, after which the next may come.
+    """
 
     def __init__(self, statuses=()):
-        self.got, self.statuses = queue.Queue(), list(statuses)
+        self.got, self.arrived, self.statuses = queue.Queue(), [], list(statuses)
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = receiver.statuses.pop(0) if receiver.statuses else 204
+                receiver.arrived.append((body, status))
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
