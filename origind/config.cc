@@ -176,6 +176,11 @@ Status parse_config(std::string_view text, Config& config) {
     const auto refuse = [](std::string why) {
         return std::unexpected(Error(Code::InvalidInput, std::move(why)).because("bad_config"));
     };
+    // TOML forbids them, and toml++ asserts that it never meets a NUL in a key.
+    constexpr std::string_view kControls("\0\1\2\3\4\5\6\7\x08\x0b\x0c\x0e\x0f\x1b\x7f", 15);
+    if (text.find_first_of(kControls) != std::string_view::npos) {
+        return refuse("the configuration file has a control character in it");
+    }
     const toml::parse_result parsed = toml::parse(text);
     if (!parsed) {
         return refuse("line " + std::to_string(parsed.error().source().begin.line) + ": " +

@@ -29,7 +29,7 @@ std::string refusal(const origin::Error& error) {
     const bool is_refusal =
         error.code() == origin::Code::InvalidInput || error.code() == origin::Code::LimitExceeded;
     constexpr std::string_view kEmptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
-    if (error.reason() == "missing_object" && error.told_to_peer().contains(kEmptyTree)) {
+    if (error.reason().starts_with("missing_") && error.told_to_peer().contains(kEmptyTree)) {
         return "missing_empty_tree";
     }
     if (is_refusal && !error.reason().empty()) {
