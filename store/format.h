@@ -2,7 +2,8 @@
 // store/format: which form the whole store is in, and how an older one becomes today's.
 //
 // Meta, key `format`: the form's number, 4 bytes big-endian, from 1. It is raised when rows must be
-// rewritten at once; a change that a row's own version byte covers does not raise it.
+// rewritten at once, or when an older program would misread what is there; a change that a row's
+// own version byte covers does not raise it.
 #pragma once
 
 #include <cstdint>
