@@ -265,6 +265,9 @@ DoorWorld::Packed DoorWorld::packed_commit(const Files& files) {
     const Oid oid = add_commit(builder, files, {});
     const auto built = builder.write(folder_ / "packed");
     EXPECT_TRUE(built);
+    if (built->in_memory != nullptr) {
+        expect_ok(built->staged.write(*built->in_memory));
+    }
     std::ifstream file(built->staged.pack_path(), std::ios::binary);
     return {oid, std::string(std::istreambuf_iterator<char>(file), {})};
 }
