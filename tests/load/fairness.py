@@ -58,7 +58,8 @@ def judge_overload(figures):
 
 def judge_idle(figures):
     yield "all connections were held, and each still works", figures["working"] == figures["connections"]
-    yield "under 32 KiB of memory a connection", figures["kib_each"] < 32
+    if not figures["sanitized"]:
+        yield "under 32 KiB of memory a connection", figures["kib_each"] < 32
     yield "their descriptors are given back", figures["descriptors_after"] <= figures["descriptors_before"] + 4
 
 
@@ -67,6 +68,12 @@ def judge_idle(figures):
 def memory_kib(server):
     status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1])
+
+
+def is_sanitized(server):
+    """Sanitizers reserve terabytes, and keep what is freed: their memory says nothing."""
+    status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmPeak:")).split()[1]) > 8 << 30
 
 
 def descriptors(server):
@@ -302,7 +309,7 @@ def run_idle(quick):
             peer.close()
         after = wait_until("the descriptors", lambda: (now := descriptors(server)) <= fds + 4 and now, 60)
         return {"connections": count, "working": working, "held_kib": held, "kib_each": round(held / count, 2),
-                "descriptors_before": fds, "descriptors_after": after}
+                "descriptors_before": fds, "descriptors_after": after, "sanitized": is_sanitized(server)}
 
 
 PARTS = {"stalled": (run_stalled, judge_stalled), "bulk": (run_bulk, judge_bulk),
@@ -314,7 +321,7 @@ FAILING = {
     "bulk": {"quick": False, "failed": 1, "bulk_commits": 0, "longest_ms": 1000, "median_ms": 90},
     "overload": {"quick": False, "other": 1, "broken": 0, "refused_without_retry_after": 1, "commits_lost": 1, "overload_rate": 79,
                  "best_rate": 100, "refused": 0, "back_to_normal_s": 2.5},
-    "idle": {"connections": 1000, "working": 999, "kib_each": 33, "descriptors_after": 99, "descriptors_before": 20},
+    "idle": {"connections": 1000, "working": 999, "kib_each": 33, "sanitized": False, "descriptors_after": 99, "descriptors_before": 20},
 }
 
 
