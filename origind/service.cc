@@ -216,7 +216,7 @@ void Service::Parts::wire_work() {
         *store,
         log,
         std::vector<hooks::Dispatcher::Consumer>{
-            {"webhooks", [this](store::Writer& writer, const std::vector<store::Event>& events) {
+            {"webhooks", [](store::Writer& writer, const std::vector<store::Event>& events) {
                  return hooks::queue_webhooks(writer, events);
              }}});
 }
