@@ -137,9 +137,12 @@ class Watch:
 
     def complaints(self, case):
         """What is wrong after a case, in words. Descriptors, memory and the log line are waited for."""
-        if self.process.poll() is not None:
-            return [f"the process ended with {self.process.returncode}"]
-        return [*self._memory(case), *self._counts(case), *self.probe.take_bad(), *self._lines(case)]
+        try:
+            if self.process.poll() is None:
+                return [*self._memory(case), *self._counts(case), *self.probe.take_bad(), *self._lines(case)]
+        except (KeyError, FileNotFoundError, ProcessLookupError):
+            self.process.wait(timeout=SETTLE_SECONDS)  # It is ending: what it had is gone already.
+        return [f"the process ended with {self.process.returncode}"]
 
     def _memory(self, case):
         now = status_of(self.pid)
