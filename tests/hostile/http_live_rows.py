@@ -41,17 +41,31 @@ def closed_within(peer, seconds):
     return got, time.monotonic() - begun
 
 
+def arrived(peer, seconds):
+    """What came within `seconds`; None: nothing that is for us (TLS has tickets of its own to hand out)."""
+    if not select.select([peer], [], [], seconds)[0]:
+        return None
+    peer.setblocking(False)
+    try:
+        return peer.recv(65536)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return None
+    finally:
+        peer.setblocking(True)
+
+
 def trickle(peer, data, pause, seconds):
     """One byte each `pause` seconds, until the server closes or answers."""
-    begun = time.monotonic()
+    begun, got = time.monotonic(), None
     with contextlib.suppress(ConnectionError, ssl.SSLError):
         for byte in data:
-            if select.select([peer], [], [], pause)[0]:
+            if (got := arrived(peer, pause)) is not None:
                 break
             peer.sendall(bytes([byte]))
             if time.monotonic() - begun > seconds:
                 raise Wrong(f"still taking bytes after {seconds} s")
-    return closed_within(peer, 60)
+    rest, took = closed_within(peer, 60)
+    return (got or b"") + rest, took
 
 
 for on in ("plain", "tls"):
@@ -248,6 +262,8 @@ def connect_storm(world):
 
 @case("H24", "out of descriptors: it waits, and goes on when there are some", on="none")
 def out_of_descriptors(world):
+    if world.watches["plain"].is_sanitized:
+        return "not under a sanitizer: UBSan's check of types needs descriptors itself, and takes their lack for a broken object"
     with Server(world.folder / "few") as server:
         pid = server.process.pid
         soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
@@ -257,7 +273,8 @@ def out_of_descriptors(world):
         wait_until("the limit to be felt", lambda: len(os.listdir(f"/proc/{pid}/fd")) >= before + 19, 20)
         peers[0].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         peers[0].settimeout(30)
-        check(b" 200 " in peers[0].recv(4096), "who is connected is not served")
+        said = peers[0].recv(4096)
+        check(b" 200 " in said, f"who is connected is not served: {said[:80]!r}")
         for peer in peers:
             peer.close()
         check(server.get("/healthz", key=None).status == 200, "it does not recover")
