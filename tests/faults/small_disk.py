@@ -112,7 +112,8 @@ class Story:
             return [str(failure)]
         return []
 
-    def refused(self, task, said=("full", "short", "space")):
+    def refused(self, task, said=("full", "short", "space", "507")):
+        """507 Insufficient Storage: Git shows no more of an answer that comes before the report."""
         refusal = attempt(task)
         if refusal is None:
             yield "a push was acknowledged on a full disk"
@@ -123,7 +124,7 @@ class Story:
 
     def below_the_reserve(self, task):
         self.disk.fill(self.disk.whole() * RESERVE_PERCENT // 200)
-        wait_until("the server to notice", lambda: self.server.get("/readyz", key=None).status == 503, 20)
+        self.notices()
         yield from self.refused(task)
         answer = self.server.post("/api/projects", {"name": "no-room"})
         if (answer.status, answer.code) != (507, "storage_full"):
@@ -144,8 +145,13 @@ class Story:
         if (refusal := attempt(task)) is not None:
             yield f"beside a push that did not fit, a small one was refused: {refusal}"
 
+    def notices(self):
+        """It looks once a second. Until then a small push may still find the room that the store took beforehand."""
+        wait_until("the server to notice", lambda: self.server.get("/readyz", key=None).status == 503, 20)
+
     def the_last_block(self, task):
         self.disk.fill()
+        self.notices()
         yield from self.refused(task)
 
     def the_last_inode(self, task):

@@ -2,6 +2,7 @@
 """Table G, the protocol: pkt-lines, services, commands, options, refs, fetches, paths, and many at once."""
 import concurrent.futures
 import re
+import random
 import threading
 
 import packs
@@ -295,7 +296,8 @@ def clone_under_force(world):
     def swing():
         at = first
         number = 0
-        while not over.is_set():
+        # Not as fast as it can: then each clone would find its ref gone between the list and the fetch.
+        while not over.wait(random.uniform(0, 0.04)):
             number += 1
             commit, pack = packs.commit_on(None, f"swing-{number}")
             sides.append(commit)
