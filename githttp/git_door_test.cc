@@ -216,6 +216,37 @@ TEST_F(GitDoorTest, TakesPlainAndGzippedBodies) {
     EXPECT_EQ(post("/alice/app.git", "git-upload-pack", ls_refs(), headers).status, 415);
 }
 
+// The second clone is answered out of memory: for those who may read the project then.
+TEST_F(GitDoorTest, AKeptPackIsForWhoMayReadTheProjectNow) {
+    std::string clone;
+    git::append_pkt(clone, "command=fetch\n");
+    git::append_delim(clone);
+    git::append_pkt(clone, "want " + tip_.hex() + "\n");
+    git::append_pkt(clone, "done\n");
+    git::append_flush(clone);
+    const auto cloned_by = [&](const std::string& key) {
+        return post("/alice/app.git", "git-upload-pack", clone, {bearer(key), version2()});
+    };
+    const std::string soon_gone = world_.add_key(alice_, {"git:read"}, world_.clock.now() + 1'000);
+    const std::string deployer = world_.add_key(alice_, {"deploy"});
+    const std::string stranger = world_.add_key(world_.add_client("mallory"), {"git:read"});
+    const Answered first = cloned_by(reader_);
+    EXPECT_TRUE(first.body.contains("PACK"));
+    EXPECT_EQ(cloned_by(soon_gone).body, first.body);
+    Counter& hits = world_.metrics.counter("fetch_kept_packs_total{result=\"hit\"}");
+    EXPECT_EQ(hits.value(), 1U);
+    world_.clock.advance(std::chrono::seconds(2));
+    EXPECT_EQ(cloned_by(soon_gone).status, 401);
+    EXPECT_EQ(cloned_by(deployer).status, 404);
+    EXPECT_EQ(cloned_by(stranger).status, 404);
+    world_.delete_project(app_);
+    EXPECT_EQ(cloned_by(reader_).status, 404);
+    world_.add_project(alice_, "app");  // Another one, under the same name.
+    const Answered other = cloned_by(reader_);
+    EXPECT_TRUE(other.body.contains("not our ref")) << other.body;
+    EXPECT_EQ(hits.value(), 1U);
+}
+
 TEST_F(GitDoorTest, AnswersAProbeWithNothing) {
     for (const std::string service : {"git-upload-pack", "git-receive-pack"}) {
         const Answered probe = post("/alice/app.git", service, "0000", {bearer(writer_)});

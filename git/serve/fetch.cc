@@ -166,7 +166,7 @@ Status PackAnswer::add_want(const Oid& want) {
     return {};
 }
 
-Status PackAnswer::begin() {
+Status PackAnswer::begin_commits() {
     const OidSet client_cut(request_.shallows.begin(), request_.shallows.end());
     commits_.emplace(view_.objects, HistoryWalk::Cuts{shallow_.cut, client_cut});
     for (const Oid& want : request_.wants) {
@@ -245,23 +245,56 @@ Result<Answer::Progress> PackAnswer::step_pack(std::string& out) {
     if (!over) {
         return Progress::More;
     }
-    say(out,
-        "Total " + std::to_string(pack_->object_count()) + ", sent " +
-            std::to_string(pack_->bytes_written()) + " bytes\n");
+    const bool in_one_step = piece.size() == pack_->bytes_written();
+    if (kept_key_ && in_one_step) {
+        view_.packs->put(std::move(*kept_key_), {std::move(piece), pack_->object_count()});
+    }
+    end(out, pack_->object_count(), pack_->bytes_written());
+    return Progress::Done;
+}
+
+void PackAnswer::end(std::string& out, std::uint32_t objects, std::uint64_t bytes) {
+    say(out, "Total " + std::to_string(objects) + ", sent " + std::to_string(bytes) + " bytes\n");
     phase_ = Phase::End;
     if (request_.side_band != SideBand::None) {
         append_flush(out);
     }
-    return Progress::Done;
+}
+
+Result<Answer::Progress> PackAnswer::begin(std::string& out) {
+    out += head_;
+    if (send_kept(out)) {
+        return Progress::Done;
+    }
+    ORIGIN_CHECK(begin_commits());
+    phase_ = Phase::Commits;
+    return Progress::More;
+}
+
+bool PackAnswer::send_kept(std::string& out) {
+    if (view_.packs == nullptr) {
+        return false;
+    }
+    kept_key_ = pack_key_of({.project = view_.project,
+                             .gc_generation = view_.objects->gc_generation(),
+                             .request = request_,
+                             .common = common_,
+                             .shallow = shallow_,
+                             .refs = view_.refs});
+    const auto kept = kept_key_ ? view_.packs->find(*kept_key_) : nullptr;
+    if (!kept) {
+        return false;
+    }
+    say(out, "Enumerating objects: " + std::to_string(kept->objects) + ", done.\n");
+    append_band(out, Band::Data, bytes_of(kept->bytes), request_.side_band);
+    end(out, kept->objects, kept->bytes.size());
+    return true;
 }
 
 Result<Answer::Progress> PackAnswer::step(std::string& out) {
     switch (phase_) {
         case Phase::Begin:
-            out += head_;
-            ORIGIN_CHECK(begin());
-            phase_ = Phase::Commits;
-            return Progress::More;
+            return begin(out);
         case Phase::Commits:
             ORIGIN_CHECK(step_commits());
             return Progress::More;

@@ -256,7 +256,7 @@ Result<std::unique_ptr<Answer>> UploadPack::answer(const auth::Permit& permit,
     ORIGIN_CHECK(store_.read([&](store::Reader& reader) -> Status {
         ORIGIN_TRY(refs, read_refs(reader, permit.project()));
         ORIGIN_TRY(objects, storage_.open(reader, permit.project()));
-        view = {objects, std::move(refs)};
+        view = {objects, std::move(refs), permit.project(), &packs_};
         return {};
     }));
     if (version == ProtocolVersion::V2) {

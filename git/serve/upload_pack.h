@@ -9,6 +9,7 @@
 
 #include "auth/gatekeeper.h"
 #include "base/metrics.h"
+#include "git/serve/pack_cache.h"
 #include "git/serve/storage.h"
 #include "git/wire/protocol_version.h"
 #include "git/wire/service.h"
@@ -30,7 +31,11 @@ public:
 class UploadPack {
 public:
     UploadPack(store::Store& store, Storage& storage, Metrics& metrics, std::string agent)
-        : store_(store), storage_(storage), metrics_(metrics), agent_(std::move(agent)) {}
+        : store_(store),
+          storage_(storage),
+          metrics_(metrics),
+          agent_(std::move(agent)),
+          packs_(metrics) {}
 
     /// `GET info/refs`, or the first words over SSH. Errors: NotFound, Corrupt.
     Result<std::string> advertise(const auth::Permit& permit,
@@ -38,7 +43,8 @@ public:
                                   bool over_http) const;
 
     /// A whole stateless request (a POST body). What the protocol calls an error is an answer too
-    /// (an ERR line). Errors: NotFound (the project), Corrupt.
+    /// (an ERR line). Lifetime: the answer's ends before this object's.
+    /// Errors: NotFound (the project), Corrupt.
     Result<std::unique_ptr<Answer>> answer(const auth::Permit& permit,
                                            ProtocolVersion version,
                                            std::string_view body) const;
@@ -48,6 +54,7 @@ private:
     Storage& storage_;
     Metrics& metrics_;
     std::string agent_;
+    mutable PackCache packs_;
 };
 
 }  // namespace origin::git
