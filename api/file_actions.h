@@ -50,7 +50,8 @@ Result<std::string> decoded_content(std::string content,
                                     const std::optional<std::string>& encoding,
                                     const std::string& what);
 
-/// `content_follows`: it comes later, and `content` of the result is empty text for now.
+/// `content_follows`: the content comes in chunks of its own (NDJSON); `content` of the result is
+/// empty text, to which they are appended.
 /// Errors: InvalidInput `bad_action`, `bad_path`, `bad_mode`, `bad_encoding`, `missing_field`,
 ///         `unknown_field` (a field that this action does not take).
 Result<FileAction> file_action(FileFields fields, bool content_follows = false);

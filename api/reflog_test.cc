@@ -86,7 +86,7 @@ protected:
                    R"({"branch":"main","commit":")" + commit + "\"" + more + "}");
     }
 
-    /// Drops the history of pushes up to `push`, as gc does with what is old.
+    /// Drops the history of pushes up to `push`, as if it were not kept any longer.
     void forget(std::uint64_t push, bool pushes_too = false) {
         const ProjectId project = *ProjectId::parse(id_);
         EXPECT_TRUE(store_->write([&](store::Writer& writer) -> Status {

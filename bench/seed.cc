@@ -52,6 +52,7 @@ Status open(World& world, const std::string& folder, const std::string& key, Log
                                                                     .storage = *world.storage,
                                                                     .gatekeeper = *world.gatekeeper,
                                                                     .clock = world.clock,
+                                                                    .schedule = world.clock,
                                                                     .random = world.random,
                                                                     .metrics = world.metrics,
                                                                     .gates = {}});

@@ -28,6 +28,7 @@ std::string library_says() {
 }
 
 // HTTP/1.1 is all we speak. A client that offers only other protocols is answered without ALPN.
+// NOLINTNEXTLINE(readability-function-size): OpenSSL's parameters.
 int choose_protocol(SSL* /*ssl*/,
                     const unsigned char** out,
                     unsigned char* out_size,

@@ -28,12 +28,7 @@ void JobRunner::start() {
         name_thread("keeper");
         keep_leases();
     });
-    const Status freed = around_.store.write([&](store::Writer& writer) -> Status {
-        ORIGIN_CHECK(
-            store::take_back_leases(writer, plan_.kind, around_.schedule.now(), plan_.delay_max));
-        return {};
-    });
-    if (!freed) {
+    if (const Status freed = take_back_leases(); !freed) {
         around_.log.error("leases of an earlier process stay until they run out",
                           {{"kind", plan_.kind}, {"why", freed.error().kept_in_log()}});
     }
@@ -43,6 +38,20 @@ void JobRunner::start() {
             run(i + 1);
         });
     }
+}
+
+Status JobRunner::take_back_leases() {
+    std::size_t taken = store::kTakeBackMax;
+    while (taken == store::kTakeBackMax) {
+        ORIGIN_CHECK(around_.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_TRY(count,
+                       store::take_back_leases(
+                           writer, plan_.kind, around_.schedule.now(), plan_.delay_max));
+            taken = count;
+            return {};
+        }));
+    }
+    return {};
 }
 
 void JobRunner::stop() {

@@ -59,6 +59,7 @@ public:
 
 private:
     void run(std::uint64_t owner);
+    Status take_back_leases();
     void keep_leases();
     Result<bool> run_one(std::uint64_t owner);
     void put_off(const store::Job& job, const Error& error);

@@ -119,9 +119,10 @@ std::optional<Cidr> Cidr::parse(std::string_view text) {
     unsigned bits = 128 - skipped;
     if (slash != std::string_view::npos) {
         const std::string_view number = text.substr(slash + 1);
-        const char* const end = number.data() + number.size();
-        const auto [stop, error] = std::from_chars(number.data(), end, bits);
-        if (number.empty() || stop != end || error != std::errc() || bits > 128 - skipped) {
+        const auto [stop, error] =
+            std::from_chars(number.data(), number.data() + number.size(), bits);
+        if (number.empty() || stop != number.end() || error != std::errc() ||
+            bits > 128 - skipped) {
             return std::nullopt;
         }
     }

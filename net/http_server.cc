@@ -45,6 +45,7 @@ public:
           accept_errors_(around.metrics.counter("http_accept_errors_total")) {}
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
+    // NOLINTNEXTLINE(bugprone-exception-escape): without memory there is no graceful end.
     ~Engine() { stop(std::chrono::seconds{0}); }
 
     Status add(Result<ListeningSocket> socket, const crypto::TlsContext* tls) {

@@ -35,7 +35,7 @@ protected:
         TestProject::SetUp();
         ASSERT_TRUE(commit_file("refs/heads/main", {}, "a", std::string(5000, 'a'), &first_));
         Log log(2, LogFormat::Text, Level::Error, clock_);
-        git::Upkeep upkeep({*store_, storage(), clock_, log, metrics_, [](const Error&) {}});
+        git::Upkeep upkeep({*store_, storage(), clock_, clock_, log, metrics_});
         ASSERT_TRUE(upkeep.run(project_, {.everything = true}));  // From the journal to a file.
         pack_ = git::test::must(storage().pack_dir(project_), "ls $PWD/*.pack");
     }

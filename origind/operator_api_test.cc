@@ -27,8 +27,7 @@ protected:
     net::Response post(const std::string& target, const std::string& body, bool local = true) {
         if (!handler_) {
             upkeep_ = std::make_unique<git::Upkeep>(
-                git::Upkeep::Around{*store_, storage(), clock_, log_, metrics_, [](const Error&) {
-                                    }});
+                git::Upkeep::Around{*store_, storage(), clock_, clock_, log_, metrics_});
             handler_ = std::make_unique<OperatorApi>(
                 OperatorApi::Around{behind_, service(), *upkeep_, gatekeeper_, random_, clock_});
         }

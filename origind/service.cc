@@ -153,13 +153,13 @@ void Service::Parts::wire_git() {
                                                                     .storage = *storage,
                                                                     .gatekeeper = *gatekeeper,
                                                                     .clock = clock,
+                                                                    .schedule = schedule,
                                                                     .random = random,
                                                                     .metrics = metrics,
                                                                     .gates = {&protected_branches},
-                                                                    .planner = &push_plan,
-                                                                    .disk_lost = disk_lost});
+                                                                    .planner = &push_plan});
     upkeep = std::make_unique<git::Upkeep>(
-        git::Upkeep::Around{*store, *storage, clock, log, metrics, disk_lost});
+        git::Upkeep::Around{*store, *storage, clock, schedule, log, metrics});
     upload_pack = std::make_unique<git::UploadPack>(*store, *storage, metrics, kAgent);
     receive_pack = std::make_unique<git::ReceivePack>(git::ReceivePack::Around{
         *pushes, kAgent, [this](const ProjectId& project, const git::PushOutcome& outcome) {
@@ -210,6 +210,7 @@ void Service::Parts::wire_work() {
         return upkeep->work(job);
     };
     job_runners.push_back(runner({.kind = std::string(git::kUpkeepJob),
+                                  .delay_max = git::kUpkeepDelayMax,
                                   .work = look_after,
                                   .give_up = look_after}));  // Never: it is tried again.
     dispatcher = std::make_unique<hooks::Dispatcher>(

@@ -62,7 +62,7 @@ TEST_P(Contract, StoresOverwritesAndErases) {
 
 TEST_P(Contract, ScansBothWaysWithinTheRange) {
     fill("bdfh");
-    const struct {
+    static const struct {
         Range range;
         const char* forward;
         const char* back;

@@ -118,7 +118,7 @@ Result<std::size_t> take_back_leases(Writer& writer,
         if (*job && ((*job)->lease || (*job)->ready_at > latest)) {
             held.push_back(std::move(**job));
         }
-        return true;
+        return held.size() < kTakeBackMax;
     }));
     ORIGIN_CHECK(read);
     for (Job& job : held) {

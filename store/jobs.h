@@ -69,6 +69,8 @@ struct Claim {
 /// `ready_at` of a job that need not wait: before all that wait, whatever the clock says.
 inline constexpr UnixMillis kAtOnce = 0;
 
+inline constexpr std::size_t kTakeBackMax = 3000;  ///< Of three rows each: D3's bound.
+
 /// Stores a new job; its lease, attempt and generation are set to none and zero.
 /// Errors: InvalidInput (no or too long kind), Conflict (the id exists).
 Status enqueue(Writer& writer, Job job);
@@ -79,7 +81,8 @@ Result<std::optional<Job>> claim(Writer& writer, const Claim& claim);
 
 /// For a start: the leases of this kind were given by a process that is gone (one process opens the
 /// store), so its jobs are ready `now`. The attempt they were in counts. So are jobs that would
-/// wait longer than `delay_max`: the clock was set back meanwhile. Returns: how many there were.
+/// wait longer than `delay_max`: the clock was set back meanwhile. Returns: how many it took; at
+/// kTakeBackMax there may be more.
 Result<std::size_t> take_back_leases(Writer& writer,
                                      std::string_view kind,
                                      UnixMillis now,

@@ -12,13 +12,16 @@
 namespace origin::store {
 namespace {
 
-JobId id(unsigned char n) {
+JobId id(std::size_t n) {
     JobId made;
-    made.raw.fill(n);
+    made.raw.fill(static_cast<unsigned char>(n));
+    if (n > 0xff) {
+        made.raw.front() = static_cast<unsigned char>(n >> 8);
+    }
     return made;
 }
 
-Job job(unsigned char n, UnixMillis ready_at, std::string kind = "run") {
+Job job(std::size_t n, UnixMillis ready_at, std::string kind = "run") {
     Job made;
     made.id = id(n);
     made.kind = std::move(kind);
@@ -96,6 +99,24 @@ TEST_F(Jobs, OfATimeTooFarAheadAreReadyAtAStart) {
     EXPECT_EQ(take(1000)->id, id(2));
     EXPECT_FALSE(take(1001)) << "as long as any may wait: that is its time";
     EXPECT_EQ(rows(Table::Jobs), rows(Table::JobsReady));
+}
+
+TEST_F(Jobs, ManyOfATimeTooFarAheadAreTakenInParts) {
+    for (std::size_t i = 0; i < kTakeBackMax + 1; ++i) {
+        add(job(i, 5001));
+    }
+    const auto take_back = [&] {
+        std::size_t taken = 0;
+        EXPECT_TRUE(write([&](Writer& writer) -> Status {
+            ORIGIN_TRY(count, take_back_leases(writer, "run", 1000, Milliseconds(4000)));
+            taken = count;
+            return {};
+        }));
+        return taken;
+    };
+    EXPECT_EQ(take_back(), kTakeBackMax);
+    EXPECT_EQ(take_back(), 1U);
+    EXPECT_EQ(take_back(), 0U);
 }
 
 TEST_F(Jobs, AreClaimedOldestFirstAndOnlyWhenReady) {

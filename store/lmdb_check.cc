@@ -39,10 +39,9 @@ const char* text_of(Finding finding) {
     return "the checking process ended strangely";
 }
 
-/// Keeps the compiler from leaving out reads whose only purpose is to happen.
-volatile unsigned char touched;
-
 void touch_pages(const MDB_val& value) {
+    // Keeps the compiler from leaving out reads whose only purpose is to happen.
+    [[maybe_unused]] static volatile unsigned char touched;
     constexpr std::size_t kPage = 4096;
     const auto* bytes = static_cast<const unsigned char*>(value.mv_data);
     for (std::size_t at = 0; at < value.mv_size; at += kPage) {

@@ -148,7 +148,7 @@ TEST(Row, RefusesEveryPrefixAndOneByteMore) {
 
 TEST(Row, RefusesWhatTheWriterCannotHaveWritten) {
     const std::string good = encode(sample());
-    const struct {
+    static const struct {
         std::size_t at;
         char byte;
         const char* what;

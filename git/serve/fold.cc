@@ -84,7 +84,7 @@ Status Fold::write(const std::vector<Oid>& kept) {
     hold_ = std::make_unique<Storage::Hold>(*storage_, project_, staged.result().pack_name);
     name_ = staged.result().pack_name;
     row_ = {staged.result().pack_bytes, staged.result().object_count, sources_.newest_at};
-    return staged.make_durable(storage_->pack_dir(project_));
+    return storage_->watch(staged.make_durable(storage_->pack_dir(project_)));
 }
 
 Status Fold::swap(store::Writer& writer, UnixMillis now) const {

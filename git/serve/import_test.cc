@@ -116,8 +116,7 @@ TEST_F(ImportExport, ExportingAgainReplacesTheOldOne) {
 
     // The packs are the server's own files, not copies.
     Log log(2, LogFormat::Text, Level::Error, clock_);
-    Upkeep upkeep({*store_, storage(), clock_, log, metrics_, [](const Error&) {
-                   }});
+    Upkeep upkeep({*store_, storage(), clock_, schedule_, log, metrics_});
     ASSERT_TRUE(upkeep.run(project_, {.everything = true}));
     export_all();
     expect_sound(out);

@@ -12,6 +12,7 @@
 #include "git/serve/journal.h"
 #include "git/serve/push_transaction.h"
 #include "git/serve/refs.h"
+#include "git/serve/upkeep_schedule.h"
 
 namespace origin::git {
 namespace {
@@ -212,11 +213,7 @@ Status PushService::place(const auth::Permit& permit, ProposedPush& proposal) {
         return {};
     }
     ORIGIN_CHECK(around_.storage.prepare(permit.project()));
-    const auto durable = objects.make_durable(around_.storage.pack_dir(permit.project()));
-    if (!durable && durable.error().reason() == "sync_failed") {
-        around_.disk_lost(durable.error());  // What the kernel dropped cannot be known: D3.
-    }
-    return durable;
+    return around_.storage.watch(objects.make_durable(around_.storage.pack_dir(permit.project())));
 }
 
 Result<PushOutcome> PushService::commit(const auth::Permit& permit,
@@ -224,7 +221,12 @@ Result<PushOutcome> PushService::commit(const auth::Permit& permit,
                                         const PushOutcome& looked_at) {
     for (int attempt = 1;; ++attempt) {
         const PushTransaction transaction(
-            {permit, proposal, around_.gatekeeper, around_.planner, around_.clock.now()},
+            {.permit = permit,
+             .proposal = proposal,
+             .gatekeeper = around_.gatekeeper,
+             .planner = around_.planner,
+             .now = around_.clock.now(),
+             .upkeep_at = upkeep_due(*proposal.objects.view, around_.schedule.now())},
             IdSequence(around_.clock, around_.random));
         auto committed = transaction.commit(around_.store, looked_at);
         if (committed || committed.error().reason() != kObjectsCollected || attempt == kAttempts) {

@@ -120,14 +120,11 @@ public:
         Storage& storage;
         const auth::Gatekeeper& gatekeeper;
         const Clock& clock;
+        const Clock& schedule;  // For its project's upkeep: a SteadiedClock.
         Random& random;
         Metrics& metrics;
         std::vector<PushGate*> gates;  // In the order they are asked.
         PushPlanner* planner = nullptr;
-        /// A sync failed with EIO: must end the process. A start recovers.
-        std::function<void(const Error&)> disk_lost = [](const Error&) {
-            std::abort();
-        };
     };
     explicit PushService(Around around) : around_(std::move(around)) {}
 

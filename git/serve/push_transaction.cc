@@ -183,7 +183,6 @@ Status PushTransaction::settle_head(Writer& writer,
 Status PushTransaction::write_objects(Writer& writer, std::uint64_t push) const {
     const ProjectId& id = parts_.permit.project();
     const IntakeResult& pack = parts_.proposal.objects.pack;
-    const ObjectStore& view = *parts_.proposal.objects.view;
     if (!parts_.proposal.journal_value.empty()) {
         ORIGIN_CHECK(writer.put(
             Table::Journal, store::journal_key(id, push), parts_.proposal.journal_value));
@@ -193,7 +192,7 @@ Status PushTransaction::write_objects(Writer& writer, std::uint64_t push) const 
         ORIGIN_CHECK(store::put_row(writer, Table::Packs, key, row));
         ORIGIN_CHECK(writer.erase(Table::DeadPacks, key));
     }
-    return schedule_upkeep(writer, id, upkeep_due(view, parts_.now));
+    return schedule_upkeep(writer, id, parts_.upkeep_at);
 }
 
 Status PushTransaction::write_push(Writer& writer,

@@ -20,6 +20,7 @@ public:
         const auth::Gatekeeper& gatekeeper;
         PushPlanner* planner;
         UnixMillis now;
+        UnixMillis upkeep_at;
     };
     PushTransaction(Parts parts, IdSequence ids) : parts_(parts), ids_(ids) {}
 

@@ -262,8 +262,6 @@ Result<Undone> undo(PushService& pushes,
     proposal.objects = NewObjects::none(objects);
     proposal.undoes = wish.push;
     proposal.also = [&](store::Writer& writer, const PushOutcome& outcome) -> Status {
-        // While the move is in the history, gc keeps what the ref pointed to.
-        ORIGIN_CHECK(find_move(writer, permit.project(), wish));
         undone.push = outcome;
         return also ? also(writer, undone) : Status();
     };

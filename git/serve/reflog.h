@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // git/serve/reflog: the moves of a project's refs: read newest first, as refs of an earlier time,
-// and taken back. Every accepted push writes it (push_transaction.cc); gc drops its old end.
+// and taken back. Every accepted push writes it (push_transaction.cc).
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct ReflogEntry {
     std::uint64_t push = 0;
     std::string ref;
     store::RefHistoryRow move;
-    std::optional<store::PushRow> pushed;  // None: gc has dropped it.
+    std::optional<store::PushRow> pushed;  // None: its row is gone.
 };
 
 struct ReflogWish {
@@ -43,7 +43,8 @@ Result<ReflogPage> read_reflog(store::Reader& reader,
 
 /// The shown refs as they were after the last push at or before `at`; HEAD's name is today's.
 /// `objects`: for what tags peel to.
-/// Errors: NotFound `history_expired`: gc has dropped moves made since then; LimitExceeded
+/// Errors: NotFound `history_expired`: moves made since then are gone, or what they name is;
+/// LimitExceeded
 ///         `too_far_back`.
 Result<RefsSnapshot> refs_at(store::Reader& reader,
                              const ProjectId& project,

@@ -87,10 +87,17 @@ Status Storage::sync_folder(const fs::path& folder) const {
         return {};
     }
     Error error = disk_error("sync folder", error_number);
-    if (error.code() != Code::StorageFull && disk_lost_) {
+    if (error.code() != Code::StorageFull) {
         disk_lost_(error);
     }
     return std::unexpected(std::move(error));
+}
+
+Status Storage::watch(Status written) const {
+    if (!written && written.error().reason() == "sync_failed") {
+        disk_lost_(written.error());
+    }
+    return written;
 }
 
 Result<ObjectStoreRef> Storage::open(store::Reader& reader, const ProjectId& project) {

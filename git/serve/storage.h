@@ -4,6 +4,7 @@
 // Layout: <root>/<prj_...>/pack/pack-<40 hex>.{pack,idx}, <root>/<prj_...>/quarantine/<any>.
 #pragma once
 
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <list>
@@ -28,11 +29,13 @@ inline constexpr std::uint64_t kJournalsMemoryMax = 128ULL * 1024 * 1024;
 /// Thread-safe.
 class Storage {
 public:
-    /// Called when a sync failed other than for want of space: the process must end.
+    /// Called when a sync failed other than for want of space: the process must end, since what
+    /// the kernel dropped cannot be known (D3). A start recovers.
     using DiskLost = std::function<void(const Error&)>;
 
     /// `root` is made if it is missing.
-    explicit Storage(std::filesystem::path root, DiskLost disk_lost = {})
+    explicit Storage(
+        std::filesystem::path root, DiskLost disk_lost = [](const Error&) { std::abort(); })
         : root_(std::move(root)), disk_lost_(std::move(disk_lost)) {}
 
     /// The objects of a project as `reader`'s snapshot knows them, or later.
@@ -63,6 +66,9 @@ public:
                                 const ProjectId& project,
                                 const std::string& name,
                                 std::size_t own_holds = 0);
+
+    /// For what writing pack files came to: calls DiskLost for "sync_failed". Returns: `written`.
+    Status watch(Status written) const;
 
     std::filesystem::path pack_dir(const ProjectId& project) const;
     std::filesystem::path quarantine_dir(const ProjectId& project) const;

@@ -9,6 +9,7 @@
 
 #include "auth/accounts.h"
 #include "auth/key_text.h"
+#include "base/steadied_clock.h"
 #include "git/serve/catalogue.h"
 #include "git/serve/commit.h"
 #include "git/serve/push.h"
@@ -21,12 +22,21 @@ namespace origin::git {
 class MovableClock final : public Clock {
 public:
     UnixMillis now() const override { return system_.now() + ahead_.count(); }
-    std::chrono::steady_clock::time_point steady() const override { return system_.steady(); }
-    void advance(Milliseconds by) { ahead_ += by; }
+    std::chrono::steady_clock::time_point steady() const override {
+        return system_.steady() + passed_;
+    }
+    /// Time passes.
+    void advance(Milliseconds by) {
+        ahead_ += by;
+        passed_ += by;
+    }
+    /// Somebody sets the clock.
+    void set(Milliseconds by) { ahead_ += by; }
 
 private:
     SystemClock system_;
     Milliseconds ahead_{0};
+    Milliseconds passed_{0};
 };
 
 class TestProject : public ::testing::Test {
@@ -121,6 +131,7 @@ protected:
     }
 
     MovableClock clock_;
+    SteadiedClock schedule_{clock_};
     SystemRandom random_;
     Metrics metrics_;
     std::unique_ptr<store::Store> store_ = store::make_memory_store();
@@ -145,6 +156,7 @@ protected:
                                                                          .storage = storage(),
                                                                          .gatekeeper = gatekeeper_,
                                                                          .clock = clock_,
+                                                                         .schedule = schedule_,
                                                                          .random = random_,
                                                                          .metrics = metrics_,
                                                                          .gates = gates_,

@@ -5,9 +5,7 @@
 
 #include "git/serve/catalogue.h"
 #include "git/serve/journal.h"
-#include "git/serve/reachable.h"
 #include "git/serve/refs.h"
-#include "git/serve/upkeep_schedule.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
 
@@ -138,14 +136,6 @@ Result<Upkeep::State> Upkeep::look(const ProjectId& project) {
     return state;
 }
 
-Status Upkeep::write(Fold& fold, const std::vector<Oid>& kept) {
-    const Status written = fold.write(kept);
-    if (!written && written.error().reason() == "sync_failed") {
-        around_.disk_lost(written.error());
-    }
-    return written;
-}
-
 Status Upkeep::swap(Fold& fold) {
     const UnixMillis now = around_.clock.now();
     const Status swapped =
@@ -219,7 +209,7 @@ Status Upkeep::seal(const ProjectId& project, const UpkeepWish& wish, UpkeepRepo
                              .journal = part.pack,
                              .journal_last = part.last,
                              .newest_at = part.newest_at}));
-        ORIGIN_CHECK(write(fold, all_objects_of(fold.objects())));
+        ORIGIN_CHECK(fold.write(all_objects_of(fold.objects())));
         ORIGIN_CHECK(swap(fold));
         report.journal_rows_sealed += part.rows;
         around_.metrics.counter("journal_rows_sealed_total").add(part.rows);
@@ -241,7 +231,7 @@ Status Upkeep::consolidate(const ProjectId& project, const UpkeepWish& wish) {
     }
     around_.metrics.counter("packs_folded_total").add(packs.size());
     ORIGIN_TRY(fold, Fold::of(around_.storage, project, {.packs = std::move(packs)}));
-    ORIGIN_CHECK(write(fold, all_objects_of(fold.objects())));
+    ORIGIN_CHECK(fold.write(all_objects_of(fold.objects())));
     return swap(fold);
 }
 
@@ -282,7 +272,7 @@ Status Upkeep::collect(const ProjectId& project, UpkeepReport& report) {
     if (dropped.empty()) {
         return {};
     }
-    ORIGIN_CHECK(write(fold, kept));
+    ORIGIN_CHECK(fold.write(kept));
     before_swap();
     for (std::size_t tries = 0; tries < kSwapTriesMax; ++tries) {
         ORIGIN_CHECK(catch_up(fold, state, reachable));
@@ -347,7 +337,7 @@ Result<UpkeepReport> Upkeep::run(const ProjectId& project, const UpkeepWish& wis
 }
 
 Status Upkeep::work(const store::Job& job) {
-    const UnixMillis begun = around_.clock.now();
+    const UnixMillis begun = around_.schedule.now();
     const auto project = ProjectId::from_raw(job.subject);
     const auto last = store::from_be64(job.payload);
     if (!project) {
@@ -360,28 +350,32 @@ Status Upkeep::work(const store::Job& job) {
         push = latest;
         return {};
     }));
-    auto report = run(*project, {.collect = is_day});
-    if (!report && report.error().code() != Code::NotFound) {
+    std::optional<Milliseconds> again;  // From `begun`.
+    const auto report = run(*project, {.collect = is_day});
+    if (report && report->again_at != 0) {
+        again = std::clamp(
+            Milliseconds(report->again_at - around_.clock.now()), Milliseconds(0), kUpkeepDelayMax);
+    } else if (!report && report.error().code() != Code::NotFound) {
+        again = kAfterFailure;
         around_.log.error("a project's objects could not be looked after",
                           {{"project", project->str()},
                            {"told", report.error().told_to_peer()},
                            {"why", report.error().kept_in_log()}});
-        report = UpkeepReport{.again_at = begun + kAfterFailure.count()};
     }
     store::Job next = job;
     next.payload = is_day ? store::be64(static_cast<std::uint64_t>(begun)) : job.payload;
-    const UnixMillis tomorrow = begun + kUpkeepInterval.count();
     return around_.store.write([&](Writer& writer) -> Status {
-        ORIGIN_TRY(latest, latest_push(writer, *project));
-        if (!report) {
+        if (!report && !again) {
             return store::complete(writer, job);  // It was deleted.
         }
-        UnixMillis again = report->again_at;
-        if (latest != push || !is_day || report->is_undecided) {
+        ORIGIN_TRY(latest, latest_push(writer, *project));
+        std::optional<Milliseconds> wait = again;
+        if (latest != push || !is_day || (report && report->is_undecided)) {
             // If what came meanwhile has filled the journal again, the next push says so.
-            again = again == 0 ? tomorrow : std::min(again, tomorrow);
+            wait = std::min(wait.value_or(kUpkeepInterval), kUpkeepInterval);
         }
-        return again == 0 ? store::complete(writer, job) : store::retry_at(writer, next, again);
+        return wait ? store::retry_at(writer, next, begun + wait->count())
+                    : store::complete(writer, job);
     });
 }
 

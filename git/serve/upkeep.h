@@ -14,19 +14,21 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "git/serve/fold.h"
+#include "git/serve/reachable.h"
 #include "git/serve/storage.h"
+#include "git/serve/upkeep_schedule.h"
 #include "store/jobs.h"
 #include "store/store.h"
 
 namespace origin::git {
 
-class Reachable;
-struct Roots;
-
 /// A pack younger than this is not looked at for garbage: who just pushed may still rely on it.
 inline constexpr std::chrono::milliseconds kGarbageGrace = std::chrono::hours(24);
 /// How long the files of a dead pack stay for readers of the pack set before.
 inline constexpr std::chrono::milliseconds kDeadPackKept = std::chrono::hours(24);
+
+/// The longest that a job of kind kUpkeepJob is put off.
+inline constexpr std::chrono::milliseconds kUpkeepDelayMax = kHistoryKept + kUpkeepInterval;
 
 struct UpkeepWish {
     bool everything = false;  // Fold the journal and all packs, however small; collect.
@@ -41,7 +43,7 @@ struct UpkeepReport {
     std::uint64_t bytes_dropped = 0;  // Of packs, compressed.
     std::size_t files_removed = 0;    // Packs whose files are gone.
     bool is_undecided = false;        // Pushes kept coming: the garbage is for the next time.
-    UnixMillis again_at = 0;          // When there will be something to do; 0: after a push.
+    UnixMillis again_at = 0;          // Wall time when there is more to do; 0: after a push.
 };
 
 /// Thread-safe: one project at a time.
@@ -50,10 +52,10 @@ public:
     struct Around {
         store::Store& store;
         Storage& storage;
-        const Clock& clock;
+        const Clock& clock;     // What is old.
+        const Clock& schedule;  // When to come back: a SteadiedClock.
         Log& log;
         Metrics& metrics;
-        std::function<void(const Error&)> disk_lost;  // As of PushService.
     };
     explicit Upkeep(Around around) : around_(std::move(around)) {}
 
@@ -77,7 +79,6 @@ private:
     Status consolidate(const ProjectId& project, const UpkeepWish& wish);
     Status collect(const ProjectId& project, UpkeepReport& report);
     Status catch_up(const Fold& fold, State& state, Reachable& reachable);
-    Status write(Fold& fold, const std::vector<Oid>& kept);
     Status swap(Fold& fold);
 
     Around around_;

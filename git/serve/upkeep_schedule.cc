@@ -13,7 +13,7 @@ UnixMillis upkeep_due(const ObjectStore& objects, UnixMillis now) {
         objects.packs(), [](const auto& pack) { return !pack->is_in_memory(); }));
     const bool is_much = objects.memory_bytes() >= kJournalBytesMax ||
                          objects.memory_objects() >= kJournalObjectsMax || files > kPacksBeforeFold;
-    return is_much ? now : now + kUpkeepInterval.count();
+    return is_much ? store::kAtOnce : now + kUpkeepInterval.count();
 }
 
 Status schedule_upkeep(store::Writer& writer, const ProjectId& project, UnixMillis when) {

@@ -19,8 +19,8 @@ inline constexpr std::chrono::milliseconds kUpkeepInterval = std::chrono::hours(
 /// More packs than this are brought together at once.
 inline constexpr std::size_t kPacksBeforeFold = 20;
 
-/// When the upkeep of a project is due after a push: `now` if its journal is full or its packs are
-/// many, else a day later.
+/// When the upkeep of a project is due after a push: store::kAtOnce if its journal is full or its
+/// packs are many, else a day later.
 UnixMillis upkeep_due(const ObjectStore& objects, UnixMillis now);
 
 /// There is a job, ready at `when` or earlier, or one at work, which looks again when it ends.

@@ -9,7 +9,6 @@
 #include "git/serve/journal.h"
 #include "git/serve/reachable.h"
 #include "git/serve/test_project.h"
-#include "git/serve/upkeep_schedule.h"
 #include "store/rows/keys.h"
 
 namespace origin::git {
@@ -26,9 +25,7 @@ protected:
     Upkeep& upkeep() {
         if (!upkeep_) {
             upkeep_ = std::make_unique<Upkeep>(
-                Upkeep::Around{*store_, storage(), clock_, log_, metrics_, [](const Error&) {
-                                   FAIL();
-                               }});
+                Upkeep::Around{*store_, storage(), clock_, schedule_, log_, metrics_});
         }
         return *upkeep_;
     }
@@ -36,6 +33,27 @@ protected:
         auto report = upkeep().run(project_, wish);
         EXPECT_TRUE(report) << report.error().told_to_peer() << report.error().kept_in_log();
         return report ? *report : UpkeepReport{};
+    }
+
+    std::optional<UnixMillis> ready_at() {
+        std::optional<UnixMillis> ready;
+        EXPECT_TRUE(store_->read([&](store::Reader& reader) -> Status {
+            ORIGIN_TRY(next, store::next_ready(reader, kUpkeepJob));
+            ready = next;
+            return {};
+        }));
+        return ready;
+    }
+    /// Does the job that is ready.
+    void work() {
+        std::optional<store::Job> job;
+        ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
+            ORIGIN_TRY(claimed, store::claim(writer, {kUpkeepJob, schedule_.now(), kDay, 1}));
+            job = claimed;
+            return {};
+        }));
+        ASSERT_TRUE(job);
+        ASSERT_TRUE(upkeep().work(*job));
     }
 
     std::size_t files() {
@@ -289,31 +307,61 @@ TEST_F(UpkeepTest, OneJobForAProjectMovedForwardWhenThereIsMuchToDo) {
     ASSERT_TRUE(commit_file(kMain, {}, "a", "1", &tip));
     ASSERT_TRUE(commit_file(kMain, tip, "a", "2", &tip));
     EXPECT_EQ(rows(Table::Jobs), 1U);
-    const auto when = [&] {
-        std::optional<UnixMillis> ready;
-        EXPECT_TRUE(store_->read([&](store::Reader& reader) -> Status {
-            ORIGIN_TRY(next, store::next_ready(reader, kUpkeepJob));
-            ready = next;
-            return {};
-        }));
-        return ready;
-    };
-    EXPECT_GT(*when(), clock_.now() + kDay.count() / 2);
+    EXPECT_GT(*ready_at(), clock_.now() + kDay.count() / 2);
     ASSERT_TRUE(store_->write(
-        [&](store::Writer& writer) { return schedule_upkeep(writer, project_, clock_.now()); }));
+        [&](store::Writer& writer) { return schedule_upkeep(writer, project_, store::kAtOnce); }));
     EXPECT_EQ(rows(Table::Jobs), 1U);
-    EXPECT_LE(*when(), clock_.now());
-    std::optional<store::Job> job;
-    ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
-        ORIGIN_TRY(claimed, store::claim(writer, {kUpkeepJob, clock_.now(), kDay, 1}));
-        job = claimed;
-        return {};
-    }));
-    ASSERT_TRUE(job);
-    ASSERT_TRUE(upkeep().work(*job));
+    EXPECT_LE(*ready_at(), clock_.now());
+    work();
     EXPECT_EQ(rows(Table::Jobs), 0U);  // Nothing more to do before the next push.
     ASSERT_TRUE(commit_file(kMain, tip, "a", "3", &tip));
     EXPECT_EQ(rows(Table::Jobs), 1U);
+}
+
+TEST_F(UpkeepTest, AWallClockThatIsSetMovesNoJob) {
+    Oid tip;
+    Oid side;
+    ASSERT_TRUE(commit_file(kMain, {}, "a", "1", &tip));
+    ASSERT_TRUE(commit_file(kSide, {}, "b", "2", &side));
+    ASSERT_TRUE(move(kSide, side, {}));
+    const UnixMillis begun = schedule_.now();
+    clock_.set(3650 * kDay);
+    ASSERT_TRUE(store_->write(
+        [&](store::Writer& writer) { return schedule_upkeep(writer, project_, store::kAtOnce); }));
+    work();
+    ASSERT_TRUE(commit_file(kSide, {}, "b", "3", &side));
+    ASSERT_TRUE(move(kSide, side, {}));
+    ASSERT_TRUE(store_->write(
+        [&](store::Writer& writer) { return schedule_upkeep(writer, project_, store::kAtOnce); }));
+    work();  // Comes back when what the branch held leaves the history.
+    ASSERT_TRUE(ready_at());
+    EXPECT_GT(*ready_at(), begun + kDay.count());
+    EXPECT_LE(*ready_at(), begun + kUpkeepDelayMax.count());
+}
+
+// Jobs far ahead are taken for a clock that was set back: upkeep's own delays are none of these.
+TEST_F(UpkeepTest, AStartLeavesItsJobsWhereTheyAre) {
+    Oid tip;
+    ASSERT_TRUE(commit_file(kMain, {}, "a", "1", &tip));
+    ASSERT_TRUE(move(kSide, {}, tip));
+    ASSERT_TRUE(move(kSide, tip, {}));
+    const auto start = [&] {
+        std::size_t taken = 0;
+        EXPECT_TRUE(store_->write([&](store::Writer& writer) -> Status {
+            ORIGIN_TRY(
+                count,
+                store::take_back_leases(writer, kUpkeepJob, schedule_.now(), kUpkeepDelayMax));
+            taken = count;
+            return {};
+        }));
+        return taken;
+    };
+    EXPECT_EQ(start(), 0U);
+    clock_.advance(kDay);
+    work();
+    ASSERT_TRUE(ready_at());  // A month on.
+    EXPECT_GT(*ready_at(), schedule_.now() + kDay.count());
+    EXPECT_EQ(start(), 0U);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ import hashlib
 import shutil
 import unittest
 
-from scenario import Scenario
+from scenario import INVENTORY, Scenario
 from wire import ZERO, pkt, push_body, report_of, tree_object
 
 
@@ -111,6 +111,13 @@ class Pushes(Scenario):
         repo("push", "-q", "origin", "main~0:refs/tags/here")
         self.assertEqual(repo.remote_refs()["refs/tags/here"], repo.head())
         self.assertIn("up-to-date", repo.run("push", "origin", "main").stderr)
+
+    def test_a_restart_brings_no_upkeep_forward(self):
+        """A project's upkeep is due a day after a push: a start must not take that for a clock set back."""
+        self.pushed_repo()
+        self.server.restart()
+        self.expect(self.server.require(INVENTORY), 200)  # Another job, done since the start.
+        self.assertNotIn("looked after a project's objects", self.server.log())
 
     def test_the_default_branch_is_the_first_one_pushed(self):
         repo = self.new_repo()
