@@ -251,6 +251,7 @@ protected:
                               .storage = storage_,
                               .gatekeeper = gatekeeper_,
                               .clock = clock_,
+                              .schedule = clock_,
                               .random = random_,
                               .metrics = metrics_,
                               .gates = {&protected_branches_},

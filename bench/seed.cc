@@ -6,6 +6,7 @@
 #include <atomic>
 #include <charconv>
 #include <cstdio>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <thread>
@@ -108,15 +109,16 @@ Status seed(World& world, std::uint64_t first, std::uint64_t count) {
         all.insert(all.end(), ids.begin(), ids.end());
     }
     std::atomic<std::size_t> next = 0;
+    const auto work = [&](Status& end) {
+        for (std::size_t i = next++; i < all.size() && end; i = next++) {
+            end = add_commit(world, all[i]);
+        }
+    };
     std::array<Status, kThreads> ends{};
     {
         std::vector<std::jthread> threads;
         for (Status& end : ends) {
-            threads.emplace_back([&world, &all, &next, &end] {
-                for (std::size_t i = next++; i < all.size() && end; i = next++) {
-                    end = add_commit(world, all[i]);
-                }
-            });
+            threads.emplace_back(work, std::ref(end));
         }
     }
     for (Status& end : ends) {

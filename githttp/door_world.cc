@@ -109,6 +109,7 @@ DoorWorld::DoorWorld(const std::string& public_url, std::string sites_domain)
                .storage = storage_,
                .gatekeeper = gatekeeper_,
                .clock = clock,
+               .schedule = clock,
                .random = random,
                .metrics = metrics,
                .gates = {},

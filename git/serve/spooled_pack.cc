@@ -82,6 +82,13 @@ Result<bool> SpooledPack::step_file() {
     return false;
 }
 
+Status SpooledPack::put_header() {
+    std::string out;
+    put_pack_header(out,
+                    static_cast<std::uint32_t>(new_files_.size() + parts_.made.added().size()));
+    return give(std::move(out));
+}
+
 Status SpooledPack::put_made() {
     std::string out;
     for (; place_ < parts_.made.added().size() && out.size() < kStepBytes; ++place_) {
@@ -95,14 +102,10 @@ Status SpooledPack::put_made() {
 
 Result<bool> SpooledPack::step() {
     switch (phase_) {
-        case Phase::Header: {
-            std::string out;
-            put_pack_header(
-                out, static_cast<std::uint32_t>(new_files_.size() + parts_.made.added().size()));
-            ORIGIN_CHECK(give(std::move(out)));
+        case Phase::Header:
+            ORIGIN_CHECK(put_header());
             phase_ = Phase::Files;
             break;
-        }
         case Phase::Files: {
             ORIGIN_TRY(done, step_file());
             phase_ = done ? Phase::Made : Phase::Files;
@@ -120,12 +123,13 @@ Result<bool> SpooledPack::step() {
         }
         case Phase::Resolve: {
             ORIGIN_TRY(done, intake_.resolve_some());
-            if (done) {
-                ORIGIN_CHECK(intake_.check_connectivity());
-                phase_ = Phase::Done;
-            }
+            phase_ = done ? Phase::Check : Phase::Resolve;
             break;
         }
+        case Phase::Check:
+            ORIGIN_CHECK(intake_.check_connectivity());
+            phase_ = Phase::Done;
+            break;
         case Phase::Done:
             break;
     }

@@ -59,10 +59,11 @@ public:
     PackIntake& intake() { return intake_; }
 
 private:
-    enum class Phase : std::uint8_t { Header, Files, Made, Trailer, Resolve, Done };
+    enum class Phase : std::uint8_t { Header, Files, Made, Trailer, Resolve, Check, Done };
 
     Status give(std::string bytes);
     Result<bool> step_file();
+    Status put_header();
     Status put_made();
 
     Parts parts_;
