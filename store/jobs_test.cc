@@ -15,9 +15,7 @@ namespace {
 JobId id(std::size_t n) {
     JobId made;
     made.raw.fill(static_cast<unsigned char>(n));
-    if (n > 0xff) {
-        made.raw.front() = static_cast<unsigned char>(n >> 8);
-    }
+    made.raw.front() = static_cast<unsigned char>(n ^ (n >> 8));
     return made;
 }
 
