@@ -89,9 +89,11 @@ Status ReceivePack::Session::feed(Bytes piece) {
         if (!*complete) {
             return {};
         }
-        ORIGIN_CHECK(begin_pack());
+        if (Status begun = begin_pack(); !begun) {
+            refused_ = std::move(begun).error();  // In the report: Git shows no other answer.
+        }
     }
-    if (!intake_ || piece.empty()) {
+    if (refused_ || !intake_ || piece.empty()) {
         return {};
     }
     if (const Status fed = intake_->feed(piece); !fed) {
