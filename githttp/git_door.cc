@@ -75,8 +75,18 @@ public:
         if (!answer) {
             return git_refusal(answer.error());
         }
-        return streamed(Service::UploadPack,
-                        std::make_unique<AnswerSource>(nullptr, std::move(*answer)));
+        // A ref listing or a kept pack is whole after its first step and needs no stream.
+        std::string begun;
+        const auto progress = (*answer)->step(begun);
+        if (!progress) {
+            return git_refusal(progress.error());
+        }
+        const bool is_whole = *progress == git::Answer::Progress::Done;
+        net::Response response = streamed(
+            Service::UploadPack,
+            is_whole ? nullptr : std::make_unique<AnswerSource>(nullptr, std::move(*answer)));
+        response.body = std::move(begun);
+        return response;
     }
     net::Reply failed(const Error& error) override { return git_refusal(error); }
     std::uint64_t body_bytes_max() const override { return kFetchRequestBytesMax; }

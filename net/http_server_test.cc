@@ -262,6 +262,43 @@ TEST_F(Expectation, IsRefusedForABodyThatIsTooLarge) {
               413);
 }
 
+// What comes with its head is begun, fed and finished in one visit to a worker.
+TEST_F(LiveServer, ABodyMayComeWithItsHeadOrLater) {
+    struct Picky final : BodySink {
+        Status feed(Bytes piece) override {
+            taken += text_of(piece);
+            return taken == "bad" ? Status(std::unexpected(Error(Code::Conflict, "bad")))
+                                  : Status();
+        }
+        Reply finish() override { return Response{.body = "took " + taken}; }
+        std::uint64_t body_bytes_max() const override { return 10; }
+        std::string taken;
+    };
+    handler_.on_begin = [](const RequestHead&) -> Begun {
+        return std::make_unique<Picky>();
+    };
+    for (const bool with_its_head : {true, false}) {
+        const auto send = [&](RawClient& client, const std::string& body) {
+            const std::string head = kPost + "Content-Length: " + std::to_string(body.size());
+            if (with_its_head) {
+                return client.ask(head + "\r\n\r\n" + body);
+            }
+            EXPECT_EQ(client.ask(head + "\r\nExpect: 100-continue\r\n\r\n").status, 100);
+            return client.ask(body);
+        };
+        RawClient client(port());
+        EXPECT_EQ(send(client, "good").body, "took good");
+        EXPECT_EQ(send(client, "better").body, "took better");
+        EXPECT_EQ(send(client, "bad").status, 409);
+        EXPECT_TRUE(client.closed());
+    }
+    RawClient client(port());
+    const std::string one = kPost + "Content-Length: 3\r\n\r\none";
+    EXPECT_EQ(client.ask(one + one).body, "took one");
+    EXPECT_EQ(client.answer().body, "took one");
+    EXPECT_EQ(client.ask(kPost + "Content-Length: 11\r\n\r\nlonger body").status, 413);
+}
+
 TEST_F(LiveServer, ABodyThatStopsHalfWayReachesNobody) {
     std::atomic<int> finished = 0;
     std::latch dropped(1);

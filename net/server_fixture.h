@@ -191,7 +191,8 @@ protected:
         RawClient client(port());
         return client.ask(request);
     }
-    ~LiveServer() override {
+    // Not in the destructor: what derived fixtures own is in use until the server is gone.
+    void TearDown() override {
         server_.reset();
         pool_.reset();
     }

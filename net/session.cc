@@ -262,37 +262,6 @@ asio::awaitable<void> Session::serve(Request& request) {
     }
 }
 
-asio::awaitable<std::optional<Reply>> Session::begin(Request& request) {
-    const RequestHead& head = request.head();
-    std::optional<Begun> begun;
-    const Ran ran =
-        co_await work([&] { begun = world_.around.handler.begin(head); }, WhenFull::Refuse);
-    if (ran == Ran::QueueFull) {
-        begun = problem_response(
-            Error(Code::Unavailable, "The server is busy; try again.").because("busy"));
-    } else if (ran == Ran::Threw) {
-        begun = problem_response(Error(Code::Internal, "The request failed."));
-    }
-    if (auto* sink = std::get_if<std::unique_ptr<BodySink>>(&*begun)) {
-        request.sink = std::move(*sink);
-        auto reply = co_await take_body(request);
-        if (request.sink != nullptr) {
-            co_await work([&] { request.sink.reset(); }, WhenFull::Wait);
-        }
-        co_return reply;
-    }
-    if (head.has_body()) {
-        const bool may_not_come = request.checked.expects_continue && in_.empty();
-        request.skip_body =
-            head.content_length.value_or(kHttpDrainBytesMax + 1) <= kHttpDrainBytesMax &&
-            !may_not_come;
-        if (!request.skip_body) {
-            leave_unread();
-        }
-    }
-    co_return std::move(std::get<Reply>(*begun));
-}
-
 asio::awaitable<std::optional<Response>> Session::settle(Reply reply) {
     if (auto* response = std::get_if<Response>(&reply)) {
         co_return std::move(*response);

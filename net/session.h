@@ -81,6 +81,7 @@ private:
     Async<bool> read_head(bool first);
     Async<void> refuse(HeadRefusal refusal);
     Async<void> serve(Request& request);
+    std::string_view body_at_hand(const RequestHead& head) const;
     Async<std::optional<Reply>> begin(Request& request);
     Async<std::optional<Reply>> take_body(Request& request);
     Async<std::optional<Error>> feed_all(Request& request, BodyDecoder& decoder);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A request's body: out of its framing, piece by piece to the sink.
+// A request from its head to its reply: the handler, and the body, out of its framing, piece by
+// piece to the sink.
 #include "base/limits.h"
 #include "net/body_decoder.h"
 #include "net/problem.h"
@@ -15,7 +16,71 @@ Error too_large() {
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
+enum class Whole : std::uint8_t { NotTaken, Taken, Refused };
+
+// Gives a whole body to the sink that `begun` is, if it is one: `begun` is the reply then.
+Whole take_whole(Begun& begun, std::string_view body) {
+    auto* place = std::get_if<std::unique_ptr<BodySink>>(&begun);
+    if (place == nullptr || body.empty() || body.size() > (*place)->body_bytes_max()) {
+        return Whole::NotTaken;
+    }
+    const std::unique_ptr<BodySink> sink = std::move(*place);
+    const Status fed = sink->feed(bytes_of(body));
+    begun = fed ? sink->finish() : sink->failed(fed.error());
+    return fed ? Whole::Taken : Whole::Refused;
+}
+
 }  // namespace
+
+// The body, if it came with its head and is one piece; else nothing. A visit to a worker costs two
+// switches of threads, and such a request needs one visit instead of three.
+std::string_view Session::body_at_hand(const RequestHead& head) const {
+    const std::uint64_t bytes = head.content_length.value_or(0);
+    const bool is_here = bytes <= kHttpReadBytes && bytes <= in_.size();
+    return is_here ? in_.view().substr(0, bytes) : std::string_view();
+}
+
+asio::awaitable<std::optional<Reply>> Session::begin(Request& request) {
+    const RequestHead& head = request.head();
+    const std::string_view body = body_at_hand(head);
+    std::optional<Begun> begun;
+    Whole whole = Whole::NotTaken;
+    const Ran ran = co_await work(
+        [&] {
+            begun = world_.around.handler.begin(head);
+            whole = take_whole(*begun, body);
+        },
+        WhenFull::Refuse);
+    if (ran == Ran::QueueFull) {
+        begun = problem_response(
+            Error(Code::Unavailable, "The server is busy; try again.").because("busy"));
+    } else if (ran == Ran::Threw) {
+        begun = problem_response(Error(Code::Internal, "The request failed."));
+    }
+    if (auto* sink = std::get_if<std::unique_ptr<BodySink>>(&*begun)) {
+        request.sink = std::move(*sink);
+        auto reply = co_await take_body(request);
+        if (request.sink != nullptr) {
+            co_await work([&] { request.sink.reset(); }, WhenFull::Wait);
+        }
+        co_return reply;
+    }
+    if (whole == Whole::Taken) {
+        in_.consume(body.size());
+    } else if (whole == Whole::Refused) {
+        world_.refusals.add();
+        leave_unread();
+    } else if (head.has_body()) {
+        const bool may_not_come = request.checked.expects_continue && in_.empty();
+        request.skip_body =
+            head.content_length.value_or(kHttpDrainBytesMax + 1) <= kHttpDrainBytesMax &&
+            !may_not_come;
+        if (!request.skip_body) {
+            leave_unread();
+        }
+    }
+    co_return std::move(std::get<Reply>(*begun));
+}
 
 asio::awaitable<std::optional<Reply>> Session::take_body(Request& request) {
     const RequestHead& head = request.head();
