@@ -66,7 +66,8 @@ protected:
 
     Answered refs(std::string_view target, std::vector<net::Header> headers = {}) {
         peer_ += "1";  // One peer's failures do not count against the next request.
-        return world_.ask({.target = std::string(target), .headers = std::move(headers), .peer = peer_});
+        return world_.ask(
+            {.target = std::string(target), .headers = std::move(headers), .peer = peer_});
     }
 
     Answered post(const std::string& project,

@@ -20,7 +20,8 @@
 namespace origin::git {
 namespace {
 
-constexpr int kDeflateLevel = 3;  // These packs are consolidated later; latency counts now.
+// Half of what a commit costs is deflating it: level 3 takes half as long again for 2 % less.
+constexpr int kDeflateLevel = 1;
 
 std::uint32_t crc_of(std::string_view bytes) {
     return static_cast<std::uint32_t>(
@@ -135,11 +136,13 @@ Result<PackBuilder::Built> PackBuilder::write(const std::filesystem::path& quara
     ORIGIN_CHECK(file.append(bytes_of(packed)));
     std::vector<IndexEntry> index;
     index.reserve(order_.size());
+    Deflater deflater(kDeflateLevel);
     for (const Oid& oid : order_) {
         const Object& object = objects_.at(oid);
         packed.clear();
         put_entry_header(packed, static_cast<EntryKind>(object.type), object.data.size());
-        packed += deflate_all(object.data, kDeflateLevel);
+        deflater.restart();
+        deflater.step(object.data, true, packed);
         index.push_back({.offset = file.size(), .crc = crc_of(packed), .oid = oid});
         hash.update(bytes_of(packed));
         ORIGIN_CHECK(file.append(bytes_of(packed)));

@@ -127,14 +127,15 @@ void Deflater::restart() {
 void Deflater::step(std::string_view in, bool is_last, std::string& out) {
     constexpr std::size_t kRoom = 64UL * 1024;
     z_stream& stream = state_->stream;
+    const std::size_t room = std::min<std::size_t>(kRoom, deflateBound(&stream, in.size()));
     stream.next_in = input_of(in.data());
     stream.avail_in = clamped(in.size());
     ORIGIN_ASSERT(stream.avail_in == in.size());
     do {
         const std::size_t before = out.size();
-        out.resize(before + kRoom);
+        out.resize(before + room);
         stream.next_out = reinterpret_cast<Bytef*>(out.data() + before);
-        stream.avail_out = kRoom;
+        stream.avail_out = static_cast<uInt>(room);
         const int verdict = deflate(&stream, is_last ? Z_FINISH : Z_NO_FLUSH);
         ORIGIN_ASSERT(verdict == Z_OK || verdict == Z_STREAM_END || verdict == Z_BUF_ERROR);
         out.resize(out.size() - stream.avail_out);

@@ -10,7 +10,7 @@
 namespace origin::git {
 namespace {
 
-constexpr int kDeflateLevel = 3;  // As PackBuilder's: latency counts now.
+constexpr int kDeflateLevel = 1;  // As PackBuilder's: latency counts now.
 constexpr std::size_t kHashBytes = kMiB;
 
 }  // namespace
