@@ -193,9 +193,7 @@ TEST_F(KeptPacks, GarbageThatWasCollectedIsGone) {
     move("refs/heads/side", side, {});
     EXPECT_TRUE(is_refused(clone(side)));
     Log log(2, LogFormat::Text, Level::Error, clock_);
-    Upkeep upkeep({*store_, storage(), clock_, log, metrics_, [](const Error&) {
-                       FAIL();
-                   }});
+    Upkeep upkeep({*store_, storage(), clock_, clock_, log, metrics_});
     ASSERT_TRUE(upkeep.run(project_, {.everything = true}));
     clock_.advance(kHistoryKept + std::chrono::hours(24));
     const auto report = upkeep.run(project_, {.everything = true});
