@@ -14,8 +14,7 @@ import shutil
 import socket
 import threading
 
-import points
-from world import TASKS, Repo, World, attempt, look, one_worker_server, wait_until
+from world import TASKS, Repo, attempt, look, play, wait_until
 
 SPARE_MAX = 6
 CLEAR = ("503", "too many files open", "try again")
@@ -119,15 +118,5 @@ def control(world, told):
     told.end_control(red, "a limit that is not raised again")
 
 
-def main():
-    told = points.Points(points.options(__doc__))
-    with one_worker_server() as server:
-        world = World(server)
-        if told.chosen.control:
-            control(world, told)
-        sweep(world, told)
-    told.end()
-
-
 if __name__ == "__main__":
-    main()
+    play(__doc__, sweep, control)

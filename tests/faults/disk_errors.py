@@ -14,10 +14,9 @@ usage: disk_errors.py [--sample N] [--seed S] [--only WORD] [--json FILE] [--con
 import contextlib
 import re
 
-import points
 import tracing
 from kill_points import traced
-from world import FAILED, TASKS, World, attempt, look, one_worker_server
+from world import FAILED, TASKS, attempt, look, play
 
 SYNC = {"fsync", "fdatasync", "msync", "sync_file_range", "syncfs"}
 WRITE = {"write", "writev", "pwrite64", "pwritev", "pwritev2", "fallocate", "ftruncate", "truncate", "copy_file_range"}
@@ -119,15 +118,5 @@ def control(world, told):
     told.end_control([note] if note == "missed" or wrong else [], "an EIO that nobody sees counts as missed")
 
 
-def main():
-    told = points.Points(points.options(__doc__))
-    with one_worker_server() as server:
-        world = World(server)
-        if told.chosen.control:
-            control(world, told)
-        sweep(world, told)
-    told.end()
-
-
 if __name__ == "__main__":
-    main()
+    play(__doc__, sweep, control)

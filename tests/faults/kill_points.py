@@ -11,9 +11,8 @@ usage: kill_points.py [--sample N] [--seed S] [--only WORD] [--json FILE] [--con
 """
 import contextlib
 
-import points
 import tracing
-from world import FAILED, TASKS, World, attempt, look, one_worker_server
+from world import FAILED, TASKS, attempt, look, play
 
 
 def traced(world, kind):
@@ -83,15 +82,5 @@ def control(world, told):
     told.end_control(look(large), "a pack lost in the kill")
 
 
-def main():
-    told = points.Points(points.options(__doc__))
-    with one_worker_server() as server:
-        world = World(server)
-        if told.chosen.control:
-            control(world, told)
-        sweep(world, told)
-    told.end()
-
-
 if __name__ == "__main__":
-    main()
+    play(__doc__, sweep, control)

@@ -13,6 +13,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "scenarios"), str(HERE.parent / "kill")]
 
 import checks  # noqa: E402
+import points  # noqa: E402
 from git_client import GitFailed, Repo  # noqa: E402
 from oracle import Oracle  # noqa: E402
 from origin_server import Server, wait_until  # noqa: E402
@@ -216,3 +217,14 @@ def attempt(task):
         return None
     except FAILED as failure:
         return failure
+
+
+def play(description, sweep, control):
+    """The whole of a test: `sweep` (world, points), or `control` with --control, on a server of its own."""
+    told = points.Points(points.options(description))
+    with one_worker_server() as server:
+        world = World(server)
+        if told.chosen.control:
+            control(world, told)
+        sweep(world, told)
+    told.end()
