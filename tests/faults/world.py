@@ -58,15 +58,6 @@ class Place:
         self.repo("clone", "-q", self.code_url, self.folder / "work")
         server.settle_deployments(self.project)
 
-    def wait_run(self, request):
-        """The run once it is settled; None if there is no such run."""
-        def settled():
-            answer = self.server.get(f"/api/requirements/{request}")
-            if answer.status == 404:
-                return [None]
-            return [answer.json] if answer.status == 200 and answer.json["status"] != "pending" else None
-        return wait_until(f"run {request}", settled)[0]
-
     def complaints(self):
         seen = checks.Seen(self)
         return [*checks.complaints(self, seen), *with_main(self.oracle, seen)]

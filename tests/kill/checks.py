@@ -17,7 +17,7 @@ class Seen:
     def __init__(self, world):
         server, project = world.server, world.project
         # A run that was not acknowledged may still finish while we look: what explains is read after what is explained.
-        self.runs = {row["id"]: world.wait_run(row["id"]) for row in world.oracle.of("run")}
+        self.runs = {row["id"]: server.wait_run(row["id"]) for row in world.oracle.of("run")}
         folder = world.folder / "seen.git"
         shutil.rmtree(folder, ignore_errors=True)
         self.clone = Repo.clone(world.code_url, folder, "--mirror")

@@ -23,7 +23,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import checks  # noqa: E402
 from oracle import Oracle  # noqa: E402
-from origin_server import PATIENCE_SECONDS, Server, wait_until  # noqa: E402
+from origin_server import PATIENCE_SECONDS, Server  # noqa: E402
 from scenario import INVENTORY  # noqa: E402
 from workers import Merger, PairPusher, Poster, Pusher, Roller  # noqa: E402
 
@@ -50,15 +50,6 @@ class World:
         self.project, self.code_url = made["projectId"], server.with_key(made["codeUrl"])
         self.first_deployment = made["deployment"]["id"]
         self.oracle.write("run", id=made["requestId"], key="the first")
-
-    def wait_run(self, request):
-        """The run once it is settled; None if there is no such run."""
-        def settled():
-            answer = self.server.get(f"/api/requirements/{request}")
-            if answer.status == 404:
-                return [None]
-            return [answer.json] if answer.status == 200 and answer.json["status"] != "pending" else None
-        return wait_until(f"run {request}", settled)[0]
 
     def play(self):
         """One round, from a running server to a restarted one."""

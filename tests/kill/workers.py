@@ -103,7 +103,7 @@ class Poster(Worker):
             raise ValueError(f"a requirement was answered {answer}")
         del self.pending[self.number]
         self.oracle.write("run", id=answer.json["requestId"], key=key)
-        self.world.wait_run(answer.json["requestId"])
+        self.server.wait_run(answer.json["requestId"])
 
 
 class Merger(Worker):

@@ -249,6 +249,15 @@ class Server:
         answer = self.get(f"/api/requirements/{request}")
         return answer if answer.status != 200 or answer.json["status"] != "pending" else None
 
+    def wait_run(self, request):
+        """The run once it is settled; None if there is no such run."""
+        def settled():
+            answer = self.get(f"/api/requirements/{request}")
+            if answer.status == 404:
+                return [None]
+            return [answer.json] if answer.status == 200 and answer.json["status"] != "pending" else None
+        return wait_until(f"run {request}", settled)[0]
+
     def events(self, project=None):
         """The whole event log, or that of one project, oldest first."""
         path = f"/api/projects/{project}/events" if project else "/api/events"
