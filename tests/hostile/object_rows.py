@@ -2,8 +2,10 @@
 """Table G, objects: trees, commits, tags, .gitmodules, links (G18 to G23)."""
 import packs
 from harness import ZERO, Case, Elsewhere, check, one_of, wait_until
+from pack_bytes import BLOB, COMMIT, TAG, TREE
 from pack_rows import refused, taken
-from packs import BLOB, COMMIT, PERSON, TAG, TREE, History
+from packs import PERSON, History
+from wire import tree_object
 
 CASES = []
 
@@ -50,9 +52,9 @@ refused("G19", "an entry nobody has", ("missing", "not", "lack"), tree([(b"10064
 def deep(levels):
     def build(world):
         history = History(world.base, "deep")
-        below = history.pack.add(TREE, packs.tree_text([(b"100644", b"f", history.blob)]))
+        below = history.pack.add(TREE, tree_object([(b"100644", b"f", history.blob)]))
         for _ in range(levels - 1):
-            below = history.pack.add(TREE, packs.tree_text([(b"40000", b"d", below)]))
+            below = history.pack.add(TREE, tree_object([(b"40000", b"d", below)]))
         return history.commit(below), history.pack.bytes()
     return build
 
@@ -88,7 +90,7 @@ def twenty_thousand_deep(world):
 def commit(**more):
     def build(world):
         history = History(world.base, "commits")
-        root = history.pack.add(TREE, packs.tree_text([(b"100644", b"file", history.blob)]))
+        root = history.pack.add(TREE, tree_object([(b"100644", b"file", history.blob)]))
         keep = dict(more)
         text = keep.pop("text", None)
         if text is not None:
@@ -236,7 +238,7 @@ def links(world):
 def below_link(world):
     history = History(world.base, "below")
     link = history.pack.add(BLOB, b"/tmp")
-    sub = history.pack.add(TREE, packs.tree_text([(b"100644", b"x", history.blob)]))
+    sub = history.pack.add(TREE, tree_object([(b"100644", b"x", history.blob)]))
     made, pack = history.with_entries([(b"120000", b"a", link), (b"40000", b"a", sub)])
     unpack, refs = world.unchanged(lambda: world.push([(ZERO, made, "refs/heads/below")], pack))
     check("ok" not in refs.values(), f"{unpack} {refs}")

@@ -8,7 +8,8 @@ import zlib
 import packs
 from harness import ZERO, Case, Elsewhere, check, git_client, one_of
 from http_live_rows import bomb
-from packs import BLOB, History, copy, delta, insert
+from pack_bytes import BLOB, OFS_DELTA, copy, delta_bytes, entry_head, insert
+from packs import History
 
 CASES = []
 TEXT = b"some text that is long enough to copy from\n"
@@ -130,21 +131,21 @@ for name_, size_, words_ in (("says 10 bytes and has 1,000", 10, "as long as"), 
 refused("G11", "a size of 30 digits of 7 bits", "digits", beside(lambda pack, world: pack.raw(b"\xb0" + b"\xff" * 30 + b"\x01" + zlib.compress(TEXT)) and None))
 for kind_ in (0, 5):
     refused("G12", f"an object of type {kind_}", "type", beside(lambda pack, world, k=kind_: pack.add(k, TEXT)))
-refused("G13", "a stream that is no zlib", "zlib", beside(lambda pack, world: pack.raw(packs.size_bytes(BLOB, 20) + b"this is no zlib stream") and None))
+refused("G13", "a stream that is no zlib", "zlib", beside(lambda pack, world: pack.raw(entry_head(BLOB, 20) + b"this is no zlib stream") and None))
 refused("G13", "a wrong adler sum", "zlib",
-        beside(lambda pack, world: pack.raw(packs.size_bytes(BLOB, len(TEXT)) + zlib.compress(TEXT)[:-1] + b"\0") and None))
+        beside(lambda pack, world: pack.raw(entry_head(BLOB, len(TEXT)) + zlib.compress(TEXT)[:-1] + b"\0") and None))
 
 
 def zlib_bomb(says):
     def add(pack, world):
-        pack.raw(packs.size_bytes(BLOB, says) + bomb(b"\0" * 2 ** 20, 15))
+        pack.raw(entry_head(BLOB, says) + bomb(b"\0" * 2 ** 20, 15))
     return beside(add)
 
 
 refused("G13", "1 MB of zlib that becomes 1 GB and says 10 bytes", "as long as", zlib_bomb(10))
 refused("G13", "the same, and says so", ("limit", "large", "bytes"), zlib_bomb(2 ** 30))
 refused("G13", "a million empty blocks before ten bytes", ("zlib", "as long as"),
-        beside(lambda pack, world: pack.raw(packs.size_bytes(BLOB, 10) + b"\x78\x01" + b"\0\0\0\xff\xff" * 1_000_000) and None))
+        beside(lambda pack, world: pack.raw(entry_head(BLOB, 10) + b"\x78\x01" + b"\0\0\0\xff\xff" * 1_000_000) and None))
 
 # G14, G15: deltas -----------------------------------------------------------------------------------
 
@@ -158,25 +159,25 @@ def delta_bomb(pack, world):
     """16 KB that copy a base of 60,000 bytes 17,896 times: 1 GB."""
     base = b"x" * 60_000
     at = pack.blob_at(base)
-    pack.ofs(pack.size - at, delta(len(base), 60_000 * 17_896, copy(0, 60_000) * 17_896), level=9)
+    pack.ofs(pack.size - at, delta_bytes(len(base), 60_000 * 17_896, copy(0, 60_000) * 17_896), level=9)
 
 
 N = len(TEXT)
 refused("G14", "a delta of 16 KB that becomes 1 GB", ("limit", "large", "bytes"), beside(delta_bomb))
-refused("G14", "a result of 2^60 bytes", ("limit", "large", "bytes"), on_text(delta(N, 2 ** 60, insert(b"abc"))))
-for name_, text_ in (("a copy from outside", delta(N, 10, copy(40, 10))), ("a copy at 2^32-1", delta(N, 10, copy(2 ** 32 - 1, 10))),
-                     ("another base size", delta(N + 1, 3, insert(b"abc"))), ("an instruction 0", delta(N, 3, b"\0abc")),
-                     ("an insert past its end", delta(N, 9, b"\x09abc")), ("a result too short", delta(N, 4, insert(b"abc"))),
-                     ("a result too long", delta(N, 2, insert(b"abc"))), ("no sizes", b""), ("an endless size", b"\xff" * 30),
-                     ("no instructions", delta(N, 3, b""))):
+refused("G14", "a result of 2^60 bytes", ("limit", "large", "bytes"), on_text(delta_bytes(N, 2 ** 60, insert(b"abc"))))
+for name_, text_ in (("a copy from outside", delta_bytes(N, 10, copy(40, 10))), ("a copy at 2^32-1", delta_bytes(N, 10, copy(2 ** 32 - 1, 10))),
+                     ("another base size", delta_bytes(N + 1, 3, insert(b"abc"))), ("an instruction 0", delta_bytes(N, 3, b"\0abc")),
+                     ("an insert past its end", delta_bytes(N, 9, b"\x09abc")), ("a result too short", delta_bytes(N, 4, insert(b"abc"))),
+                     ("a result too long", delta_bytes(N, 2, insert(b"abc"))), ("no sizes", b""), ("an endless size", b"\xff" * 30),
+                     ("no instructions", delta_bytes(N, 3, b""))):
     refused("G14", f"a delta with {name_}", "delta", on_text(text_))
-taken("G14", "the honest neighbour of these deltas", on_text(delta(N, 13, copy(0, 10) + insert(b"abc"))))
+taken("G14", "the honest neighbour of these deltas", on_text(delta_bytes(N, 13, copy(0, 10) + insert(b"abc"))))
 
 
 def ofs_at(distance):
     def add(pack, world):
         pack.blob_at(TEXT)
-        pack.ofs(distance(pack), delta(N, 3, insert(b"abc")))
+        pack.ofs(distance(pack), delta_bytes(N, 3, insert(b"abc")))
     return beside(add)
 
 
@@ -184,17 +185,17 @@ for name_, distance_ in (("0, itself", lambda pack: 0), ("5, into an entry", lam
                          ("before the beginning", lambda pack: pack.size + 10), ("2^40", lambda pack: 2 ** 40)):
     refused("G15", f"an ofs-delta at distance {name_}", "base", ofs_at(distance_))
 refused("G15", "a distance of 30 digits", ("digits", "base"),
-        beside(lambda pack, world: pack.raw(packs.size_bytes(packs.OFS, 5) + b"\xff" * 30 + b"\x01" + zlib.compress(b"hello")) and None))
+        beside(lambda pack, world: pack.raw(entry_head(OFS_DELTA, 5) + b"\xff" * 30 + b"\x01" + zlib.compress(b"hello")) and None))
 
 
 def circle(pack, world):
     first, second = packs.oid_of(BLOB, b"aaa"), packs.oid_of(BLOB, b"bbb")
-    pack.ref(second, delta(3, 3, insert(b"aaa")))
-    pack.ref(first, delta(3, 3, insert(b"bbb")))
+    pack.ref(second, delta_bytes(3, 3, insert(b"aaa")))
+    pack.ref(first, delta_bytes(3, 3, insert(b"bbb")))
 
 
 refused("G15", "two ref-deltas, each on what the other would be", "base", beside(circle))
-refused("G15", "a ref-delta on an object nobody has", "base", beside(lambda pack, world: pack.ref("12345678" * 5, delta(3, 3, insert(b"abc"))) and None))
+refused("G15", "a ref-delta on an object nobody has", "base", beside(lambda pack, world: pack.ref("12345678" * 5, delta_bytes(3, 3, insert(b"abc"))) and None))
 
 
 def chain(length, by_id=False):
@@ -203,7 +204,7 @@ def chain(length, by_id=False):
         text = bytearray(b"c" * 24)
         at, rest = pack.blob_at(bytes(text)), copy(8, 16)
         for number in range(length):
-            step = delta(24, 24, insert(b"%08d" % number) + rest)
+            step = delta_bytes(24, 24, insert(b"%08d" % number) + rest)
             if by_id:
                 pack.ref(packs.oid_of(BLOB, bytes(text)), step)
                 text[:8] = b"%08d" % number

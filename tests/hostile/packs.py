@@ -1,56 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packs made by hand, true or lying in any place; and objects no honest tool would write."""
 import hashlib
+import pathlib
 import struct
+import sys
 import zlib
 
-COMMIT, TREE, BLOB, TAG, OFS, REF = 1, 2, 3, 4, 6, 7
-NAMES = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob", TAG: b"tag"}
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("packs", "scenarios")]
+
+from pack_bytes import BLOB, COMMIT, OFS_DELTA, REF_DELTA, TREE, TYPE_NAMES, distance, entry_head, object_id, sealed  # noqa: E402
+from wire import tree_object  # noqa: E402
+
 PERSON = b"Eve <eve@example.org> 1700000000 +0000"
 
 
 def oid_of(kind, data):
-    return hashlib.sha1(NAMES[kind] + b" %d\0" % len(data) + data).hexdigest()
-
-
-def size_bytes(kind, size):
-    """An entry's header: type and size, as many bytes as it takes."""
-    first, size = (kind << 4) | (size & 15), size >> 4
-    out = bytearray()
-    while size:
-        out.append(first | 0x80)
-        first, size = size & 0x7f, size >> 7
-    out.append(first)
-    return bytes(out)
-
-
-def varint(number):
-    out = bytearray()
-    while number > 127:
-        out.append(0x80 | number & 127)
-        number >>= 7
-    return bytes(out) + bytes([number])
-
-
-def distance_bytes(distance):
-    """How far back an ofs-delta's base lies, in git's own base-128."""
-    out = [distance & 127]
-    while distance := distance >> 7:
-        distance -= 1
-        out.append(0x80 | distance & 127)
-    return bytes(reversed(out))
-
-
-def copy(offset, size):
-    return b"\xff" + struct.pack("<I", offset) + struct.pack("<I", size)[:3]
-
-
-def insert(text):
-    return bytes([len(text)]) + text
-
-
-def delta(base_size, result_size, commands):
-    return varint(base_size) + varint(result_size) + commands
+    return object_id(kind, data).hex()
 
 
 class Pack:
@@ -67,20 +32,20 @@ class Pack:
 
     def add(self, kind, data, size=None, level=1):
         """`size`: what the header claims, if not the truth. Returns the object's id."""
-        self.raw(size_bytes(kind, len(data) if size is None else size) + zlib.compress(data, level))
-        return oid_of(kind, data) if kind in NAMES else None
+        self.raw(entry_head(kind, len(data) if size is None else size) + zlib.compress(data, level))
+        return oid_of(kind, data) if kind in TYPE_NAMES else None
 
     def blob_at(self, data):
-        return self.raw(size_bytes(BLOB, len(data)) + zlib.compress(data, 1))
+        return self.raw(entry_head(BLOB, len(data)) + zlib.compress(data, 1))
 
-    def ofs(self, distance, text, level=1):
-        return self.raw(size_bytes(OFS, len(text)) + distance_bytes(distance) + zlib.compress(text, level))
+    def ofs(self, back, text, level=1):
+        return self.raw(entry_head(OFS_DELTA, len(text)) + distance(back) + zlib.compress(text, level))
 
     def ofs_to(self, base_at, text):
         return self.ofs(self.size - base_at, text)
 
     def ref(self, base, text):
-        return self.raw(size_bytes(REF, len(text)) + bytes.fromhex(base) + zlib.compress(text, 1))
+        return self.raw(entry_head(REF_DELTA, len(text)) + bytes.fromhex(base) + zlib.compress(text, 1))
 
     def bytes(self, count=None, version=2, magic=b"PACK"):
         self.parts[0] = magic + struct.pack(">II", version, self.count if count is None else count)
@@ -92,12 +57,7 @@ class Pack:
 
 def resealed(pack):
     """The pack with a checksum that is right again."""
-    return pack[:-20] + hashlib.sha1(pack[:-20]).digest()
-
-
-def tree_text(entries):
-    """[(mode, name, hex id)] as they are, right or wrong."""
-    return b"".join(mode + b" " + name + b"\0" + bytes.fromhex(oid) for mode, name, oid in entries)
+    return sealed(pack[:-20])
 
 
 def commit_text(tree, parents=(), author=PERSON, committer=PERSON, message=b"a change\n", extra=b""):
@@ -122,11 +82,11 @@ class History:
         return commit, self.pack.bytes()
 
     def with_entries(self, entries):
-        return self.with_tree(tree_text(entries))
+        return self.with_tree(tree_object(entries))
 
     def plain(self):
         """An honest commit; what it needs is in the pack. Returns its id; the pack may be added to."""
-        return self.commit(self.pack.add(TREE, tree_text([(b"100644", b"file", self.blob)])))
+        return self.commit(self.pack.add(TREE, tree_object([(b"100644", b"file", self.blob)])))
 
 
 def commit_on(parent, name):
