@@ -348,42 +348,45 @@ TEST_F(LiveServer, ARequestThatIsBrokenOffLeavesALine) {
     ::close(ends[1]);
 }
 
-TEST_F(LiveServer, SaysBusyWhenTheQueueIsFull) {
-    std::latch held(1);
-    std::latch running(1);
-    handler_.on_begin = [&](const RequestHead& head) -> Begun {
-        if (head.path == "/hold") {
-            running.count_down();
-            held.wait();
-        }
-        return text("done");
-    };
+// GET /hold keeps a worker until it is let go.
+class BusyServer : public LiveServer {
+protected:
+    BusyServer() {
+        handler_.on_begin = [this](const RequestHead& head) -> Begun {
+            if (head.path == "/hold") {
+                running_.count_down();
+                held_.wait();
+            }
+            return text("done");
+        };
+    }
+
+    /// Asks for /hold; returns when the worker is held.
+    std::unique_ptr<RawClient> hold() {
+        auto client = std::make_unique<RawClient>(port());
+        client->send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+        running_.wait();
+        return client;
+    }
+
+    std::latch held_{1};
+    std::latch running_{1};
+};
+
+TEST_F(BusyServer, SaysBusyWhenTheQueueIsFull) {
     start({}, 1, 1);
-    RawClient first(port());
-    first.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
-    running.wait();
+    const auto first = hold();
     ASSERT_TRUE(pool_->submit([] {}));  // Fills the queue.
     const Answer busy = ask(kGet);
     EXPECT_EQ(busy.status, 503);
     EXPECT_NE(busy.head.find("Retry-After: 1"), std::string::npos);
-    held.count_down();
-    EXPECT_EQ(first.answer().body, "done");
+    held_.count_down();
+    EXPECT_EQ(first->answer().body, "done");
 }
 
-TEST_F(LiveServer, SaysBusyWhenWhatWaitsHasWaitedTooLong) {
-    std::latch held(1);
-    std::latch running(1);
-    handler_.on_begin = [&](const RequestHead& head) -> Begun {
-        if (head.path == "/hold") {
-            running.count_down();
-            held.wait();
-        }
-        return text("done");
-    };
+TEST_F(BusyServer, SaysBusyWhenWhatWaitsHasWaitedTooLong) {
     start({}, 1);
-    RawClient first(port());
-    first.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
-    running.wait();
+    const auto first = hold();
     std::latch waited(1);
     ASSERT_TRUE(pool_->submit([&] { waited.count_down(); }));
     clock_.advance(kWorkWaitMax - Milliseconds{1});
@@ -393,8 +396,8 @@ TEST_F(LiveServer, SaysBusyWhenWhatWaitsHasWaitedTooLong) {
     const Answer busy = ask(kGet);
     EXPECT_EQ(busy.status, 503);
     EXPECT_NE(busy.head.find("Retry-After: 1"), std::string::npos);
-    held.count_down();
-    EXPECT_EQ(first.answer().body, "done");  // What was taken is finished.
+    held_.count_down();
+    EXPECT_EQ(first->answer().body, "done");  // What was taken is finished.
     waited.wait();
     EXPECT_EQ(ask(kGet).status, 200);
 }
