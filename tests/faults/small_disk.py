@@ -20,6 +20,7 @@ from world import Repo, Run, World, attempt, look, one_worker_server, wait_until
 DISK_MB = 64
 INODES = 2048
 MIB = 1 << 20
+NOTICED = "store: space is short"
 RESERVE_PERCENT = 20  # docs/decisions/0007: the lesser of this and 1 GiB.
 
 
@@ -92,6 +93,7 @@ class Story:
     def point(self, name):
         task = self.world.task("push")
         pid = self.server.process.pid
+        self.noticed = self.server.log().count(NOTICED)
         wrong = list(getattr(self, name)(task) or [])
         self.disk.clear()
         wrong += self.recovers(task)
@@ -146,8 +148,12 @@ class Story:
             yield f"beside a push that did not fit, a small one was refused: {refusal}"
 
     def notices(self):
-        """It looks once a second. Until then a small push may still find the room that the store took beforehand."""
-        wait_until("the server to notice", lambda: self.server.get("/readyz", key=None).status == 503, 20)
+        """It looks once a second. Until then a small push may still find the room that the store took beforehand, even
+        where another write ran into the full disk: so not /readyz is asked, but the store's own line waited for."""
+        def noticed():
+            self.server.get("/readyz", key=None)  # Tries a write.
+            return self.server.log().count(NOTICED) > self.noticed
+        wait_until("the server to notice", noticed, 20)
 
     def the_last_block(self, task):
         self.disk.fill()
