@@ -159,7 +159,24 @@ class Run:
         return self.place.complaints()
 
 
-TASKS = {task.name: task for task in (Push, LargePush, Create, Run)}
+class Gc(Push):
+    """`origind gc` of a project that has a journal and more packs than one: they are sealed and folded, the swapped files stay.
+    tests/faults/gc_points.py does it to garbage and to files that go."""
+    name, place_uses = "gc", 1  # A project of its own: else each finds more to fold than the one before.
+
+    def __init__(self, place, number):
+        super().__init__(place, number)
+        for kind in (LargePush, LargePush, Push):
+            kind(place, f"{number}-{kind.name}-{len(place.oracle.rows)}").ask()
+
+    def ask(self):
+        data = self.place.server.data
+        done = self.place.server.command("gc", self.place.project, "--data", data, "--json", check=False)
+        if done.returncode != 0:
+            raise Refused(done.returncode, done.stdout + done.stderr)
+
+
+TASKS = {task.name: task for task in (Push, LargePush, Create, Run, Gc)}
 
 
 class World:
@@ -169,7 +186,7 @@ class World:
         self.server, self.place, self.number = server, None, 0
 
     def task(self, kind):
-        if self.place is None or self.place.uses >= PLACE_USES:
+        if self.place is None or self.place.uses >= getattr(TASKS[kind], "place_uses", PLACE_USES):
             self.place = Place(self.server)
         self.place.uses += 1
         self.number += 1
