@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Goal: kill -9 at any system call of a push or of a run loses nothing acknowledged and leaves nothing by half (promises 2 to 4).
+"""Goal: kill -9 at any system call of a push, of a run or of a gc loses nothing acknowledged and leaves nothing by half (promises 2 to 4).
 
-Method: strace lists the calls of one push, one large push, one push that makes a project and one run; then, for each of these calls,
+Method: strace lists the calls of one push, one large push, one push that makes a project, one run and one gc; then, for each of these,
 the same is asked again and the server is killed on entering that call, started, and seen from outside. A call that did
 not come again (threads are free to take turns) is counted as missed.
 

@@ -170,10 +170,9 @@ class Gc(Push):
             kind(place, f"{number}-{kind.name}-{len(place.oracle.rows)}").ask()
 
     def ask(self):
-        data = self.place.server.data
-        done = self.place.server.command("gc", self.place.project, "--data", data, "--json", check=False)
-        if done.returncode != 0:
-            raise Refused(done.returncode, done.stdout + done.stderr)
+        answer = self.place.server.operate("gc", {"project": self.place.project})
+        if answer.status != 200:
+            raise Refused(answer.status, answer.code)
 
 
 TASKS = {task.name: task for task in (Push, LargePush, Create, Run, Gc)}

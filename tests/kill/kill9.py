@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Goal: what was acknowledged survives kill -9 at any instant, exactly once; nothing is there by half (promises 2 to 4).
 
-Method: pushers, an atomic pusher, posters of requirements, a merger and a roller-back work on one project; after a random
-number of acknowledgements and a random instant more the server is killed, started again, and seen from outside.
+Method: pushers, an atomic pusher, posters of requirements, a merger, a roller-back and a collector of garbage work on one
+project; after a random number of acknowledgements and a random instant more the server is killed, started again, and seen
+from outside.
 
 usage: kill9.py [--rounds N] [--writers N] [--seed S] [--control]
 --writers: at least one of each kind, the others pushers; a new project every 25 rounds, since the checks read all of one.
@@ -25,12 +26,12 @@ import checks  # noqa: E402
 from oracle import Oracle  # noqa: E402
 from origin_server import PATIENCE_SECONDS, Server  # noqa: E402
 from scenario import INVENTORY  # noqa: E402
-from workers import Merger, PairPusher, Poster, Pusher, Roller  # noqa: E402
+from workers import Collector, Merger, PairPusher, Poster, Pusher, Roller  # noqa: E402
 
 # What decides when a round is killed: so many acknowledgements of one kind, and an instant more.
-TRIGGERS = {"push": 5, "main": 3, "pair": 3, "run": 4, "merge": 3, "rollback": 2}
+TRIGGERS = {"push": 5, "main": 3, "pair": 3, "run": 4, "merge": 3, "rollback": 2, "gc": 2}
 INSTANT_SECONDS_MAX = 0.08
-KINDS = [Pusher, Poster, PairPusher, Merger, Roller, Pusher, Poster]  # The writers of a round.
+KINDS = [Pusher, Poster, PairPusher, Merger, Roller, Collector, Pusher, Poster]  # The writers of a round.
 MORE_KINDS = [Pusher, PairPusher]  # By turns, when there are more.
 ROUNDS_OF_A_WORLD = 25
 
@@ -151,11 +152,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=int(os.environ.get("ORIGIN_KILL_ROUNDS", "25")))
     parser.add_argument("--seed", type=int, default=random.randrange(2 ** 32))
-    parser.add_argument("--writers", type=int, default=len(KINDS), help="at least 5")
+    parser.add_argument("--writers", type=int, default=len(KINDS), help="at least 6")
     parser.add_argument("--control", action="store_true")
     options = parser.parse_args()
-    if options.writers < 5:
-        parser.error("--writers: at least 5, one of each kind")
+    if options.writers < 6:
+        parser.error("--writers: at least 6, one of each kind")
     print(f"seed {options.seed}", flush=True)
     with Server() as server:
         if options.control:

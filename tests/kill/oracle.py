@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The oracle: what the server has acknowledged, written down outside its data folder and synced at once.
 
-One JSON object a line: {"kind": "push" | "main" | "pair" | "run" | "merge" | "rollback" | "try", ...}. A "try" is what a worker
+One JSON object a line: {"kind": "push" | "main" | "pair" | "run" | "merge" | "rollback" | "gc" | "try", ...}. A "try" is what a worker
 was about to ask: the server may or may not have done it.
 """
 import json

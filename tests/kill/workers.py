@@ -137,3 +137,16 @@ class Roller(Worker):
         elif answer.status != 409:
             raise ValueError(f"a rollback was answered {answer}")
         self.world.over.wait(0.05)
+
+
+class Collector(Worker):
+    """Seals, folds and collects the project again and again."""
+
+    def step(self):
+        answer = self.server.operate("gc", {"project": self.world.project})
+        if answer.status == 503:
+            raise ConnectionError(answer.text)
+        if answer.status != 200:
+            raise ValueError(f"a gc was answered {answer}")
+        self.oracle.write("gc")
+        self.world.over.wait(0.05)

@@ -186,6 +186,19 @@ class Server:
         finally:
             connection.close()
 
+    def operate(self, verb, body):
+        """What `origind VERB` asks of a running server: on the socket in its data folder, as its operator."""
+        connection = http.client.HTTPConnection("localhost", timeout=PATIENCE_SECONDS)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        try:
+            connection.sock.settimeout(PATIENCE_SECONDS)
+            connection.sock.connect(str(self.data / "origind.sock"))
+            connection.request("POST", f"/api/operator/{verb}", json.dumps(body).encode(), {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+        finally:
+            connection.close()
+
     def get(self, path, **more):
         return self.request("GET", path, **more)
 
