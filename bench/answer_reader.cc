@@ -35,6 +35,7 @@ void AnswerReader::reset() {
     kept_.clear();
     status_ = 0;
     keeps_connection_ = true;
+    retry_after_.reset();
     chunked_ = false;
     has_length_ = false;
     left_ = 0;
@@ -146,6 +147,9 @@ Status AnswerReader::take_header(std::string_view line) {
         chunked_ = same_word(value, "chunked");
     } else if (same_word(name, "connection")) {
         keeps_connection_ = !same_word(value, "close");
+    } else if (std::uint64_t seconds = 0;
+               same_word(name, "retry-after") && read_number(value, 10, seconds)) {
+        retry_after_ = std::chrono::seconds(seconds);
     }
     return {};
 }

@@ -4,8 +4,10 @@
 // In: bytes. Out: status, whether the connection goes on, the first bytes of the body.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +27,8 @@ public:
     bool done() const { return at_ == At::Done; }
     int status() const { return status_; }
     bool keeps_connection() const { return keeps_connection_; }
+    /// The answer's Retry-After, if it has one in seconds.
+    std::optional<std::chrono::seconds> retry_after() const { return retry_after_; }
     /// At most kKeptBytesMax of it.
     const std::string& body_start() const { return kept_; }
     /// Bytes of the body, without what framed them.
@@ -60,6 +64,7 @@ private:
     std::string kept_;
     int status_ = 0;
     bool keeps_connection_ = true;
+    std::optional<std::chrono::seconds> retry_after_{};
     bool chunked_ = false;
     bool has_length_ = false;
     std::uint64_t left_ = 0;

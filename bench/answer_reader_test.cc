@@ -120,5 +120,16 @@ TEST(AnswerReader, KeepsTheStartOfALongBodyAndCountsAll) {
     EXPECT_EQ(reader.body_bytes(), body.size());
 }
 
+TEST(AnswerReader, KnowsWhenToComeAgain) {
+    AnswerReader reader;
+    ASSERT_TRUE(reader.feed(
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n"));
+    EXPECT_TRUE(reader.done());
+    EXPECT_EQ(reader.retry_after(), std::chrono::seconds(7));
+    reader.reset();
+    ASSERT_TRUE(reader.feed("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"));
+    EXPECT_EQ(reader.retry_after(), std::nullopt);
+}
+
 }  // namespace
 }  // namespace origin::bench

@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kUsage =
     "usage: bench_load --port N [--connections N] [--per-operation N] [--operations N]\n"
     "                  [--milliseconds N] [--warm N] [--once] [--expect TEXT] [--counter N] "
-    "FILE...\n";
+    "[--clients N]\n                  FILE...\n";
 constexpr int kExitUsage = 64;  // sysexits(3) EX_USAGE.
 
 struct Arguments {
@@ -44,6 +44,7 @@ bool read_arguments(std::vector<std::string> words, Arguments& read) {
         {"--milliseconds", into(milliseconds)},
         {"--warm", into(plan.warm_operations)},
         {"--counter", into(plan.counter)},
+        {"--clients", into(plan.clients)},
         {"--expect", [&plan](std::string_view text) {
              plan.expected = text;
              return true;
@@ -86,7 +87,9 @@ void print(const LoadOutcome& outcome) {
     std::printf(
         "{\"operations\": %zu, \"failed\": %llu, \"first_failure\": %s, \"seconds\": %.6f, "
         "\"per_second\": %.3f, \"latency_us\": %s, \"body_bytes\": %llu, \"reconnects\": "
-        "%llu, \"counter\": %llu, \"load_cpu_seconds\": %.3f}\n",
+        "%llu, \"counter\": %llu, \"load_cpu_seconds\": %.3f, "
+        "\"served\": %llu, \"refused\": %llu, \"served_in_time\": %llu, \"refused_in_time\": %llu, "
+        "\"refused_without_retry_after\": %llu, \"drained_ms\": %.3f}\n",
         outcome.latencies.count(),
         static_cast<unsigned long long>(outcome.failed),
         json_text(outcome.first_failure).c_str(),
@@ -96,7 +99,13 @@ void print(const LoadOutcome& outcome) {
         static_cast<unsigned long long>(outcome.body_bytes),
         static_cast<unsigned long long>(outcome.reconnects),
         static_cast<unsigned long long>(outcome.counter),
-        seconds_of(used.ru_utime) + seconds_of(used.ru_stime));
+        seconds_of(used.ru_utime) + seconds_of(used.ru_stime),
+        static_cast<unsigned long long>(outcome.all.served),
+        static_cast<unsigned long long>(outcome.all.refused),
+        static_cast<unsigned long long>(outcome.in_time.served),
+        static_cast<unsigned long long>(outcome.in_time.refused),
+        static_cast<unsigned long long>(outcome.refused_without_retry_after),
+        std::chrono::duration<double, std::milli>(outcome.drained).count());
 }
 
 int run(const Arguments& arguments) {

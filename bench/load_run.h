@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench/load_run: recorded requests replayed over kept connections by one thread, and how long each
-// operation took.
+// operation took. With clients, more of them than connections, also what happens to those whom the
+// server refuses.
 // In: files of requests, a plan. Out: counts and latencies. An operation is
 // `requests_per_operation` requests sent one after another on one connection, each when the answer
 // before it is read whole.
@@ -29,10 +30,25 @@ struct LoadPlan {
     bool once = false;                  // Each connection plays its file once.
     std::string expected;               // Must stand in the last answer of each operation.
     std::uint64_t counter = 0;          // The first number for @COUNTER@.
+    /// So many take turns on the connections: each asks, and asks again once it is served; one that
+    /// is refused (429, 503) comes again after the Retry-After it was told. If they are more than
+    /// the connections, they come within the first second. 0: each connection is a client, and a
+    /// refusal is a failure.
+    std::size_t clients = 0;
+};
+
+/// Operations by how they ended.
+struct Verdicts {
+    std::uint64_t served = 0;
+    std::uint64_t refused = 0;
 };
 
 struct LoadOutcome {
-    Latencies latencies;
+    Latencies latencies;  // Of operations that were not refused.
+    Verdicts all;
+    Verdicts in_time;  // Those that ended within plan.time: what comes to a rate.
+    std::uint64_t refused_without_retry_after = 0;
+    std::chrono::nanoseconds drained{0};  // From the end of plan.time to the last answer.
     std::uint64_t failed = 0;  // Operations with an answer that is not 2xx, or not as expected.
     std::string first_failure;
     std::uint64_t reconnects = 0;
@@ -41,9 +57,10 @@ struct LoadOutcome {
     std::uint64_t counter = 0;         // The first number that was not used.
 };
 
-/// Connection i plays files[i % size]. Errors: InvalidInput: a plan without a bound, a file that is
-/// no whole number of operations; Unavailable: the server cannot be reached, or hangs up twice in
-/// one operation. Blocks: for the whole of the plan.
+/// Connection i plays files[i % size]. Errors: InvalidInput: a plan without a bound, or with
+/// clients and `once` or without a time, a file that is no whole number of operations; Unavailable:
+/// the server cannot be reached, or hangs up twice in one operation. Blocks: for the whole of the
+/// plan.
 Result<LoadOutcome> run_load(const LoadPlan& plan,
                              const std::vector<std::vector<Request>>& files,
                              const Clock& clock);

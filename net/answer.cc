@@ -57,7 +57,9 @@ Result<AnswerPlan> plan_answer(const Response& response, const AnswerFacts& fact
         plan.chunked = true;
         add(plan.head, "Transfer-Encoding", "chunked");
     }
-    add(plan.head, "Date", http_date(facts.now));
+    if (facts.now) {
+        add(plan.head, "Date", http_date(*facts.now));
+    }
     add(plan.head, "Server", "origind");
     if (plan.keep_alive != (facts.version_minor == 1)) {
         add(plan.head, "Connection", plan.keep_alive ? "keep-alive" : "close");

@@ -2,6 +2,7 @@
 // net/answer: how a Response looks on the wire: its head, and what frames its body. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "net/http.h"
@@ -12,8 +13,8 @@ namespace origin::net {
 struct AnswerFacts {
     bool to_head = false;  // Same headers, no body.
     int version_minor = 1;
-    bool keep_alive = true;  // If nothing speaks against it.
-    UnixMillis now = 0;
+    bool keep_alive = true;             // If nothing speaks against it.
+    std::optional<UnixMillis> now = 0;  // None: no Date.
 };
 
 struct AnswerPlan {

@@ -78,6 +78,7 @@ private:
 
     asio::awaitable<void> accept_all(Listener& listener);
     asio::awaitable<void> sweep_all(Loop& loop);
+    void look_how_busy(std::chrono::steady_clock::time_point now);
     void admit(Listener& listener, Loop& loop, Socket socket, std::optional<Address> peer);
     void adopt(Loop& loop, const std::shared_ptr<Session>& session);
     void spawn(Loop& loop, asio::awaitable<void> coroutine, std::function<void()> after);
@@ -91,13 +92,22 @@ private:
     Counter& turned_away_;
     Counter& accept_errors_;
     std::atomic<bool> stopping_ = false;
+    BusyAnswer busy_answer_;
     const SessionWorld world_{settings_,
                               around_,
                               stopping_,
                               around_.metrics.counter("http_requests_total"),
                               around_.metrics.counter("http_requests_refused_total"),
                               around_.metrics.counter("http_peers_too_slow_total"),
-                              around_.metrics.histogram("http_request_seconds")};
+                              around_.metrics.histogram("http_request_seconds"),
+                              around_.metrics.counter("http_requests_busy_total"),
+                              busy_answer_};
+    struct BusySeen {
+        std::chrono::steady_clock::time_point at{};
+        std::uint64_t served = 0;
+        std::uint64_t refused = 0;
+    };
+    BusySeen busy_seen_;  // The first loop's.
     std::vector<Listener> listeners_;
     std::vector<std::unique_ptr<Loop>> loops_;
     std::size_t next_loop_ = 0;
@@ -283,7 +293,25 @@ asio::awaitable<void> HttpServer::Engine::sweep_all(Loop& loop) {
         for (const auto& session : loop.sessions) {
             session->expire(now);
         }
+        if (&loop == loops_.front().get()) {
+            look_how_busy(now);
+        }
     }
+}
+
+// One line for all who were turned away in a second or so.
+void HttpServer::Engine::look_how_busy(std::chrono::steady_clock::time_point now) {
+    constexpr std::chrono::seconds kInterval{1};
+    if (now - busy_seen_.at < kInterval) {
+        return;
+    }
+    const BusySeen seen{now, world_.requests.value(), world_.busy.value()};
+    const std::uint64_t refused = seen.refused - busy_seen_.refused;
+    busy_answer_.adapt(seen.served - busy_seen_.served, refused);
+    if (refused > 0) {
+        around_.log.warning("busy: requests were refused", {{"requests", refused}});
+    }
+    busy_seen_ = seen;
 }
 
 // ------------------------------------------------------------------ the public face

@@ -396,6 +396,21 @@ TEST_F(BusyServer, SaysBusyWhenWhatWaitsHasWaitedTooLong) {
     const Answer busy = ask(kGet);
     EXPECT_EQ(busy.status, 503);
     EXPECT_NE(busy.head.find("Retry-After: 1"), std::string::npos);
+    EXPECT_TRUE(busy.body.contains("\"busy\"")) << busy.body;
+
+    // Before its body is here; the connection goes on behind it, as far as HTTP lets it.
+    RawClient kept(port());
+    kept.send(kPost + "Content-Length: 4\r\n\r\n");
+    EXPECT_EQ(kept.answer().status, 503);
+    kept.send("body" + kGet);
+    EXPECT_EQ(kept.answer().status, 503);
+    RawClient waits_for_leave(port());
+    waits_for_leave.send(kPost + "Content-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    const Answer closed = waits_for_leave.answer();
+    EXPECT_EQ(closed.status, 503);
+    EXPECT_TRUE(closed.head.contains("Connection: close")) << closed.head;
+    EXPECT_TRUE(waits_for_leave.closed());
+    EXPECT_EQ(metrics_.counter("http_requests_busy_total").value(), 4U);
     held_.count_down();
     EXPECT_EQ(first->answer().body, "done");  // What was taken is finished.
     waited.wait();

@@ -117,15 +117,15 @@ asio::awaitable<void> Session::pause(Milliseconds time) {
 // ------------------------------------------------------------------ workers
 
 // Runs `task` on a worker and comes back to this session's thread. False: the queue is full.
-asio::awaitable<bool> Session::submit(WorkerPool::Task& task) {
-    auto initiate = [this](auto handler, WorkerPool::Task* to_run) {
+asio::awaitable<bool> Session::submit(WorkerPool::Task& task, WorkerPool::Work kind) {
+    auto initiate = [this, kind](auto handler, WorkerPool::Task* to_run) {
         auto resume = std::make_shared<decltype(handler)>(std::move(handler));
         const auto executor = connection_->executor();
         WorkerPool::Task there_and_back = [resume, to_run, executor] {
             (*to_run)();
             asio::post(executor, [resume] { std::move (*resume)(true); });
         };
-        if (!world_.around.workers.submit(std::move(there_and_back))) {
+        if (!world_.around.workers.submit(std::move(there_and_back), kind)) {
             asio::post(executor, [resume] { std::move (*resume)(false); });
         }
     };
@@ -143,11 +143,9 @@ asio::awaitable<Session::Ran> Session::work(WorkerPool::Task task, WhenFull when
             threw = true;
         }
     };
-    if (when_full == WhenFull::Refuse && world_.around.workers.overloaded()) {
-        co_return Ran::QueueFull;
-    }
-    while (!co_await submit(guarded)) {
-        if (when_full == WhenFull::Refuse) {
+    const bool is_new = when_full == WhenFull::Refuse;
+    while (!co_await submit(guarded, is_new ? WorkerPool::Work::New : WorkerPool::Work::Begun)) {
+        if (is_new) {
             co_return Ran::QueueFull;
         }
         co_await pause(kBusyPause);
@@ -238,7 +236,30 @@ void Session::leave_unread() {
     unread_ = true;
 }
 
+// Nothing of it is looked at but its framing, nothing is logged: the counter says how many.
+asio::awaitable<bool> Session::turn_away(Request& request) {
+    world_.busy.add();
+    pass_over_body(request);
+    keep_alive_ = keep_alive_ && request.head().version_minor == 1 && !world_.stopping;
+    const bool to_head = request.head().method == "HEAD";
+    open_window();
+    const bool sent = co_await write_all({asio::buffer(world_.busy_answer.head(keep_alive_)),
+                                          asio::buffer(to_head ? "" : world_.busy_answer.body())});
+    due_.reset();
+    co_return sent;
+}
+
 asio::awaitable<void> Session::serve(Request& request) {
+    keep_alive_ = request.checked.keep_alive;
+    due_.reset();
+    const bool sent =
+        world_.around.workers.overloaded() ? co_await turn_away(request) : co_await answer(request);
+    if (!sent || (request.skip_body && keep_alive_ && !co_await skip_body(request))) {
+        keep_alive_ = false;
+    }
+}
+
+asio::awaitable<bool> Session::answer(Request& request) {
     RequestHead& head = request.checked.head;
     if (peer_) {
         head.secure = connection_->secure();
@@ -246,19 +267,26 @@ asio::awaitable<void> Session::serve(Request& request) {
     } else {
         head.local_operator = true;
     }
-    keep_alive_ = request.checked.keep_alive;
-    due_.reset();
     auto reply = co_await begin(request);
     auto response = reply ? co_await settle(std::move(*reply)) : std::nullopt;
     if (!response) {
         note_broken_off(request);
     }
-    if (!response || !co_await send(request, std::move(*response))) {
-        keep_alive_ = false;
-        co_return;
+    co_return response && co_await send(request, std::move(*response));
+}
+
+// It is answered without its body: a small one is read over behind the answer, with another one the
+// connection ends.
+void Session::pass_over_body(Request& request) {
+    const RequestHead& head = request.head();
+    if (!head.has_body()) {
+        return;
     }
-    if (request.skip_body && keep_alive_ && !co_await skip_body(request)) {
-        keep_alive_ = false;
+    const bool may_not_come = request.checked.expects_continue && in_.empty();
+    request.skip_body =
+        head.content_length.value_or(kHttpDrainBytesMax + 1) <= kHttpDrainBytesMax && !may_not_come;
+    if (!request.skip_body) {
+        leave_unread();
     }
 }
 

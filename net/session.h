@@ -9,6 +9,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "net/busy_answer.h"
 #include "net/connection.h"
 #include "net/http_head.h"
 #include "net/http_server.h"
@@ -28,6 +29,8 @@ struct SessionWorld {
     Counter& refusals;  // Heads and bodies that broke a rule.
     Counter& expired;   // Peers that were too slow.
     Histogram& seconds;
+    Counter& busy;  // Requests that were turned away.
+    BusyAnswer& busy_answer;
 };
 
 /// Everything but construction happens on the one thread of the connection's executor; calls into
@@ -73,7 +76,7 @@ private:
     Async<void> pause(Milliseconds time);
 
     // Workers.
-    Async<bool> submit(WorkerPool::Task& task);
+    Async<bool> submit(WorkerPool::Task& task, WorkerPool::Work kind);
     Async<Ran> work(WorkerPool::Task task, WhenFull when_full);
 
     // A request. Without a value: nobody is left to answer.
@@ -81,6 +84,8 @@ private:
     Async<bool> read_head(bool first);
     Async<void> refuse(HeadRefusal refusal);
     Async<void> serve(Request& request);
+    Async<bool> turn_away(Request& request);
+    Async<bool> answer(Request& request);
     std::string_view body_at_hand(const RequestHead& head) const;
     Async<std::optional<Reply>> begin(Request& request);
     Async<std::optional<Reply>> take_body(Request& request);
@@ -89,6 +94,7 @@ private:
     Async<std::optional<Reply>> fail_body(Request& request, Error error);
     Async<bool> skip_body(Request& request);
     Async<std::optional<Response>> settle(Reply reply);
+    void pass_over_body(Request& request);
     void leave_unread();
 
     // An answer. False: it did not get through; the connection ends.

@@ -70,14 +70,8 @@ asio::awaitable<std::optional<Reply>> Session::begin(Request& request) {
     } else if (whole == Whole::Refused) {
         world_.refusals.add();
         leave_unread();
-    } else if (head.has_body()) {
-        const bool may_not_come = request.checked.expects_continue && in_.empty();
-        request.skip_body =
-            head.content_length.value_or(kHttpDrainBytesMax + 1) <= kHttpDrainBytesMax &&
-            !may_not_come;
-        if (!request.skip_body) {
-            leave_unread();
-        }
+    } else {
+        pass_over_body(request);
     }
     co_return std::move(std::get<Reply>(*begun));
 }

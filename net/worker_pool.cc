@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/worker_pool.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/assert.h"
 #include "base/thread_name.h"
 
 namespace origin::net {
-
 WorkerPool::WorkerPool(unsigned threads,
                        const Clock& clock,
                        std::size_t queue_max,
                        const std::string& name)
-    : clock_(clock), queue_max_(queue_max) {
+    : clock_(clock), queue_max_(queue_max), threads_max_(threads) {
     ORIGIN_ASSERT(threads > 0);
     for (unsigned i = 0; i < threads; ++i) {
         threads_.emplace_back([this, name] {
@@ -31,14 +33,15 @@ WorkerPool::~WorkerPool() {
     }
 }
 
-bool WorkerPool::submit(Task&& task) {
+bool WorkerPool::submit(Task&& task, Work work) {
     bool wakes = false;
     {
         const std::scoped_lock lock(mutex_);
-        if (ending_ || queue_.size() >= queue_max_) {
+        std::deque<Waiting>& queue = work == Work::New ? new_ : begun_;
+        if (ending_ || queue.size() >= queue_max_) {
             return false;
         }
-        queue_.push_back({std::move(task), clock_.steady()});
+        queue.push_back({std::move(task), clock_.steady()});
         wakes = must_wake();
     }
     if (wakes) {
@@ -59,29 +62,82 @@ bool WorkerPool::must_wake() {
 
 std::size_t WorkerPool::queued() const {
     const std::scoped_lock lock(mutex_);
-    return queue_.size();
+    return new_.size() + begun_.size();
 }
 
 bool WorkerPool::overloaded() const {
     const std::scoped_lock lock(mutex_);
-    return !queue_.empty() && clock_.steady() - queue_.front().since >= kWorkWaitMax;
+    if (is_empty()) {
+        return false;
+    }
+    const auto now = clock_.steady();
+    const auto waits_too_long = [now](const std::deque<Waiting>& queue) {
+        return !queue.empty() && now - queue.front().since >= kWorkWaitMax;
+    };
+    if (new_.size() >= queue_max_ || waits_too_long(new_) || waits_too_long(begun_)) {
+        return true;
+    }
+    const unsigned taken = last_.tasks + before_last_.tasks;
+    if (before_last_.tasks == 0) {
+        return false;
+    }
+    const double each = static_cast<double>((last_.time + before_last_.time).count()) / taken;
+    const double steps =
+        static_cast<double>(taken) / std::max(1U, last_.new_ones + before_last_.new_ones);
+    const double tasks =
+        static_cast<double>(new_.size()) * steps + static_cast<double>(begun_.size());
+    return std::chrono::duration<double, std::nano>(tasks * each) >= kWorkBacklogMax;
+}
+
+// Under the mutex, if there is a task.
+WorkerPool::Task WorkerPool::take_next() {
+    const bool is_new = begun_.empty() || (!new_.empty() && begun_in_a_row_ >= kBegunInARow);
+    begun_in_a_row_ = is_new ? 0 : begun_in_a_row_ + 1;
+    std::deque<Waiting>& queue = is_new ? new_ : begun_;
+    Task task = std::move(queue.front().task);
+    queue.pop_front();
+    note_taken(is_new);
+    return task;
+}
+
+void WorkerPool::note_taken(bool is_new) {
+    open_.new_ones += is_new ? 1 : 0;
+    open_.tasks += 1;
+    if (open_.tasks < kWorkPaceTasks) {
+        return;
+    }
+    const auto now = clock_.steady();
+    if (now - opened_ < kWorkPaceTime) {
+        return;
+    }
+    open_.time = now - opened_;
+    before_last_ = std::exchange(last_, std::exchange(open_, {}));
+    opened_ = now;
+}
+
+// There is nothing to do: what was slow before says nothing of what comes.
+void WorkerPool::forget_pace() {
+    last_ = before_last_ = open_ = {};
+    opened_ = clock_.steady();
 }
 
 void WorkerPool::work() {
     std::unique_lock lock(mutex_);
     while (true) {
-        while (queue_.empty() && !ending_) {
+        while (is_empty() && !ending_) {
             asleep_ += 1;
+            if (asleep_ == threads_max_) {
+                forget_pace();
+            }
             ready_.wait(lock);
             asleep_ -= 1;
             waking_ = false;
         }
-        if (queue_.empty()) {
+        if (is_empty()) {
             return;
         }
-        Task task = std::move(queue_.front().task);
-        queue_.pop_front();
-        const bool wakes = !queue_.empty() && must_wake();
+        Task task = take_next();
+        const bool wakes = !is_empty() && must_wake();
         lock.unlock();
         if (wakes) {
             ready_.notify_one();

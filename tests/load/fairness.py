@@ -5,7 +5,7 @@
 Method: each part runs against a server of its own, speaks to it over real sockets and `git`, and prints its figures and
 a verdict. A verdict compares figures of one run with each other; none is a time by itself.
 
-usage: fairness.py [stalled|bulk|overload|idle ...] [--quick] [--json] [--control]
+usage: fairness.py [stalled|bulk|writes|reads|idle ...] [--quick] [--json] [--control]
 --quick: small numbers, and only what does not depend on how fast this machine is at the moment.
 --control: runs each verdict on figures that must fail; passes only if every one does.
 """
@@ -21,12 +21,14 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "scenarios"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+import overload  # noqa: E402  It finds bench/ for the next ones.
+import load  # noqa: E402
 import wire  # noqa: E402
 from git_client import Repo  # noqa: E402
 from origin_server import Server, wait_until  # noqa: E402
-from swarm import Swarm, median, rate  # noqa: E402
 
 STALLED = 64
+BULK_UNDER_WAY, BULK_FILES = 16, 200
 BIG_FILE_BYTES = 24 << 20  # No socket buffer swallows it.
 
 
@@ -44,16 +46,6 @@ def judge_bulk(figures):
     yield "the bulk writer got on as well", figures["bulk_commits"] > 0
     if not figures["quick"]:
         yield "the longest wait of a pusher is under 10 times the median", figures["longest_ms"] < 10 * figures["median_ms"]
-
-
-def judge_overload(figures):
-    yield "nothing but 201 and 503 was answered, no connection broke", figures["other"] == 0 and figures["broken"] == 0
-    yield "every refusal says when to come again (Retry-After)", figures["refused_without_retry_after"] == 0
-    yield "every 201 is a commit", figures["commits_lost"] == 0
-    if not figures["quick"]:
-        yield "at least 80 % of the best throughput", figures["overload_rate"] >= 0.8 * figures["best_rate"]
-        yield "what does not fit is refused", figures["refused"] > 0
-        yield "back to normal within 2 s", figures["back_to_normal_s"] < 2
 
 
 def judge_idle(figures):
@@ -94,13 +86,12 @@ def seconds_of(work):
 class Seeded:
     """A server with one project whose clone no socket buffer holds."""
 
-    def __init__(self, name="load"):
-        self.server = Server()
+    def __init__(self, server=None):
+        self.server = server or Server()
         self.server.init().start()
         self.folder = self.server.root / "work"
         self.folder.mkdir()
-        self.repo = Repo(self.folder / "seed").init(self.server.code_url(name))
-        self.name = name
+        self.repo = Repo(self.folder / "seed").init(self.server.code_url("load"))
 
     def __enter__(self):
         return self
@@ -200,24 +191,27 @@ def readable(peer):
         return False
 
 
+def bulk_requests(server, project, writer):
+    """Commits of 200 new files each, to a branch of `writer`."""
+    files = [{"action": "create", "path": f"d{load.COUNTER}/{at}.txt", "content": f"{load.COUNTER} {at}\n" * 20} for at in range(BULK_FILES)]
+    body = json.dumps({"branch": f"b{writer}", "message": "bulk", "files": files}).encode()
+    headers = {**server.headers(), "Content-Type": "application/json"}
+    return load.write(server.root / "requests" / f"bulk-{writer}", [
+        load.request("POST", f"/api/projects/{project}/commits", headers, body)])
+
+
 def run_bulk(quick):
-    """One writer that keeps 16 requests of 200 files each under way, and 8 pushers that take turns with nobody."""
-    with Seeded() as seeded:
+    """One writer that keeps 16 requests of 200 files each under way (bench_load), and 8 pushers that take turns with nobody."""
+    with Seeded(overload.Loaded(apart=False)) as seeded:
         server = seeded.server
         seeded.push(readme="hello\n")
-        project = server.get("/api/projects").json["projects"][0]["projectId"]
         bulk = server.post("/api/projects", {"name": "bulk"}).json["projectId"]
-        over, counted, failures, waits, lock = threading.Event(), [0], [], [], threading.Lock()
-
-        def bulk_request(number):
-            files = [{"action": "create", "path": f"d{number}/{at}.txt", "content": f"{number} {at}\n" * 40} for at in range(200)]
-            body = json.dumps({"branch": f"b{number % 16}", "message": "bulk", "files": files}).encode()
-            return head(server, "POST", f"/api/projects/{bulk}/commits", len(body)) + body
+        over, bulk_runs, failures, waits, lock = threading.Event(), [], [], [], threading.Lock()
+        bulk_files = [bulk_requests(server, bulk, writer) for writer in range(BULK_UNDER_WAY)]
 
         def write_bulk():
-            swarm = Swarm(server.port, 16, bulk_request)
             while not over.is_set():
-                counted[0] += sum(row.status == 201 for row in swarm.run(1))
+                bulk_runs.append(server.run(bulk_files, BULK_UNDER_WAY, clients=BULK_UNDER_WAY, milliseconds=1000))
 
         def push(number):
             repo = Repo(seeded.folder / f"pusher-{number}")
@@ -239,54 +233,9 @@ def run_bulk(quick):
             thread.join()
         over.set()
         writer.join()
-        assert project
-        return {"quick": quick, "pushes": len(waits), "failed": len(failures), "bulk_commits": counted[0],
+        return {"quick": quick, "pushes": len(waits), "failed": len(failures), "bulk_commits": sum(found["served"] for found in bulk_runs),
+                "bulk_refused": sum(found["refused"] for found in bulk_runs),
                 "median_ms": round(statistics.median(waits) * 1000, 1), "longest_ms": round(max(waits) * 1000, 1)}
-
-
-def run_overload(quick):
-    with Server() as server:
-        projects = [server.post("/api/projects", {"name": f"p{number}"}).json["projectId"] for number in range(16)]
-        sent = [0]
-
-        def request(_):
-            sent[0] += 1
-            body = json.dumps({**new_commit(sent[0]), "branch": f"b{sent[0]}"}).encode()
-            return head(server, "POST", f"/api/projects/{projects[sent[0] % 16]}/commits", len(body)) + body
-
-        def ok(row):
-            return row.status == 201
-
-        seconds = 1 if quick else 6
-        best, at = 0.0, 0
-        everything = []
-        for connections in (8,) if quick else (8, 16, 32, 64):
-            seen = Swarm(server.port, connections, request).run(seconds)
-            everything += seen
-            if rate(seen, ok) > best:
-                best, at = rate(seen, ok), connections
-        normal = median(seen)
-        # Ten times the load: so many clients that, each told to come again in a second, they ask for ten times the best rate.
-        flood = Swarm(server.port, 200 if quick else min(8000, max(10 * at, int(best * 10))), request)
-        seen = flood.run(seconds if quick else 10)
-        over = time.monotonic()
-        everything += seen
-        refused = [row for row in seen if row.status == 503]
-
-        def calm():
-            rows = Swarm(server.port, 8, request).run(60, requests=24)
-            everything.extend(rows)
-            return all(map(ok, rows)) and median(rows) < 3 * normal
-        wait_until("the server to be as quick as before", calm, 60)
-        back = time.monotonic() - over
-        made = sum(map(ok, everything))
-        stored = sum(len(server.pages(f"/api/projects/{project}/branches", "branches")) for project in projects)
-        taken = sorted(row.seconds for row in seen if ok(row))
-        return {"quick": quick, "best_rate": round(best, 1), "best_connections": at, "flood_connections": len(flood.peers),
-                "overload_rate": round(rate(seen, ok), 1), "refused": len(refused), "broken": flood.broken,
-                "refused_without_retry_after": sum(row.retry_after is None for row in refused),
-                "other": sum(row.status not in (201, 503) for row in everything), "commits_lost": made - stored,
-                "taken_p99_ms": round(taken[int(len(taken) * 0.99)] * 1000, 1), "back_to_normal_s": round(back, 2)}
 
 
 def run_idle(quick):
@@ -313,14 +262,16 @@ def run_idle(quick):
 
 
 PARTS = {"stalled": (run_stalled, judge_stalled), "bulk": (run_bulk, judge_bulk),
-         "overload": (run_overload, judge_overload), "idle": (run_idle, judge_idle)}
+         "writes": (lambda quick: overload.run(overload.Commits, quick), overload.judge),
+         "reads": (lambda quick: overload.run(overload.Listings, quick), overload.judge),
+         "idle": (run_idle, judge_idle)}
 
 # Each verdict of a part must fail on at least one of these.
 FAILING = {
     "stalled": {"failed": 1, "stalled": 128, "stalled_clones": 64, "stalled_pushes": 63, "clone_ratio": 3.5, "push_ratio": 1},
     "bulk": {"quick": False, "failed": 1, "bulk_commits": 0, "longest_ms": 1000, "median_ms": 90},
-    "overload": {"quick": False, "other": 1, "broken": 0, "refused_without_retry_after": 1, "commits_lost": 1, "overload_rate": 79,
-                 "best_rate": 100, "refused": 0, "back_to_normal_s": 2.5},
+    "writes": overload.FAILING,
+    "reads": overload.FAILING,
     "idle": {"connections": 1000, "working": 999, "kib_each": 33, "sanitized": False, "descriptors_after": 99, "descriptors_before": 20},
 }
 
