@@ -14,7 +14,7 @@
 namespace origin::bench {
 namespace {
 
-constexpr std::string_view kUsage =
+constexpr const char* kUsage =
     "usage: bench_load --port N [--connections N] [--per-operation N] [--operations N]\n"
     "                  [--milliseconds N] [--warm N] [--once] [--expect TEXT] [--counter N] "
     "[--clients N]\n                  FILE...\n";
@@ -134,7 +134,7 @@ int run(const Arguments& arguments) {
 int main(int argc, char** argv) {
     origin::bench::Arguments arguments;
     if (!origin::bench::read_arguments({argv + 1, argv + argc}, arguments)) {
-        std::fputs(origin::bench::kUsage.data(), stderr);
+        std::fputs(origin::bench::kUsage, stderr);
         return origin::bench::kExitUsage;
     }
     return origin::bench::run(arguments);

@@ -43,9 +43,10 @@ private:
     bool may_begin(Instant now) const;
     /// Each client that asks now gets a connection, while there are any.
     Status give_out();
+    Status go_on(Lane& lane);
     void ended(Lane& lane);
     void count(const OperationEnd& end, Instant now);
-    Result<int> wait(std::span<epoll_event> events);
+    Result<std::size_t> wait(std::span<epoll_event> events);
 
     const LoadPlan& plan_;
     const Clock& clock_;
@@ -139,7 +140,7 @@ void Run::ended(Lane& lane) {
 }
 
 /// How many events came. Returns: 0: none did before the next client asks.
-Result<int> Run::wait(std::span<epoll_event> events) {
+Result<std::size_t> Run::wait(std::span<epoll_event> events) {
     const auto next = clients_.next();
     const bool rests = next && !idle_.empty();
     const auto until = rests ? std::chrono::ceil<Milliseconds>(*next - clock_.steady()) : kPatience;
@@ -151,7 +152,16 @@ Result<int> Run::wait(std::span<epoll_event> events) {
     if ((n == 0 && !rests) || (n < 0 && errno != EINTR)) {
         return std::unexpected(Error(Code::Unavailable, "the server: no answer for a minute"));
     }
-    return std::max(n, 0);
+    return static_cast<std::size_t>(std::max(n, 0));
+}
+
+Status Run::go_on(Lane& lane) {
+    ORIGIN_TRY(has_ended, lane.go_on());
+    if (has_ended) {
+        ended(lane);
+        return give_out();
+    }
+    return {};
 }
 
 Status Run::drive() {
@@ -164,13 +174,8 @@ Status Run::drive() {
             return {};
         }
         ORIGIN_TRY(came, wait(events));
-        for (int i = 0; i < came; ++i) {
-            auto* lane = static_cast<Lane*>(events[static_cast<std::size_t>(i)].data.ptr);
-            ORIGIN_TRY(has_ended, lane->go_on());
-            if (has_ended) {
-                ended(*lane);
-                ORIGIN_CHECK(give_out());
-            }
+        for (const epoll_event& event : std::span(events).first(came)) {
+            ORIGIN_CHECK(go_on(*static_cast<Lane*>(event.data.ptr)));
         }
         ORIGIN_CHECK(give_out());
     }

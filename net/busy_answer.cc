@@ -1,28 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/busy_answer.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 #include "net/answer.h"
 #include "net/problem.h"
 
 namespace origin::net {
 
+namespace {
+
+std::string head_of(const Response& response, bool keep_alive) {
+    auto planned = plan_answer(response, {.keep_alive = keep_alive, .now = std::nullopt});
+    ORIGIN_ASSERT(planned);
+    return std::move(planned->head);
+}
+
+}  // namespace
+
 BusyAnswer::BusyAnswer() {
     Response response = problem_response(
         Error(Code::Unavailable, "The server is busy; try again.").because("busy"));
     body_ = response.body;
+    const auto wait = std::ranges::find(response.headers, "Retry-After", &Header::name);
+    ORIGIN_ASSERT(wait != response.headers.end());
     for (unsigned seconds = 1; seconds <= kSecondsMax; ++seconds) {
-        Heads& heads = heads_.at(seconds - 1);
-        for (Header& header : response.headers) {
-            if (header.name == "Retry-After") {
-                header.value = std::to_string(seconds);
-            }
-        }
-        for (const bool keep : {true, false}) {
-            auto planned = plan_answer(response, {.keep_alive = keep, .now = std::nullopt});
-            ORIGIN_ASSERT(planned);
-            (keep ? heads.keep : heads.close) = std::move(planned->head);
-        }
+        wait->value = std::to_string(seconds);
+        heads_.at(seconds - 1) = {.keep = head_of(response, true),
+                                  .close = head_of(response, false)};
     }
 }
 
