@@ -271,8 +271,9 @@ asio::awaitable<bool> Session::answer(Request& request) {
     auto response = reply ? co_await settle(std::move(*reply)) : std::nullopt;
     if (!response) {
         note_broken_off(request);
+        co_return false;
     }
-    co_return response && co_await send(request, std::move(*response));
+    co_return co_await send(request, std::move(*response));
 }
 
 // It is answered without its body: a small one is read over behind the answer, with another one the
