@@ -8,8 +8,9 @@
 namespace origin::bench {
 namespace {
 
-using namespace std::chrono_literals;
-constexpr Clients::Instant kStart{1h};
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+constexpr Clients::Instant kStart{seconds{3600}};
 
 TEST(Clients, AskAtOnceAndOnlyAsManyAsThereAre) {
     Clients two(2);
@@ -24,32 +25,32 @@ TEST(Clients, RestAsLongAsTheyWereTold) {
     Clients one(1);
     ASSERT_TRUE(one.take(kStart));
     EXPECT_FALSE(one.next());
-    one.rest_until(kStart + 1s);
-    EXPECT_EQ(one.next(), kStart + 1s);
-    EXPECT_FALSE(one.take(kStart + 999ms));
-    EXPECT_TRUE(one.take(kStart + 1s));
+    one.rest_until(kStart + seconds{1});
+    EXPECT_EQ(one.next(), kStart + seconds{1});
+    EXPECT_FALSE(one.take(kStart + milliseconds{999}));
+    EXPECT_TRUE(one.take(kStart + seconds{1}));
     EXPECT_FALSE(one.next());
 }
 
 TEST(Clients, WhoWasToldToComeSoonerAsksSooner) {
     Clients two(2);
     ASSERT_TRUE(two.take(kStart) && two.take(kStart));
-    two.rest_until(kStart + 5s);
-    two.rest_until(kStart + 1s);
-    EXPECT_EQ(two.next(), kStart + 1s);
-    EXPECT_TRUE(two.take(kStart + 2s));
-    EXPECT_FALSE(two.take(kStart + 2s));
+    two.rest_until(kStart + seconds{5});
+    two.rest_until(kStart + seconds{1});
+    EXPECT_EQ(two.next(), kStart + seconds{1});
+    EXPECT_TRUE(two.take(kStart + seconds{2}));
+    EXPECT_FALSE(two.take(kStart + seconds{2}));
 }
 
 TEST(Clients, ComeOneAfterAnother) {
-    Clients four(4, kStart, 1s);
+    Clients four(4, kStart, seconds{1});
     EXPECT_TRUE(four.take(kStart));
     EXPECT_FALSE(four.take(kStart));
-    EXPECT_TRUE(four.take(kStart + 250ms));
-    EXPECT_EQ(four.next(), kStart + 500ms);
-    EXPECT_TRUE(four.take(kStart + 1s));
-    EXPECT_TRUE(four.take(kStart + 1s));
-    EXPECT_FALSE(four.take(kStart + 1s));
+    EXPECT_TRUE(four.take(kStart + milliseconds{250}));
+    EXPECT_EQ(four.next(), kStart + milliseconds{500});
+    EXPECT_TRUE(four.take(kStart + seconds{1}));
+    EXPECT_TRUE(four.take(kStart + seconds{1}));
+    EXPECT_FALSE(four.take(kStart + seconds{1}));
 }
 
 }  // namespace
