@@ -46,7 +46,7 @@ bool is_or_is_below(std::string_view host, std::string_view domain) {
 
 }  // namespace
 
-Result<Urls> Urls::make(const std::string& public_url, std::string sites_domain) {
+Result<Urls> Urls::make(const std::string& public_url, const std::string& sites_domain) {
     Urls urls;
     const std::size_t scheme_end = public_url.find("://");
     urls.scheme_ = scheme_end == std::string::npos ? "" : public_url.substr(0, scheme_end);

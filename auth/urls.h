@@ -26,7 +26,7 @@ class Urls {
 public:
     /// `public_url`: "https://git.example.org[:port]", no trailing slash. `sites_domain`:
     /// "localhost". Errors: InvalidInput (`bad_setting`) if either is malformed.
-    static Result<Urls> make(const std::string& public_url, std::string sites_domain);
+    static Result<Urls> make(const std::string& public_url, const std::string& sites_domain);
 
     const std::string& public_url() const { return public_url_; }
     /// Host and port of public_url, in lower case.

@@ -54,6 +54,7 @@ struct Row {
     int status;
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): googletest's name.
 void PrintTo(const Row& row, std::ostream* out) {
     *out << row.name;
 }

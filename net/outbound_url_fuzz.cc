@@ -4,6 +4,7 @@
 // that is read is written as it came.
 // In: the URL; the same bytes as an address and as a block.
 #include <algorithm>
+#include <tuple>
 
 #include "base/assert.h"
 #include "base/limits.h"
@@ -25,7 +26,7 @@ void check_addresses(std::string_view text) {
     if (const auto address = net::Address::parse(text)) {
         const auto again = net::Address::parse(address->str());
         ORIGIN_ASSERT(again && *again == *address);
-        static_cast<void>(net::is_public_address(*address));
+        std::ignore = net::is_public_address(*address);
     }
     if (const auto block = net::Cidr::parse(text)) {
         ORIGIN_ASSERT(block->bits <= 128 && block->contains(block->base));

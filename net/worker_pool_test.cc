@@ -65,6 +65,7 @@ TEST(WorkerPool, RefusesWhatDoesNotFit) {
         ++count;
     };
     EXPECT_FALSE(pool.submit(std::move(task)));
+    // NOLINTNEXTLINE(bugprone-use-after-move): that is the promise.
     EXPECT_TRUE(static_cast<bool>(task)) << "a refused task stays with its owner";
     release.count_down();
 }

@@ -2,12 +2,14 @@
 // Invariant: any file is read or refused with a reason in words; what is read is in range, and an
 // address to listen on can be read again.
 // In: the TOML text; the same bytes as the value of `http.listen`.
+#include <tuple>
+
 #include "base/assert.h"
 #include "origind/config.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
-    static_cast<void>(origin::Listen::parse(text));
+    std::ignore = origin::Listen::parse(text);
     origin::Config config;
     const auto taken = origin::parse_config(text, config);
     if (!taken) {

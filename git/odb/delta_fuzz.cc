@@ -3,6 +3,7 @@
 // the result. In: one byte: length of the base; the base; the delta.
 #include <algorithm>
 #include <string>
+#include <tuple>
 
 #include "git/odb/delta.h"
 
@@ -19,6 +20,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     std::string out(sizes->result, '\0');
-    static_cast<void>(origin::git::apply_delta(base, delta, out));
+    std::ignore = origin::git::apply_delta(base, delta, out);
     return 0;
 }

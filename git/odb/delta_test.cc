@@ -3,6 +3,8 @@
 // Method: tables; every prefix and every changed byte of a good delta.
 #include "git/odb/delta.h"
 
+#include <tuple>
+
 #include <gtest/gtest.h>
 
 #include "git/odb/test_pack.h"
@@ -53,7 +55,7 @@ TEST(Delta, NoChangedByteReachesOutside) {
         for (int bit = 0; bit < 8; ++bit) {
             std::string damaged = delta;
             damaged[at] = static_cast<char>(damaged[at] ^ (1 << bit));
-            static_cast<void>(applied(base, damaged, 9));
+            std::ignore = applied(base, damaged, 9);
         }
     }
 }

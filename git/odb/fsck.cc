@@ -105,7 +105,7 @@ Status check_date(const Judge& judge, std::string_view when) {
                              "the date begins with a zero"));
     std::int64_t seconds = 0;
     const char* const end = when.data() + when.size();
-    const auto [after, error] = std::from_chars(when.data(), end, seconds);
+    const auto [after, error] = std::from_chars(when.data(), when.data() + when.size(), seconds);
     ORIGIN_CHECK(
         judge.check(error == std::errc{}, "bad_date_overflow", "the date is out of range"));
     const std::string_view zone(after, end);

@@ -2,6 +2,7 @@
 #include "git/odb/hash.h"
 
 #include <cstring>
+#include <tuple>
 #include <utility>
 
 #include <git2.h>
@@ -108,7 +109,7 @@ Result<ObjectHasher> ObjectHasher::start(ObjectType type, std::uint64_t size) {
     if (git_odb_add_backend(odb, backend.get(), 1) != 0) {
         return std::unexpected(hash_error());
     }
-    static_cast<void>(backend.release());  // The odb owns it now.
+    std::ignore = backend.release();  // The odb owns it now.
     git_odb_stream* stream = nullptr;
     if (git_odb_open_wstream(&stream, odb, size, git2_type(type)) != 0) {
         return std::unexpected(hash_error());

@@ -211,7 +211,9 @@ TEST_F(HostilePackTest, BombsCostLittle) {
     // 1 MB of zlib that inflates to 1 GB: announced, and not announced.
     std::string bomb;
     {
-        std::string piece = deflate_all(std::string(90'000'000, '\0'), 9);
+        std::string zeros;
+        zeros.resize(90'000'000);
+        std::string piece = deflate_all(zeros, 9);
         bomb = piece;
     }
     const long with_bomb = peak_kib();
@@ -236,7 +238,8 @@ TEST_F(HostilePackTest, BombsCostLittle) {
 }
 
 TEST_F(HostilePackTest, LargeBlobsAndDeltasOnThemStayOutOfTheHeap) {
-    std::string blob(30'000'000, '\0');
+    std::string blob;
+    blob.resize(30'000'000);
     for (std::size_t i = 0; i < blob.size(); i += 97) {
         blob[i] = static_cast<char>(i);
     }

@@ -4,6 +4,7 @@
 // In: one byte of settings, then a pack without its trailer (which is added, so that the fuzzer
 // gets past the checksum) unless the settings say that the trailer is there.
 #include <filesystem>
+#include <tuple>
 
 #include <stdlib.h>
 
@@ -38,7 +39,7 @@ void check_taken(git::PackIntake& intake) {
             ORIGIN_ASSERT(git::hash_object(object->type, object->data).value() == oid);
         }
     }
-    static_cast<void>(intake.check_connectivity());
+    std::ignore = intake.check_connectivity();
 }
 
 }  // namespace

@@ -75,7 +75,8 @@ Ident parse_ident(std::string_view text) {
         when.remove_prefix(1);
     }
     const char* const end = when.data() + when.size();
-    const auto [after, error] = std::from_chars(when.data(), end, ident.seconds);
+    const auto [after, error] =
+        std::from_chars(when.data(), when.data() + when.size(), ident.seconds);
     if (error != std::errc{} || end - after != 6 || after[0] != ' ') {
         return ident;
     }

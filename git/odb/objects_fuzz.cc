@@ -3,6 +3,7 @@
 // parsed, and a commit or tag written again from what was read is let through too.
 // In: one byte: the type; the object.
 #include <string>
+#include <tuple>
 
 #include "base/assert.h"
 #include "git/odb/fsck.h"
@@ -31,8 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto tag = git::parse_tag(text);
         ORIGIN_ASSERT(!tag || git::check_object(type, git::serialize(*tag)));
     } else if (type == git::ObjectType::Blob) {
-        static_cast<void>(git::check_gitmodules(text, git::FsckLevel::Push));
-        static_cast<void>(git::check_gitattributes(text));
+        std::ignore = git::check_gitmodules(text, git::FsckLevel::Push);
+        std::ignore = git::check_gitattributes(text);
     }
     return 0;
 }

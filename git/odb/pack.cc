@@ -136,16 +136,16 @@ Result<std::shared_ptr<const Pack>> Pack::open(const std::filesystem::path& dir,
 }
 
 Result<std::shared_ptr<const Pack>> Pack::from(std::string name,
-                                               MappedFile file,
-                                               MappedFile index_file) {
-    ORIGIN_TRY(index, PackIndex::from(std::move(index_file)));
-    const Bytes bytes = file.bytes();
+                                               MappedFile pack,
+                                               MappedFile index) {
+    ORIGIN_TRY(entries, PackIndex::from(std::move(index)));
+    const Bytes bytes = pack.bytes();
     if (bytes.size() < kHeaderBytes + kTrailerBytes || !text_of(bytes).starts_with("PACK") ||
         be32(bytes, 4) != 2) {
         return broken(name + ": no version 2 header");
     }
-    if (be32(bytes, 8) != index.count() ||
-        oid_at_byte(bytes, bytes.size() - kTrailerBytes) != index.pack_checksum()) {
+    if (be32(bytes, 8) != entries.count() ||
+        oid_at_byte(bytes, bytes.size() - kTrailerBytes) != entries.pack_checksum()) {
         return broken(name + ": pack and index do not belong together");
     }
     // make_shared cannot reach a private constructor.
@@ -153,7 +153,7 @@ Result<std::shared_ptr<const Pack>> Pack::from(std::string name,
         Opened(std::string n, MappedFile f, PackIndex i)
             : Pack(std::move(n), std::move(f), std::move(i)) {}
     };
-    return std::make_shared<const Opened>(std::move(name), std::move(file), std::move(index));
+    return std::make_shared<const Opened>(std::move(name), std::move(pack), std::move(entries));
 }
 
 std::optional<std::uint64_t> Pack::find(const Oid& oid) const {

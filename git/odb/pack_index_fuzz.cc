@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Invariant: no index, however damaged, leads a reader outside its own bytes.
 #include <string>
+#include <tuple>
 
 #include "git/odb/pack_index.h"
 
@@ -11,10 +12,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     for (std::uint32_t i = 0; i < index->count(); ++i) {
-        static_cast<void>(index->offset_at(i));
-        static_cast<void>(index->crc_at(i));
-        static_cast<void>(index->find(index->oid_at(i)));
+        std::ignore = index->offset_at(i);
+        std::ignore = index->crc_at(i);
+        std::ignore = index->find(index->oid_at(i));
     }
-    static_cast<void>(index->verify());
+    std::ignore = index->verify();
     return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstring>
+#include <tuple>
 #include <utility>
 
 #include <git2.h>
@@ -205,7 +206,7 @@ Result<std::unique_ptr<Repository::Libgit2>> Repository::Libgit2::open(PackBuild
     if (git_odb_add_backend(odb, &backend->vtable, 1) != 0) {
         return std::unexpected(library_error("open an object database"));
     }
-    static_cast<void>(backend.release());  // The odb owns it now.
+    std::ignore = backend.release();  // The odb owns it now.
     git_repository* repository = nullptr;
     if (git_repository_wrap_odb(&repository, odb) != 0) {
         return std::unexpected(library_error("open a repository"));

@@ -2,12 +2,14 @@
 // Invariant: a remote that is accepted has one of three schemes, a host and a path that no program
 // takes for an option, and is shown without its password.
 // In: the URL, or scp's form of one.
+#include <tuple>
+
 #include "base/assert.h"
 #include "git/serve/remote_url.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
-    static_cast<void>(origin::git::name_of_source(text));
+    std::ignore = origin::git::name_of_source(text);
     const auto url = origin::git::RemoteUrl::parse(text);
     if (!url) {
         ORIGIN_ASSERT(url.error().reason() == "bad_url" ||

@@ -28,41 +28,69 @@ void answer(std::string& out, origin::git::V0Acks& acks, const V0FetchParser& pa
     }
 }
 
-std::string read(origin::Bytes all, std::size_t step) {
-    V0FetchParser parser({.filter = true, .deepen_by_history = true});
-    std::string out;
-    std::optional<origin::git::V0Acks> acks;
-    while (!all.empty()) {
-        origin::Bytes chunk = all.first(std::min(step, all.size()));
-        all = all.subspan(chunk.size());
+/// A client that sends its request in chunks, and what it was told until it hung up.
+class Conversation {
+public:
+    /// False when it is over.
+    bool take(origin::Bytes chunk) {
         FetchStep last = FetchStep::WantsEnd;
         while (last != FetchStep::NeedMore) {
-            const auto result = parser.feed(chunk);
+            const auto result = parser_.feed(chunk);
             if (!result) {
-                origin::git::append_err(out, result.error().told_to_peer());
-                return out;
+                origin::git::append_err(out_, result.error().told_to_peer());
+                return false;
             }
             last = *result;
-            if (last == FetchStep::NothingWanted) {
-                return out;
-            }
-            if (last == FetchStep::WantsEnd) {
-                acks.emplace(parser.request().multi_ack, parser.request().no_done);
-                origin::git::append_v0_shallow(out, {.shallow = parser.request().shallows});
-            } else if (last != FetchStep::NeedMore) {
-                answer(out, *acks, parser);
-            }
-            if (last == FetchStep::Done) {
-                acks->done(out);
-                return out;
-            }
-            if (last == FetchStep::BatchEnd && acks->end_batch(out, true)) {
-                ORIGIN_ASSERT(!parser.request().haves.empty());
-                return out;
+            if (!reply(last)) {
+                return false;
             }
         }
+        return true;
     }
-    return out + (parser.finish() ? "0000" : "0001");
+    std::string end(bool over) const {
+        return over ? out_ : out_ + (parser_.finish() ? "0000" : "0001");
+    }
+
+private:
+    bool reply(FetchStep step) {
+        switch (step) {
+            case FetchStep::NeedMore:
+                return true;
+            case FetchStep::NothingWanted:
+                return false;
+            case FetchStep::WantsEnd:
+                acks_.emplace(parser_.request().multi_ack, parser_.request().no_done);
+                origin::git::append_v0_shallow(out_, {.shallow = parser_.request().shallows});
+                return true;
+            case FetchStep::BatchEnd:
+                answer(out_, *acks_, parser_);
+                if (!acks_->end_batch(out_, true)) {
+                    return true;
+                }
+                ORIGIN_ASSERT(!parser_.request().haves.empty());
+                return false;
+            case FetchStep::Done:
+                answer(out_, *acks_, parser_);
+                acks_->done(out_);
+                return false;
+        }
+        return false;
+    }
+
+    V0FetchParser parser_{{.filter = true, .deepen_by_history = true}};
+    std::optional<origin::git::V0Acks> acks_;
+    std::string out_;
+};
+
+std::string read(origin::Bytes all, std::size_t step) {
+    Conversation conversation;
+    bool goes_on = true;
+    while (goes_on && !all.empty()) {
+        const origin::Bytes chunk = all.first(std::min(step, all.size()));
+        all = all.subspan(chunk.size());
+        goes_on = conversation.take(chunk);
+    }
+    return conversation.end(!goes_on);
 }
 
 }  // namespace
