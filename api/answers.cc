@@ -128,8 +128,9 @@ Result<std::string> not_opaque(std::string_view cursor) {
 Result<PageWish> page_wish(const Call& call) {
     PageWish wish{.limit = kPageRowsDefault, .after = {}};
     if (const auto limit = call.query.get("limit")) {
-        const char* end = limit->data() + limit->size();
-        const auto parsed = std::from_chars(limit->data(), end, wish.limit);
+        const char* const end = limit->data() + limit->size();
+        const auto parsed =
+            std::from_chars(limit->data(), limit->data() + limit->size(), wish.limit);
         if (parsed.ec != std::errc() || parsed.ptr != end || wish.limit == 0 ||
             wish.limit > kPageRowsMax) {
             return std::unexpected(
@@ -186,10 +187,10 @@ Result<std::string> read_page(store::Reader& reader,
     return next;
 }
 
-net::Response page_answer(std::string_view name, json::array rows, std::string next) {
+net::Response page_answer(std::string_view name, json::array rows, const std::string& next) {
     json::object body;
     body[name] = std::move(rows);
-    body["nextCursor"] = next.empty() ? json::value(nullptr) : json::value(std::move(next));
+    body["nextCursor"] = next.empty() ? json::value(nullptr) : json::value(next);
     return json_answer(200, body);
 }
 

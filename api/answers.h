@@ -67,6 +67,6 @@ Result<std::string> read_page(store::Reader& reader,
                               const TakeRow& take);
 
 /// {"<name>": rows, "nextCursor": ...}
-net::Response page_answer(std::string_view name, boost::json::array rows, std::string next);
+net::Response page_answer(std::string_view name, boost::json::array rows, const std::string& next);
 
 }  // namespace origin::api

@@ -122,10 +122,10 @@ net::Begun Api::begin(const net::RequestHead& head) {
     return begin_body(route, std::make_shared<Call>(std::move(call)));
 }
 
-net::Begun Api::begin_body(const Route& route, const std::shared_ptr<Call>& shared) {
-    const net::RequestHead& head = shared->head;
+net::Begun Api::begin_body(const Route& route, const std::shared_ptr<Call>& call) {
+    const net::RequestHead& head = call->head;
     if (route.stream != nullptr && has_type(head, "application/x-ndjson")) {
-        auto sink = route.stream(shared);
+        auto sink = route.stream(call);
         return sink ? net::decoded_sink(head, std::move(*sink)) : now(refuse(head, sink.error()));
     }
     if (const Status typed = check_content_type(head); !typed) {
@@ -134,11 +134,11 @@ net::Begun Api::begin_body(const Route& route, const std::shared_ptr<Call>& shar
     return net::decoded_sink(
         head,
         std::make_unique<net::StringSink>(
-            kApiBodyBytesMax, [this, shared, &route](std::string body) -> net::Reply {
-                shared->body = std::move(body);
+            kApiBodyBytesMax, [this, call, &route](std::string body) -> net::Reply {
+                call->body = std::move(body);
                 const Status empty =
-                    route.shape == nullptr ? check_no_fields(shared->body) : Status();
-                return empty ? answer(*shared, route.handle) : refuse(shared->head, empty.error());
+                    route.shape == nullptr ? check_no_fields(call->body) : Status();
+                return empty ? answer(*call, route.handle) : refuse(call->head, empty.error());
             }));
 }
 

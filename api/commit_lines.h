@@ -56,7 +56,7 @@ private:
     enum class Expect : std::uint8_t { Commit, Files, Nothing };
 
     Status take_line(std::string_view line);
-    Status read_line(std::string_view line);
+    Status read_line(std::string_view text);
     Status take_commit(CommitWish wish);
     Status take_file(FileFields fields, std::optional<std::string> id);
     Status take_chunk(const std::string& file,

@@ -79,7 +79,7 @@ std::optional<UnixMillis> read_moment(std::string_view text) {
         return std::nullopt;
     }
     const UnixMillis days = std::chrono::sys_days(date).time_since_epoch().count();
-    const UnixMillis minutes = days * 24 * 60 + *hour * 60 + *minute - *offset;
+    const UnixMillis minutes = days * 24 * 60 + *hour * 60L + *minute - *offset;
     return (minutes * 60 + *second) * 1000 + *fraction;
 }
 

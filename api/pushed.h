@@ -43,6 +43,6 @@ Result<std::optional<Oid>> read_expected_head(const std::optional<std::string>& 
 
 /// `expectedHead` of a body: 40 hex digits; forty zeros or "": the branch must not exist.
 /// Errors: Conflict `head_moved`, naming where it is; InvalidInput.
-Status check_expected_head(const std::optional<std::string>& expected, const Oid& tip);
+Status check_expected_head(const std::optional<std::string>& text, const Oid& tip);
 
 }  // namespace origin::api

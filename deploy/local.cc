@@ -39,14 +39,14 @@ Status retire_live(Writer& writer,
     }
     ORIGIN_TRY(live, hooks::need_deployment(writer, project, *target.live));
     live.state = left;
-    return hooks::move_deployment(writer,
-                                  project,
-                                  *target.live,
-                                  live,
-                                  left == DeploymentState::RolledBack
-                                      ? "replaced by a rollback"
-                                      : "replaced by a newer deployment",
-                                  now);
+    return hooks::move_deployment(
+        writer,
+        project,
+        *target.live,
+        live,
+        {now,
+         left == DeploymentState::RolledBack ? "replaced by a rollback"
+                                             : "replaced by a newer deployment"});
 }
 
 struct Publication {
@@ -75,12 +75,12 @@ Status publish(Writer& writer, Publication wanted, const auth::Urls& urls) {
                        Table::Releases,
                        store::release_key(wanted.project, wanted.row.target, target.releases),
                        store::ReleaseRow{wanted.id, wanted.row.commit, wanted.now}));
-    return hooks::move_deployment(writer,
-                                  wanted.project,
-                                  wanted.id,
-                                  wanted.row,
-                                  "live as release " + std::to_string(target.releases),
-                                  wanted.now);
+    return hooks::move_deployment(
+        writer,
+        wanted.project,
+        wanted.id,
+        wanted.row,
+        {wanted.now, "live as release " + std::to_string(target.releases)});
 }
 
 }  // namespace
@@ -104,7 +104,7 @@ Status go_live(Writer& writer,
         if (is_outdated(row, live)) {
             row.state = DeploymentState::Superseded;
             return hooks::move_deployment(
-                writer, project, id, row, "a newer deployment is live already", now);
+                writer, project, id, row, {now, "a newer deployment is live already"});
         }
     }
     return publish(writer, {project, id, row, DeploymentState::Superseded, now}, urls);
@@ -162,7 +162,7 @@ Status LocalDeployer::give_up(const store::Job& job) const {
         row.state = DeploymentState::Failed;
         row.error = "the deployment failed " + std::to_string(job.attempt - 1) + " times";
         return hooks::move_deployment(
-            writer, subject.project, subject.deployment, row, row.error, now);
+            writer, subject.project, subject.deployment, row, {now, row.error});
     });
 }
 

@@ -153,7 +153,7 @@ TEST_F(LocalTest, AFencedWorkerChangesNothing) {
             ORIGIN_TRY(
                 job,
                 store::claim(writer,
-                             {hooks::kDeployJob, clock_.now() + i * 10'000, Milliseconds(1), 1}));
+                             {hooks::kDeployJob, clock_.now() + i * 10'000L, Milliseconds(1), 1}));
             if (!stale) {
                 stale = job;
             }

@@ -5,6 +5,8 @@
 // project.
 #include "generator/runs.h"
 
+#include <tuple>
+
 #include "generator/base_commit.h"
 #include "generator/run_worker.h"
 #include "git/serve/test_project.h"
@@ -225,7 +227,7 @@ TEST_F(RunsTest, CancelledBeforeTheCommitMeansNoCommit) {
     const auto job = claim();
     ASSERT_TRUE(job);
     ASSERT_TRUE(runs_->cancel(submitted->id));
-    (void)worker_->work(*job);  // It had begun already.
+    std::ignore = worker_->work(*job);  // It had begun already.
     EXPECT_EQ(row(submitted->id).state, RunState::Cancelled);
     EXPECT_EQ(rows(Table::Pushes), 0U);
     ASSERT_TRUE(runs_->retry(submitted->id));
@@ -243,7 +245,7 @@ TEST_F(RunsTest, AWorkerThatLostItsLeaseCommitsNothing) {
         EXPECT_TRUE(job);
         return {};
     }));
-    (void)worker_->work(*stale);
+    std::ignore = worker_->work(*stale);
     EXPECT_EQ(rows(Table::Pushes), 0U);
     EXPECT_EQ(row(submitted->id).state, RunState::Pending);
 }

@@ -82,20 +82,19 @@ Status queue_deployment(store::Writer& writer, const NewDeployment& wanted) {
                                            .ready_at = store::kAtOnce,
                                            .lease = {},
                                            .payload = {}}));
-    return move_deployment(writer, wanted.project, wanted.id, row, "queued", wanted.now);
+    return move_deployment(writer, wanted.project, wanted.id, row, {wanted.now, "queued"});
 }
 
 Status move_deployment(store::Writer& writer,
                        const ProjectId& project,
                        const DeploymentId& id,
                        store::DeploymentRow row,
-                       std::string_view line,
-                       UnixMillis now) {
-    row.updated_at = now;
-    row.log.push_back({now, std::string(line)});
+                       store::LogLine line) {
+    row.updated_at = line.time;
+    row.log.push_back(std::move(line));
     ORIGIN_CHECK(
         store::put_row(writer, Table::Deployments, store::deployment_key(project, id), row));
-    return add_event(writer, project, id, row, now);
+    return add_event(writer, project, id, row, row.updated_at);
 }
 
 Status put_rule(store::Writer& writer, const ProjectId& project, const store::RuleRow& rule) {

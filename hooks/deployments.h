@@ -30,13 +30,13 @@ struct NewDeployment {
 /// Writes the row, its job and `deployment.queued`. The job has the deployment's own id.
 Status queue_deployment(store::Writer& writer, const NewDeployment& wanted);
 
-/// Writes `row` in its new state with `line` in its log, and the event `deployment.<state>`.
+/// Writes `row` in its new state with `line` in its log, and, of that time, the event
+/// `deployment.<state>`.
 Status move_deployment(store::Writer& writer,
                        const ProjectId& project,
                        const DeploymentId& id,
                        store::DeploymentRow row,
-                       std::string_view line,
-                       UnixMillis now);
+                       store::LogLine line);
 
 /// Stores a rule. Errors: LimitExceeded `too_many_rules` above kRulesPerProjectMax.
 Status put_rule(store::Writer& writer, const ProjectId& project, const store::RuleRow& rule);

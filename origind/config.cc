@@ -145,7 +145,7 @@ void take_table(const toml::table& table,
         const std::string complaint =
             found == settings().end() ? "is not a setting" : found->second(node, config);
         if (!complaint.empty()) {
-            wrong += (wrong.empty() ? "" : "; ") + name + " " + complaint;
+            wrong.append(wrong.empty() ? "" : "; ").append(name).append(" ").append(complaint);
         }
     }
 }

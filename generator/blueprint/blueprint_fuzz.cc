@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "base/assert.h"
 #include "base/limits.h"
@@ -14,7 +15,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
-    (void)origin::generator::read_manifest(text);
+    std::ignore = origin::generator::read_manifest(text);
     origin::generator::EngineInput input;
     input.requirement = std::string(text);
     input.request_id = "run_fuzz";

@@ -192,7 +192,8 @@ bool read_facts(Draft& draft, Statement& statement, const Words& words) {
     std::vector<std::string> items;
     for (const auto& [name, value] : facts) {
         if (!value.empty()) {
-            items.push_back(name + "=" + value);
+            items.push_back(name);
+            items.back().append("=").append(value);
         }
     }
     if (items.empty()) {

@@ -62,6 +62,7 @@ void test_section(TestFile& file, const App& app, const Page& page, const Sectio
     }
     if (section.kind == "contact") {
         std::vector<std::string> texts;
+        texts.reserve(section.items.size());
         for (const auto& item : section.items) {
             texts.push_back(item.substr(item.find('=') + 1));
         }

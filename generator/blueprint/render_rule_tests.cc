@@ -294,7 +294,7 @@ void test_together(TestFile& file, const Entity& entity, const Rule& rule) {
         if (value.empty()) {
             return;
         }
-        inputs += (inputs.empty() ? "" : ", ") + id + ": " + value;
+        inputs.append(inputs.empty() ? "" : ", ").append(id).append(": ").append(value);
     }
     file.add("rule:" + rule.id,
              "refuses a second row with the same values",

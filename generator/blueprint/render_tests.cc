@@ -48,7 +48,7 @@ void test_bounds(TestFile& file,
 }
 
 std::string default_stored(const Field& field) {
-    const std::string literal = default_literal(field);
+    std::string literal = default_literal(field);
     if (field.kind() != "money") {
         return literal;
     }

@@ -2,6 +2,7 @@
 #include "generator/blueprint/report.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -101,23 +102,30 @@ bool every_claim_proved(const std::vector<TraceLine>& lines) {
     });
 }
 
-/// Every local href and src of every page is a file of the tree.
+/// The first local target of an attribute that is no file of the tree.
+std::optional<std::string> missing_target(const Files& files,
+                                          const std::string& page,
+                                          std::string_view mark) {
+    for (auto at = page.find(mark); at != std::string::npos; at = page.find(mark, at + 1)) {
+        const auto start = at + mark.size();
+        const std::string target = page.substr(start, page.find('"', start) - start);
+        const bool is_local = !target.starts_with('#') && !target.contains(':');
+        if (is_local && !files.contains(target)) {
+            return target;
+        }
+    }
+    return std::nullopt;
+}
+
+/// Every local href and src of every page is a file of the tree. Returns: the first that is not.
 std::string broken_link(const Files& files) {
     for (const auto& [path, content] : files) {
         if (!path.ends_with(".html")) {
             continue;
         }
         for (const std::string_view mark : {"href=\"", "src=\""}) {
-            for (auto at = content.find(mark); at != std::string::npos;
-                 at = content.find(mark, at + 1)) {
-                const auto start = at + mark.size();
-                const std::string target = content.substr(start, content.find('"', start) - start);
-                if (target.starts_with('#') || target.contains(':')) {
-                    continue;
-                }
-                if (!files.contains(target)) {
-                    return path + " -> " + target;
-                }
+            if (const auto missing = missing_target(files, content, mark)) {
+                return std::string(path).append(" -> ").append(*missing);
             }
         }
     }

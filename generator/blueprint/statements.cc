@@ -419,11 +419,11 @@ const std::vector<Pattern>& actor_patterns() {
               "i|we want|need|would like? to {do}",
               "i|we should be able to {do}",
               "i|we can|must|should {do}",
-              "the? user|users|visitor|visitors|customer|customers|admin|admins|staff|people|"
-              "everyone|anyone|owner|owners|member|members|guest|guests can|must|may|should|shall|"
-              "will also? be? able? to? {do}",
-              "the? user|users|visitor|visitors|customers|staff|people want|wants|need|needs to "
-              "{do}",
+              ("the? user|users|visitor|visitors|customer|customers|admin|admins|staff|people|"
+               "everyone|anyone|owner|owners|member|members|guest|guests can|must|may|should|"
+               "shall|will also? be? able? to? {do}"),
+              ("the? user|users|visitor|visitors|customers|staff|people want|wants|need|needs to "
+               "{do}"),
               "the? system|app|application|website|site|tool|page|web must|shall|should|will|can "
               "allow|let|enable the? {who} to {do}",
               "the? system|app|application|website|site|tool must|shall|should|will|can {do}",

@@ -121,7 +121,8 @@ void TestFile::finish(Files& files, TestIndex& index) const {
                   "import { " +
                   imports + " } from './load.mjs';\n" + body_;
     for (const auto& [claim, full] : tests_) {
-        index[claim].push_back(path + "#" + full);
+        index[claim].push_back(path);
+        index[claim].back().append("#").append(full);
     }
 }
 

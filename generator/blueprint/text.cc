@@ -30,11 +30,11 @@ bool is_zero_width(char32_t point) {
 }
 
 void append_visible(std::string& out, char32_t point, std::string_view bytes) {
-    if (point == '\n' || point == '\t') {
-        out += bytes;
-    } else if (is_zero_width(point)) {
+    if (is_zero_width(point)) {
         return;
-    } else if (is_deceptive(point)) {
+    }
+    const bool is_layout = point == '\n' || point == '\t';
+    if (!is_layout && is_deceptive(point)) {
         std::array<char, 16> shown{};
         std::snprintf(shown.data(), shown.size(), "[U+%04X]", static_cast<unsigned>(point));
         out += shown.data();

@@ -2,6 +2,7 @@
 #include "generator/blueprint/words.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/limits.h"
@@ -51,21 +52,28 @@ std::size_t closing_bracket(std::string_view text, std::size_t open) {
     return std::string_view::npos;
 }
 
+/// The quoted text or bracket that begins at `at`, if it is closed.
+std::optional<Word> enclosed(std::string_view text, std::size_t at) {
+    const char c = text[at];
+    const std::size_t close = c == '"'   ? text.find('"', at + 1)
+                              : c == '(' ? closing_bracket(text, at)
+                                         : std::string_view::npos;
+    if (close == std::string_view::npos) {
+        return std::nullopt;
+    }
+    return inside(c == '"' ? WordKind::Quote : WordKind::Bracket, text, at, close);
+}
+
 std::vector<Word> cut(std::string_view text) {
     std::vector<Word> words;
     for (std::size_t at = 0; at < text.size();) {
-        const char c = text[at];
-        const std::size_t close = c == '"'   ? text.find('"', at + 1)
-                                  : c == '(' ? closing_bracket(text, at)
-                                             : std::string_view::npos;
-        if (close != std::string_view::npos) {
-            words.push_back(
-                inside(c == '"' ? WordKind::Quote : WordKind::Bracket, text, at, close));
-            at = close + 1;
-        } else if (is_mark(c) && ends_word(text, at)) {
-            words.push_back({WordKind::Mark, std::string(1, c), at, at + 1});
-            ++at;
+        if (auto word = enclosed(text, at)) {
+            at = word->end;
+            words.push_back(std::move(*word));
         } else if (ends_word(text, at)) {
+            if (is_mark(text[at])) {
+                words.push_back({WordKind::Mark, std::string(1, text[at]), at, at + 1});
+            }
             ++at;
         } else {
             std::size_t end = at + 1;

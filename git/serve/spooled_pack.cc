@@ -52,7 +52,7 @@ SpooledPack::SpooledPack(Parts parts)
     }
 }
 
-Status SpooledPack::give(std::string bytes) {
+Status SpooledPack::give(const std::string& bytes) {
     hash_.update(bytes_of(bytes));
     return intake_.feed(bytes_of(bytes));
 }
@@ -78,7 +78,7 @@ Result<bool> SpooledPack::step_file() {
         ++place_;
         done_ = 0;
     }
-    ORIGIN_CHECK(give(std::move(out)));
+    ORIGIN_CHECK(give(out));
     return false;
 }
 
@@ -86,7 +86,7 @@ Status SpooledPack::put_header() {
     std::string out;
     put_pack_header(out,
                     static_cast<std::uint32_t>(new_files_.size() + parts_.made.added().size()));
-    return give(std::move(out));
+    return give(out);
 }
 
 Status SpooledPack::put_made() {
@@ -97,7 +97,7 @@ Status SpooledPack::put_made() {
         deflater_.restart();
         deflater_.step(object.data, true, out);
     }
-    return give(std::move(out));
+    return give(out);
 }
 
 Result<bool> SpooledPack::step() {

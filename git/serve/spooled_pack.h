@@ -61,7 +61,7 @@ public:
 private:
     enum class Phase : std::uint8_t { Header, Files, Made, Trailer, Resolve, Check, Done };
 
-    Status give(std::string bytes);
+    Status give(const std::string& bytes);
     Result<bool> step_file();
     Status put_header();
     Status put_made();

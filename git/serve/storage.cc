@@ -135,7 +135,7 @@ Result<ObjectStoreRef> Storage::open(store::Reader& reader, const ProjectId& pro
     } else if (is_known) {
         return opened.objects;
     }
-    const ObjectStoreRef objects = opened.objects;
+    ObjectStoreRef objects = opened.objects;
     keep(std::move(opened));
     return objects;
 }
@@ -203,23 +203,27 @@ Status Storage::sweep(store::Store& store, Log& log) {
     std::error_code error;
     for (const auto& folder : fs::directory_iterator(root_, error)) {
         const auto project = ProjectId::parse(folder.path().filename().string());
-        if (!project) {
-            continue;
+        if (project) {
+            ORIGIN_CHECK(sweep(store, *project, log));
         }
-        std::set<std::string> kept;
-        ORIGIN_CHECK(store.read([&](store::Reader& reader) -> Status {
-            for (const Table table : {Table::Packs, Table::DeadPacks}) {
-                ORIGIN_TRY(names, pack_names(reader, table, *project));
-                kept.insert(names.begin(), names.end());
-            }
-            return {};
-        }));
-        const std::size_t removed =
-            remove_others(quarantine_dir(*project), {}) + remove_others(pack_dir(*project), kept);
-        if (removed > 0) {
-            log.info("removed files of unfinished pushes",
-                     {{"project", project->str()}, {"files", std::uint64_t{removed}}});
+    }
+    return {};
+}
+
+Status Storage::sweep(store::Store& store, const ProjectId& project, Log& log) const {
+    std::set<std::string> kept;
+    ORIGIN_CHECK(store.read([&](store::Reader& reader) -> Status {
+        for (const Table table : {Table::Packs, Table::DeadPacks}) {
+            ORIGIN_TRY(names, pack_names(reader, table, project));
+            kept.insert(names.begin(), names.end());
         }
+        return {};
+    }));
+    const std::size_t removed =
+        remove_others(quarantine_dir(project), {}) + remove_others(pack_dir(project), kept);
+    if (removed > 0) {
+        log.info("removed files of unfinished pushes",
+                 {{"project", project.str()}, {"files", std::uint64_t{removed}}});
     }
     return {};
 }

@@ -87,6 +87,7 @@ private:
 
     void keep(Open opened);
     void forget_oldest();
+    Status sweep(store::Store& store, const ProjectId& project, Log& log) const;
     Status sync_folder(const std::filesystem::path& folder) const;
 
     const std::filesystem::path root_;

@@ -50,6 +50,19 @@ Packs packs_to_fold(Packs packs, bool everything) {
     return packs;
 }
 
+/// The packs to look at for garbage, the smallest first: old enough, and not too much at once.
+/// `bytes`: of all of them.
+Packs packs_of_before(const Packs& packs, UnixMillis old_before, std::uint64_t& bytes) {
+    Packs old;
+    for (const auto& pack : by_size(packs)) {
+        if (pack.second.added_at <= old_before && bytes + pack.second.bytes <= kFoldBytesMax) {
+            old.push_back(pack);
+            bytes += pack.second.bytes;
+        }
+    }
+    return old;
+}
+
 }  // namespace
 
 /// What one snapshot says of a project.
@@ -251,14 +264,8 @@ Status Upkeep::collect(const ProjectId& project, UpkeepReport& report) {
     ORIGIN_TRY(state, look(project));
     Reachable reachable;
     report.again_at = report.again_at == 0 ? state.roots.next_expiry : report.again_at;
-    FoldSources sources;
     std::uint64_t bytes = 0;
-    for (const auto& pack : by_size(state.packs)) {
-        if (pack.second.added_at <= old_before && bytes + pack.second.bytes <= kFoldBytesMax) {
-            sources.packs.push_back(pack);
-            bytes += pack.second.bytes;
-        }
-    }
+    FoldSources sources{.packs = packs_of_before(state.packs, old_before, bytes)};
     if (sources.packs.empty()) {
         return {};
     }

@@ -57,7 +57,7 @@ public:
         Log& log;
         Metrics& metrics;
     };
-    explicit Upkeep(Around around) : around_(std::move(around)) {}
+    explicit Upkeep(Around around) : around_(around) {}
 
     /// Errors: NotFound; StorageFull; Corrupt: nothing was dropped. Blocks: for as long as it
     /// takes.
