@@ -171,6 +171,18 @@ void check_strays(store::Store& store, const fs::path& root, Findings& findings)
     }
 }
 
+Result<git::ObjectStoreRef> open_objects(store::Store& store,
+                                         git::Storage& storage,
+                                         const ProjectId& id) {
+    git::ObjectStoreRef objects;
+    ORIGIN_CHECK(store.read([&](store::Reader& reader) -> Status {
+        ORIGIN_TRY(opened, storage.open(reader, id));
+        objects = std::move(opened);
+        return {};
+    }));
+    return objects;
+}
+
 }  // namespace
 
 Findings check_projects(store::Store& store,
@@ -202,14 +214,8 @@ Findings check_projects(store::Store& store,
         }
         packs += known->packs.size();
         refs += known->refs.size();
-        const auto open = [&]() -> Result<git::ObjectStoreRef> {
-            git::ObjectStoreRef objects;
-            ORIGIN_CHECK(store.read([&](store::Reader& reader) -> Status {
-                ORIGIN_TRY(opened, storage.open(reader, id));
-                objects = std::move(opened);
-                return {};
-            }));
-            return objects;
+        const auto open = [&] {
+            return open_objects(store, storage, id);
         };
         ProjectCheck(*known, storage.pack_dir(id).parent_path(), open, findings).run();
     }

@@ -95,14 +95,18 @@ void add_server_commands(CLI::App& app, Options& o) {
     gc->callback([&o] { o.status = run_gc(o.gc); });
 }
 
+struct Named {
+    const char* name;
+    const char* help;
+};
+
 /// A command that is one API call: `fill` sets method, target and body once the options are read.
 void add_call(CLI::App& group,
               Options& o,
-              const char* name,
-              const char* help,
-              std::function<void(CLI::App&)> options,
+              const Named& named,
+              const std::function<void(CLI::App&)>& options,
               std::function<void(ApiCall&)> fill) {
-    CLI::App* command = group.add_subcommand(name, help);
+    CLI::App* command = group.add_subcommand(named.name, named.help);
     add_data(*command, o.call.data);
     add_json(*command, o.call.json);
     options(*command);
@@ -118,8 +122,7 @@ void add_client_commands(CLI::App& app, Options& o) {
     add_call(
         *client,
         o,
-        "create",
-        "make a client",
+        {"create", "make a client"},
         [&o](CLI::App& c) {
             c.add_option("slug", o.slug, "its name in URLs")->required();
             c.add_option("--name", o.name, "its name for people");
@@ -133,8 +136,7 @@ void add_client_commands(CLI::App& app, Options& o) {
     add_call(
         *client,
         o,
-        "list",
-        "list the clients",
+        {"list", "list the clients"},
         [](CLI::App&) {},
         [](ApiCall& call) {
             call.method = "GET";
@@ -149,8 +151,7 @@ void add_key_commands(CLI::App& app, Options& o) {
     add_call(
         *key,
         o,
-        "create",
-        "make a key; it is shown once",
+        {"create", "make a key; it is shown once"},
         [&o](CLI::App& c) {
             c.add_option("--client", o.id, "client id (cli_...)")->required();
             c.add_option("--title", o.name, "what it is for");
@@ -169,8 +170,7 @@ void add_key_commands(CLI::App& app, Options& o) {
     add_call(
         *key,
         o,
-        "list",
-        "list a client's keys",
+        {"list", "list a client's keys"},
         [&o](CLI::App& c) {
             c.add_option("--client", o.id, "client id (cli_...); default: the first admin");
         },
@@ -182,8 +182,7 @@ void add_key_commands(CLI::App& app, Options& o) {
     add_call(
         *key,
         o,
-        "revoke",
-        "revoke a key at once",
+        {"revoke", "revoke a key at once"},
         [&o](CLI::App& c) { c.add_option("id", o.id, "key id (key_...)")->required(); },
         [&o](ApiCall& call) {
             call.method = "POST";
@@ -197,8 +196,7 @@ void add_project_commands(CLI::App& app, Options& o) {
     add_call(
         *project,
         o,
-        "create",
-        "make an empty project",
+        {"create", "make an empty project"},
         [&o](CLI::App& c) {
             c.add_option("name", o.name, "its name")->required();
             c.add_option("--client", o.id, "owner (cli_...); default: the first admin");
@@ -211,8 +209,7 @@ void add_project_commands(CLI::App& app, Options& o) {
     add_call(
         *project,
         o,
-        "list",
-        "list the projects",
+        {"list", "list the projects"},
         [](CLI::App&) {},
         [](ApiCall& call) {
             call.method = "GET";
@@ -222,8 +219,7 @@ void add_project_commands(CLI::App& app, Options& o) {
     add_call(
         *project,
         o,
-        "show",
-        "show one project",
+        {"show", "show one project"},
         [&o](CLI::App& c) { c.add_option("id", o.id, "project id (prj_...)")->required(); },
         [&o](ApiCall& call) {
             call.method = "GET";
@@ -304,6 +300,7 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace origin
 
+// NOLINTNEXTLINE(bugprone-exception-escape): without memory nothing can be said about it.
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);  // A file at its size limit is then an error like a full disk.

@@ -78,6 +78,30 @@ Status need_absolute(const std::string& folder) {
         Error(Code::InvalidInput, "the folder must be an absolute path").because("bad_folder"));
 }
 
+using NamedProject = std::pair<ProjectId, std::string>;
+
+Result<std::vector<NamedProject>> one_project(store::Reader& reader, const std::string& wanted) {
+    ORIGIN_TRY(found, git::find_project(reader, wanted));
+    if (!found) {
+        return std::unexpected(Error(Code::NotFound, "there is no such project"));
+    }
+    ORIGIN_TRY(name, git::full_name(reader, found->row));
+    return std::vector<NamedProject>{{found->id, std::move(name)}};
+}
+
+Result<std::vector<NamedProject>> all_projects(store::Reader& reader) {
+    std::vector<NamedProject> projects;
+    ORIGIN_TRY(rows, store::scan_rows<store::ProjectRow>(reader, store::Table::Projects, {}));
+    for (const auto& [key, row] : rows) {
+        const auto id = ProjectId::from_raw(key);
+        if (id && row.deleted_at == 0) {
+            ORIGIN_TRY(name, git::full_name(reader, row));
+            projects.emplace_back(*id, std::move(name));
+        }
+    }
+    return projects;
+}
+
 }  // namespace
 
 net::Begun OperatorApi::begin(const net::RequestHead& head) {
@@ -140,26 +164,11 @@ Result<net::Response> OperatorApi::export_all(const std::string& body) {
 /// Projects one after the other, each as if its day had come. Errors: NotFound: no such project.
 Result<net::Response> OperatorApi::collect(const std::string& body) {
     ORIGIN_TRY(wanted, api::read_body<GcBody>(body));
-    std::vector<std::pair<ProjectId, std::string>> projects;
+    std::vector<NamedProject> projects;
     ORIGIN_CHECK(around_.pushes.store().read([&](store::Reader& reader) -> Status {
-        projects.clear();
-        if (wanted.project) {
-            ORIGIN_TRY(found, git::find_project(reader, *wanted.project));
-            if (!found) {
-                return std::unexpected(Error(Code::NotFound, "there is no such project"));
-            }
-            ORIGIN_TRY(name, git::full_name(reader, found->row));
-            projects.emplace_back(found->id, std::move(name));
-            return {};
-        }
-        ORIGIN_TRY(rows, store::scan_rows<store::ProjectRow>(reader, store::Table::Projects, {}));
-        for (const auto& [key, row] : rows) {
-            const auto id = ProjectId::from_raw(key);
-            if (id && row.deleted_at == 0) {
-                ORIGIN_TRY(name, git::full_name(reader, row));
-                projects.emplace_back(*id, std::move(name));
-            }
-        }
+        ORIGIN_TRY(found,
+                   wanted.project ? one_project(reader, *wanted.project) : all_projects(reader));
+        projects = std::move(found);
         return {};
     }));
     boost::json::array done;

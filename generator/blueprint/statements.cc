@@ -424,8 +424,8 @@ const std::vector<Pattern>& actor_patterns() {
                "shall|will also? be? able? to? {do}"),
               ("the? user|users|visitor|visitors|customers|staff|people want|wants|need|needs to "
                "{do}"),
-              "the? system|app|application|website|site|tool|page|web must|shall|should|will|can "
-              "allow|let|enable the? {who} to {do}",
+              ("the? system|app|application|website|site|tool|page|web must|shall|should|will|can "
+               "allow|let|enable the? {who} to {do}"),
               "the? system|app|application|website|site|tool must|shall|should|will|can {do}",
               "allow|let|enable the? users|user|visitors|people|me|us|customers|staff to? {do}",
               "it must|should|shall {do}",
