@@ -100,8 +100,8 @@ net::Header bearer(std::string_view key) {
     return {"Authorization", "Bearer " + std::string(key)};
 }
 
-DoorWorld::DoorWorld(const std::string& public_url, std::string sites_domain)
-    : urls(*auth::Urls::make(public_url, std::move(sites_domain))),
+DoorWorld::DoorWorld(const std::string& public_url, const std::string& sites_domain)
+    : urls(*auth::Urls::make(public_url, sites_domain)),
       folder_(make_folder()),
       storage_(folder_ / "projects"),
       gatekeeper_(*store_, clock, metrics),

@@ -85,7 +85,7 @@ struct Ask {
 class DoorWorld {
 public:
     explicit DoorWorld(const std::string& public_url = "https://git.example.org",
-                       std::string sites_domain = "sites.example.net");
+                       const std::string& sites_domain = "sites.example.net");
     DoorWorld(const DoorWorld&) = delete;
     DoorWorld& operator=(const DoorWorld&) = delete;
     ~DoorWorld();

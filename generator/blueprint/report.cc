@@ -108,7 +108,7 @@ std::optional<std::string> missing_target(const Files& files,
                                           std::string_view mark) {
     for (auto at = page.find(mark); at != std::string::npos; at = page.find(mark, at + 1)) {
         const auto start = at + mark.size();
-        const std::string target = page.substr(start, page.find('"', start) - start);
+        std::string target = page.substr(start, page.find('"', start) - start);
         const bool is_local = !target.starts_with('#') && !target.contains(':');
         if (is_local && !files.contains(target)) {
             return target;

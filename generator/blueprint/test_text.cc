@@ -24,7 +24,7 @@ long number_of(const Field& field, int at) {
 
 std::string text_of(const Field& field, int at) {
     const std::size_t index = static_cast<std::size_t>(at) % kWords.size();
-    const std::string word(kWords[index]);
+    std::string word(kWords[index]);
     const auto kind = field.kind();
     if (kind == "email") {
         return std::string(1, static_cast<char>('a' + at)) + "@example.com";
