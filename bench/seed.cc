@@ -117,6 +117,7 @@ Status seed(World& world, std::uint64_t first, std::uint64_t count) {
     std::array<Status, kThreads> ends{};
     {
         std::vector<std::jthread> threads;
+        threads.reserve(ends.size());
         for (Status& end : ends) {
             threads.emplace_back(work, std::ref(end));
         }
