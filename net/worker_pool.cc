@@ -12,7 +12,10 @@ WorkerPool::WorkerPool(unsigned threads,
                        const Clock& clock,
                        std::size_t queue_max,
                        const std::string& name)
-    : clock_(clock), queue_max_(queue_max), threads_max_(threads) {
+    : clock_(clock),
+      queue_max_(queue_max),
+      threads_max_(threads),
+      width_(std::clamp(std::thread::hardware_concurrency(), 1U, threads)) {
     ORIGIN_ASSERT(threads > 0);
     for (unsigned i = 0; i < threads; ++i) {
         threads_.emplace_back([this, name] {
@@ -42,6 +45,22 @@ bool WorkerPool::submit(Task&& task, Work work) {
             return false;
         }
         queue.push_back({std::move(task), clock_.steady()});
+        wakes = must_wake();
+    }
+    if (wakes) {
+        ready_.notify_one();
+    }
+    return true;
+}
+
+bool WorkerPool::offer(Task&& task) {
+    bool wakes = false;
+    {
+        const std::scoped_lock lock(mutex_);
+        if (ending_ || asleep_ <= new_.size() + begun_.size()) {
+            return false;
+        }
+        begun_.push_back({std::move(task), clock_.steady()});
         wakes = must_wake();
     }
     if (wakes) {

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/side_work.h"
 
 namespace origin::net {
 
@@ -27,10 +28,8 @@ inline constexpr std::chrono::milliseconds kWorkPaceTime{200};
 inline constexpr unsigned kWorkPaceTasks = 16;
 
 /// Joins on destruction, after running what was accepted.
-class WorkerPool {
+class WorkerPool final : public SideWork {
 public:
-    using Task = std::move_only_function<void()>;
-
     WorkerPool(unsigned threads,
                const Clock& clock,
                std::size_t queue_max = kWorkQueueMax,
@@ -44,6 +43,8 @@ public:
     /// False if its queue is full or the pool is ending: the task will not run, and is left as it
     /// was. A task may not throw.
     [[nodiscard]] bool submit(Task&& task, Work work = Work::New);
+    unsigned width() const override { return width_; }
+    bool offer(Task&& task) override;
     std::size_t queued() const;
     /// What comes now would wait longer than whoever asked wants to, and is better refused than
     /// taken: its queue is full; or whoever is next in a queue has waited for kWorkWaitMax; or what
@@ -76,6 +77,7 @@ private:
     const Clock& clock_;
     const std::size_t queue_max_;
     const unsigned threads_max_;
+    const unsigned width_;
     mutable std::mutex mutex_;
     std::condition_variable ready_;
     std::deque<Waiting> new_;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <semaphore>
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -45,6 +46,26 @@ TEST(WorkerPool, NoTaskWaitsWhileAThreadSleeps) {
         }
         done.wait();
     }
+}
+
+TEST(WorkerPool, TakesSideWorkOnlyIfAThreadHasNothingToDo) {
+    const SystemClock clock;
+    std::latch release(1);
+    WorkerPool pool(2, clock);
+    EXPECT_LE(pool.width(), 2U);
+    const auto hold = [&] {
+        release.wait();
+    };
+    while (!pool.offer(hold)) {
+        std::this_thread::yield();  // The threads are not asleep yet.
+    }
+    while (!pool.offer(hold)) {
+        std::this_thread::yield();
+    }
+    WorkerPool::Task left = hold;
+    EXPECT_FALSE(pool.offer(std::move(left)));
+    EXPECT_TRUE(left);  // It was left as it was.
+    release.count_down();
 }
 
 TEST(WorkerPool, RefusesWhatDoesNotFit) {

@@ -161,10 +161,13 @@ void Service::Parts::wire_git() {
     upkeep = std::make_unique<git::Upkeep>(
         git::Upkeep::Around{*store, *storage, clock, schedule, log, metrics});
     upload_pack = std::make_unique<git::UploadPack>(*store, *storage, metrics, kAgent);
-    receive_pack = std::make_unique<git::ReceivePack>(git::ReceivePack::Around{
-        *pushes, kAgent, [this](const ProjectId& project, const git::PushOutcome& outcome) {
-            return deploy::follow_push(*store, *urls, project, outcome);
-        }});
+    receive_pack = std::make_unique<git::ReceivePack>(
+        git::ReceivePack::Around{*pushes,
+                                 kAgent,
+                                 [this](const ProjectId& project, const git::PushOutcome& outcome) {
+                                     return deploy::follow_push(*store, *urls, project, outcome);
+                                 },
+                                 workers.get()});
 }
 
 std::unique_ptr<hooks::JobRunner> Service::Parts::runner(hooks::JobRunner::Plan plan) {
@@ -302,10 +305,9 @@ Status Service::start() {
     ORIGIN_CHECK(parts.server->listen_tcp(
         parts.config.http.address, parts.config.http.port, parts.tls ? &*parts.tls : nullptr));
     ORIGIN_CHECK(parts.server->listen_unix((parts.config.data / kSocketName).string()));
-    if (parts.config.http.port == 0) {
-        parts.job_runners.clear();
-        ORIGIN_CHECK(parts.wire(parts.server->port()));
-    }
+    // Anew: there are workers now, and the port is known.
+    parts.job_runners.clear();
+    ORIGIN_CHECK(parts.wire(parts.server->port()));
     for (const auto& runner : parts.job_runners) {
         runner->start();
     }

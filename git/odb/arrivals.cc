@@ -79,6 +79,16 @@ Status Arrivals::add_work(std::uint64_t bytes, std::uint64_t pack_bytes) {
             .because("pack_work"));
 }
 
+void Arrivals::add_all_of(Arrivals&& other) {
+    references_.add_all_of(std::move(other.references_));
+    special_.gitmodules.insert(special_.gitmodules.end(),
+                               other.special_.gitmodules.begin(),
+                               other.special_.gitmodules.end());
+    special_.gitattributes.insert(special_.gitattributes.end(),
+                                  other.special_.gitattributes.begin(),
+                                  other.special_.gitattributes.end());
+}
+
 SpecialBlobs Arrivals::special_blobs() const {
     SpecialBlobs special = special_;
     keep_each_once(special.gitmodules);

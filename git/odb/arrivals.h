@@ -47,6 +47,11 @@ public:
     /// Errors: LimitExceeded (pack_work).
     Status add_work(std::uint64_t bytes, std::uint64_t pack_bytes);
 
+    /// For objects that are checked on another thread: the same rules, nothing seen yet.
+    Arrivals beside() const { return {base_, limits_}; }
+    /// What `other` has seen as well.
+    void add_all_of(Arrivals&& other);
+
     const References& references() const { return references_; }
     /// Sorted, without doubles.
     SpecialBlobs special_blobs() const;

@@ -2,22 +2,22 @@
 #include "git/odb/delta_resolver.h"
 
 #include <algorithm>
-#include <cstring>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
 #include <numeric>
 #include <string>
 #include <utility>
 
 #include <zlib.h>
 
-#include "git/odb/delta.h"
 #include "git/odb/pack_text.h"
+#include "git/odb/small_pack.h"
 
 namespace origin::git {
 namespace {
 
-std::unexpected<Error> refuse(std::string_view reason, std::string what) {
-    return std::unexpected(Error(Code::InvalidInput, std::move(what)).because(std::string(reason)));
-}
+constexpr std::uint64_t kStepWorkBytes = kMiB;  // About 5 ms of inflating and hashing.
 
 std::unexpected<Error> too_much(std::string_view reason, std::string what) {
     return std::unexpected(
@@ -31,272 +31,201 @@ std::uint32_t crc_of(std::string_view bytes) {
 
 }  // namespace
 
+/// What one thread at a time goes on with.
+struct DeltaResolver::Lane {
+    Lane(DeltaWalk::Parts parts, std::unique_ptr<Arrivals> arrivals)
+        : own_arrivals(std::move(arrivals)), graph(parts.graph), walk(parts) {}
+
+    /// Walks from root to root. Returns: false when there is nothing left for it.
+    Result<bool> go_on() {
+        const std::uint64_t enough = walk.work_bytes() + kStepWorkBytes;
+        while (walk.work_bytes() < enough) {
+            if (!walk.is_idle()) {
+                ORIGIN_CHECK(walk.step());
+                continue;
+            }
+            const auto root = graph.take_root();
+            if (!root) {
+                return false;
+            }
+            ORIGIN_CHECK(walk.begin(*root));
+        }
+        return true;
+    }
+
+    void go_on_and_note() {
+        try {
+            found = go_on();
+        } catch (const std::exception& thrown) {
+            found = std::unexpected(Error(Code::Internal, "The push failed.", thrown.what()));
+        }
+    }
+
+    std::unique_ptr<Arrivals> own_arrivals;  // Null: the caller's.
+    DeltaGraph& graph;
+    DeltaWalk walk;
+    Result<bool> found = true;  // Of its last turn.
+};
+
+/// One turn of all lanes. Who comes takes the next lane; nobody comes in after it was closed, so
+/// that a thread which finds time too late touches nothing that is gone.
+class DeltaResolver::Round {
+public:
+    explicit Round(std::vector<Lane*> lanes) : lanes_(std::move(lanes)) {}
+
+    void take_one() {
+        std::unique_lock lock(mutex_);
+        if (is_closed_ || next_ == lanes_.size()) {
+            return;
+        }
+        Lane& lane = *lanes_[next_++];
+        ++inside_;
+        lock.unlock();
+        lane.go_on_and_note();
+        lock.lock();
+        if (--inside_ == 0) {
+            left_.notify_all();
+        }
+    }
+
+    /// Waits for those who are inside.
+    void close() {
+        std::unique_lock lock(mutex_);
+        is_closed_ = true;
+        left_.wait(lock, [this] { return inside_ == 0; });
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable left_;
+    const std::vector<Lane*> lanes_;
+    std::size_t next_ = 0;
+    unsigned inside_ = 0;
+    bool is_closed_ = false;
+};
+
 DeltaResolver::DeltaResolver(DeltaResolverParts parts)
-    : parts_(std::move(parts)), packed_count_(static_cast<std::uint32_t>(parts_.entries.size())) {}
+    : parts_(std::move(parts)), graph_(parts_.pack, parts_.entries) {}
+
+DeltaResolver::~DeltaResolver() = default;
+
+void DeltaResolver::make_lanes() {
+    const bool is_large = parts_.pack.size() > kSmallPackBytesMax;
+    const unsigned count = is_large && parts_.side_work != nullptr
+                               ? std::clamp(parts_.side_work->width(), 1U, kDeltaLanesMax)
+                               : 1;
+    for (unsigned i = 0; i < count; ++i) {
+        auto own = i > 0 ? std::make_unique<Arrivals>(parts_.arrivals.beside()) : nullptr;
+        Arrivals& arrivals = own != nullptr ? *own : parts_.arrivals;
+        lanes_.push_back(
+            std::make_unique<Lane>(DeltaWalk::Parts{.pack = parts_.pack,
+                                                    .entries = parts_.entries,
+                                                    .graph = graph_,
+                                                    .arrivals = arrivals,
+                                                    .base = parts_.base,
+                                                    .scratch_dir = parts_.scratch_dir,
+                                                    .limits = parts_.limits,
+                                                    .bases_bytes_max = kDeltaCacheBytesMax / count},
+                                   std::move(own)));
+    }
+}
+
+bool DeltaResolver::is_resolved() const {
+    std::uint32_t resolved = 0;
+    for (const auto& lane : lanes_) {
+        resolved += lane->walk.resolved();
+    }
+    return resolved == graph_.deltas();
+}
 
 Result<bool> DeltaResolver::step() {
     if (!is_linked_) {
-        ORIGIN_CHECK(link());
-        measure();
+        ORIGIN_CHECK(graph_.link());
+        make_lanes();
         is_linked_ = true;
-        return unresolved_ == 0;
-    }
-    if (!stack_.empty()) {
-        ORIGIN_CHECK(resolve_child());
-        return unresolved_ == 0;
-    }
-    ORIGIN_TRY(has_root, next_root());
-    if (has_root) {
-        return false;
-    }
-    ORIGIN_TRY(has_base, next_missing_base());
-    if (has_base || unresolved_ == 0) {
-        return unresolved_ == 0;
-    }
-    // What is left hangs on ids that nobody has, or on itself.
-    for (const Pending& pending : pending_) {
-        if (is_delta(parts_.entries[pending.entry].kind)) {
-            return refuse("missing_delta_base",
-                          "a delta's base " + pending.base_oid.hex() + " is missing");
-        }
-    }
-    return refuse("missing_delta_base", "a delta's base is missing");
-}
-
-Result<std::uint32_t> DeltaResolver::entry_at_offset(std::uint64_t offset) const {
-    const auto begin = parts_.entries.begin();
-    const auto end = begin + packed_count_;
-    const auto found = std::lower_bound(
-        begin, end, offset, [](const IncomingEntry& e, std::uint64_t at) { return e.offset < at; });
-    if (found == end || found->offset != offset) {
-        return refuse("bad_delta_base", "a delta's base is not the start of an entry");
-    }
-    return static_cast<std::uint32_t>(found - begin);
-}
-
-/// Finds each delta's base, if the pack has it as a whole object or names it by distance.
-Status DeltaResolver::link() {
-    auto& entries = parts_.entries;
-    std::vector<std::uint32_t> whole;
-    for (std::uint32_t i = 0; i < packed_count_; ++i) {
-        if (!is_delta(entries[i].kind)) {
-            whole.push_back(i);
-        }
-    }
-    const auto oid_of = [&](std::uint32_t i) {
-        return entries[i].oid;
-    };
-    std::ranges::sort(whole, {}, oid_of);
-    for (std::uint32_t i = 0; i < packed_count_; ++i) {
-        if (!is_delta(entries[i].kind)) {
-            continue;
-        }
-        ++unresolved_;
-        ORIGIN_TRY(entry, parse_entry(parts_.pack, entries[i].offset));
-        if (entry.kind == EntryKind::OfsDelta) {
-            ORIGIN_TRY(base, entry_at_offset(entry.base_offset));
-            entries[i].base = base;
-            continue;
-        }
-        const auto found = std::ranges::lower_bound(whole, entry.base_oid, {}, oid_of);
-        if (found != whole.end() && oid_of(*found) == entry.base_oid) {
-            entries[i].base = *found;
-        } else {
-            pending_.push_back({.base_oid = entry.base_oid, .entry = i});
-        }
-    }
-    std::ranges::sort(pending_, {}, &Pending::base_oid);
-    pending_by_place_.resize(pending_.size());
-    std::iota(pending_by_place_.begin(), pending_by_place_.end(), 0U);
-    std::ranges::sort(pending_by_place_, {}, [this](std::uint32_t i) { return pending_[i].entry; });
-    return {};
-}
-
-/// Lists children by base, and weighs subtrees. A distance leads backwards, so every child with
-/// children of its own is met, from the end, before its base.
-void DeltaResolver::measure() {
-    const auto& entries = parts_.entries;
-    child_begin_.assign(packed_count_ + 1, 0);
-    weight_.assign(packed_count_, 1);
-    for (std::uint32_t i = 0; i < packed_count_; ++i) {
-        if (entries[i].base != kNoEntry) {
-            ++child_begin_[entries[i].base + 1];
-        }
-    }
-    std::partial_sum(child_begin_.begin(), child_begin_.end(), child_begin_.begin());
-    children_.resize(child_begin_.back());
-    std::vector<std::uint32_t> next(child_begin_.begin(), child_begin_.end() - 1);
-    for (std::uint32_t i = 0; i < packed_count_; ++i) {
-        if (entries[i].base != kNoEntry) {
-            children_[next[entries[i].base]++] = i;
-        }
-    }
-    for (std::uint32_t i = packed_count_; i-- > 0;) {
-        if (entries[i].base != kNoEntry) {
-            weight_[entries[i].base] += weight_[i];
-        }
-    }
-}
-
-std::vector<std::uint32_t> DeltaResolver::children_of(std::uint32_t entry) const {
-    std::vector<std::uint32_t> children;
-    const Oid& oid = parts_.entries[entry].oid;
-    for (const Pending& pending : std::ranges::equal_range(pending_, oid, {}, &Pending::base_oid)) {
-        if (is_delta(parts_.entries[pending.entry].kind)) {
-            children.push_back(pending.entry);
-        }
-    }
-    if (entry < packed_count_) {
-        children.insert(children.end(),
-                        children_.begin() + child_begin_[entry],
-                        children_.begin() + child_begin_[entry + 1]);
-    }
-    std::ranges::sort(children, {}, [this](std::uint32_t child) { return weight_[child]; });
-    return children;
-}
-
-Status DeltaResolver::add_work(std::uint64_t bytes) {
-    work_bytes_ += bytes;
-    return parts_.arrivals.add_work(bytes, parts_.pack.size());
-}
-
-/// The bytes of an entry's own zlib stream: an object's, or a delta's.
-Result<Scratch> DeltaResolver::inflate(std::uint32_t entry) {
-    ORIGIN_TRY(packed, parse_entry(parts_.pack, parts_.entries[entry].offset));
-    ORIGIN_TRY(data, Scratch::make(parts_.scratch_dir, packed.size));
-    ORIGIN_CHECK(inflate_exactly(inflater_, parts_.pack.subspan(packed.data_offset), data.bytes()));
-    ORIGIN_CHECK(add_work(packed.size));
-    return std::move(data);
-}
-
-Result<Scratch> DeltaResolver::build_on(std::string_view base,
-                                        std::uint32_t entry,
-                                        ObjectType type) {
-    ORIGIN_TRY(delta, inflate(entry));
-    ORIGIN_TRY(sizes, parse_delta_sizes(delta.text()));
-    ORIGIN_CHECK(parts_.arrivals.check_size(type, sizes.result));
-    ORIGIN_TRY(object, Scratch::make(parts_.scratch_dir, sizes.result));
-    ORIGIN_CHECK(apply_delta(base, delta.text(), object.bytes()));
-    ORIGIN_CHECK(add_work(sizes.result));
-    return std::move(object);
-}
-
-/// An object whose whole chain is resolved, from its root.
-Result<Scratch> DeltaResolver::rebuild(std::uint32_t entry, ObjectType type) {
-    std::vector<std::uint32_t> chain;
-    while (parts_.entries[entry].base != kNoEntry) {
-        chain.push_back(entry);
-        entry = parts_.entries[entry].base;
-    }
-    Scratch data;
-    if (parts_.entries[entry].is_added) {
-        ORIGIN_TRY(object, parts_.base->read(parts_.entries[entry].oid));
-        ORIGIN_TRY(copy, Scratch::make(parts_.scratch_dir, object.data.size()));
-        std::ranges::copy(object.data, copy.bytes().begin());
-        data = std::move(copy);
+    } else if (has_roots_) {
+        ORIGIN_CHECK(walk_roots());
     } else {
-        ORIGIN_TRY(whole, inflate(entry));
-        data = std::move(whole);
+        ORIGIN_CHECK(walk_orphans());
     }
-    for (; !chain.empty(); chain.pop_back()) {
-        ORIGIN_TRY(next, build_on(data.text(), chain.back(), type));
-        data = std::move(next);
+    ORIGIN_CHECK(count_work());
+    const bool done = is_resolved();
+    if (done && has_roots_) {
+        end_roots();
     }
-    return std::move(data);
+    return done;
 }
 
-Status DeltaResolver::push(std::uint32_t entry,
-                           Scratch data,
-                           std::uint32_t depth,
-                           ObjectType type) {
-    auto children = children_of(entry);
-    if (children.empty()) {
-        return {};
+/// Those that are in the middle of a root first: they are done even if nobody has time to help.
+std::vector<DeltaResolver::Lane*> DeltaResolver::lanes_with_work() const {
+    std::vector<Lane*> lanes;
+    for (const auto& lane : lanes_) {
+        if (lane->found && *lane->found) {
+            lanes.push_back(lane.get());
+        }
     }
-    if (depth >= parts_.limits.delta_chain_max) {
-        return too_much("delta_chain", "a chain of deltas is too long");
+    std::ranges::partition(lanes, [](const Lane* lane) { return !lane->walk.is_idle(); });
+    return lanes;
+}
+
+Status DeltaResolver::walk_roots() {
+    const std::vector<Lane*> lanes = lanes_with_work();
+    const auto round = std::make_shared<Round>(lanes);
+    for (std::size_t others = 1; others < lanes.size(); ++others) {
+        if (!parts_.side_work->offer([round] { round->take_one(); })) {
+            break;
+        }
     }
-    heap_bytes_ += data.heap_bytes();
-    stack_.push_back({.entry = entry,
-                      .depth = depth,
-                      .type = type,
-                      .data = std::move(data),
-                      .children = std::move(children)});
-    while (heap_bytes_ > kDeltaCacheBytesMax && dropped_below_ + 1 < stack_.size()) {
-        Frame& oldest = stack_[dropped_below_++];
-        heap_bytes_ -= oldest.data.heap_bytes();
-        oldest.data = Scratch();
-        oldest.is_dropped = true;
+    round->take_one();
+    round->close();
+    for (const auto& lane : lanes_) {
+        ORIGIN_CHECK(lane->found);
+    }
+    if (std::ranges::none_of(lanes_, [](const auto& lane) { return *lane->found; })) {
+        end_roots();
     }
     return {};
 }
 
-void DeltaResolver::pop() {
-    heap_bytes_ -= stack_.back().data.heap_bytes();
-    stack_.pop_back();
-    dropped_below_ = std::min(dropped_below_, stack_.size());
-}
-
-Status DeltaResolver::resolve_child() {
-    Frame& frame = stack_.back();
-    if (frame.is_dropped) {
-        ORIGIN_TRY(data, rebuild(frame.entry, frame.type));
-        frame.data = std::move(data);
-        frame.is_dropped = false;
-        heap_bytes_ += frame.data.heap_bytes();
-        dropped_below_ = std::min(dropped_below_, stack_.size() - 1);
-    }
-    const std::uint32_t child = frame.children[frame.next++];
-    const std::uint32_t depth = frame.depth + 1;
-    const ObjectType type = frame.type;
-    IncomingEntry& entry = parts_.entries[child];
-    entry.base = frame.entry;
-    ORIGIN_TRY(object, build_on(frame.data.text(), child, type));
-    if (frame.next == frame.children.size()) {
-        pop();  // `frame` is gone.
-    }
-    ORIGIN_TRY(oid, parts_.arrivals.admit(type, object.text()));
-    entry.oid = oid;
-    entry.kind = static_cast<EntryKind>(type);
-    --unresolved_;
-    return push(child, std::move(object), depth, type);
-}
-
-/// Begins the next tree of deltas. False: there is none left.
-Result<bool> DeltaResolver::next_root() {
-    for (; root_ < packed_count_; ++root_) {
-        const IncomingEntry& entry = parts_.entries[root_];
-        if (entry.base != kNoEntry || is_delta(entry.kind) ||
-            child_begin_[root_] == child_begin_[root_ + 1]) {
-            continue;
+void DeltaResolver::end_roots() {
+    for (const auto& lane : lanes_) {
+        if (lane->own_arrivals != nullptr) {
+            parts_.arrivals.add_all_of(std::move(*lane->own_arrivals));
         }
-        ORIGIN_TRY(data, inflate(root_));
-        ORIGIN_CHECK(push(root_++, std::move(data), 0, entry.type()));
-        return true;
     }
-    return false;
+    has_roots_ = false;
 }
 
-/// Thin packs: takes the next base from the project's own objects. False: there is none left.
-/// In the order of the pack, where a base stands before what leans on it: else an object that is
-/// known here and comes again as a delta would be added, and then come.
-Result<bool> DeltaResolver::next_missing_base() {
-    for (; parts_.base != nullptr && pending_at_ < pending_.size(); ++pending_at_) {
-        const Pending& pending = pending_[pending_by_place_[pending_at_]];
-        if (!is_delta(parts_.entries[pending.entry].kind)) {
-            continue;
-        }
-        auto object = parts_.base->read(pending.base_oid);
+/// Deltas on objects that are not in the pack.
+Status DeltaResolver::walk_orphans() {
+    DeltaWalk& walk = lanes_.front()->walk;
+    const std::uint64_t enough = walk.work_bytes() + kStepWorkBytes;
+    while (walk.work_bytes() < enough && !is_resolved()) {
+        ORIGIN_CHECK(walk.is_idle() ? take_missing_base() : walk.step());
+    }
+    return {};
+}
+
+/// Thin packs: takes the next base from the project's own objects.
+Status DeltaResolver::take_missing_base() {
+    while (const auto orphan = graph_.next_orphan(orphan_at_)) {
+        auto object = parts_.base != nullptr ? parts_.base->read(orphan->base)
+                                             : std::unexpected(Error(Code::NotFound, "no objects"));
         if (object) {
-            ORIGIN_CHECK(add_base(pending.base_oid, std::move(*object)));
-            return true;
+            return add_base(orphan->base, std::move(*object));
         }
         if (object.error().code() != Code::NotFound) {
             return std::unexpected(std::move(object).error());
         }
         // Perhaps it is itself a delta whose base is added later.
     }
-    return false;
+    // What is left hangs on ids that nobody has, or on itself.
+    std::size_t from_the_first = 0;
+    const auto orphan = graph_.next_orphan(from_the_first);
+    return std::unexpected(Error(Code::InvalidInput,
+                                 orphan ? "a delta's base " + orphan->base.hex() + " is missing"
+                                        : "a delta's base is missing")
+                               .because("missing_delta_base"));
 }
 
 Status DeltaResolver::add_base(const Oid& oid, Object object) {
@@ -319,10 +248,20 @@ Status DeltaResolver::add_base(const Oid& oid, Object object) {
                               .is_added = true});
     ++bases_added_;
     ORIGIN_CHECK(parts_.file.append(bytes_of(packed)));
-    ORIGIN_CHECK(add_work(object.data.size()));
+    ORIGIN_CHECK(parts_.arrivals.add_work(object.data.size(), parts_.pack.size()));
     ORIGIN_TRY(data, Scratch::make(parts_.scratch_dir, object.data.size()));
     std::ranges::copy(object.data, data.bytes().begin());
-    return push(number, std::move(data), 0, object.type);
+    return lanes_.front()->walk.begin(number, std::move(data));
+}
+
+/// What all lanes have done since the last time.
+Status DeltaResolver::count_work() {
+    const std::uint64_t work = std::accumulate(
+        lanes_.begin(), lanes_.end(), std::uint64_t{0}, [](std::uint64_t sum, const auto& lane) {
+            return sum + lane->walk.work_bytes();
+        });
+    const std::uint64_t before = std::exchange(work_counted_, work);
+    return parts_.arrivals.add_work(work - before, parts_.pack.size());
 }
 
 }  // namespace origin::git

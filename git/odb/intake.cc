@@ -22,8 +22,7 @@ namespace origin::git {
 namespace {
 
 constexpr std::size_t kDeltaHeadBytes = 20;     // Enough for both sizes of a delta.
-constexpr std::uint64_t kStepWorkBytes = kMiB;  // About 5 ms of inflating and hashing.
-constexpr std::size_t kRehashBytes = 4 * kMiB;  // The same of hashing alone.
+constexpr std::size_t kRehashBytes = 4 * kMiB;  // About 5 ms.
 
 std::unexpected<Error> refuse(std::string_view reason, std::string what) {
     return std::unexpected(Error(Code::InvalidInput, std::move(what)).because(std::string(reason)));
@@ -33,10 +32,14 @@ std::unexpected<Error> refuse(std::string_view reason, std::string what) {
 
 class PackIntake::State final : public PackScanSink, private SpecialBlobSource {
 public:
-    State(std::filesystem::path dir, ObjectStoreRef base, const IntakeLimits& limits)
+    State(std::filesystem::path dir,
+          ObjectStoreRef base,
+          const IntakeLimits& limits,
+          SideWork* side_work)
         : dir_(std::move(dir)),
           base_(std::move(base)),
           limits_(limits),
+          side_work_(side_work),
           staged_(StagedPack::in(dir_)),
           arrivals_(base_, limits),
           scan_(*this, limits.pack_bytes_max, limits.objects_max) {}
@@ -83,6 +86,7 @@ private:
     std::filesystem::path dir_;
     ObjectStoreRef base_;
     IntakeLimits limits_;
+    SideWork* side_work_;
     StagedPack staged_;
     PackFile file_;
     Arrivals arrivals_;
@@ -212,32 +216,29 @@ Status PackIntake::State::start_resolving() {
                                          .arrivals = arrivals_,
                                          .base = base_.get(),
                                          .scratch_dir = dir_,
-                                         .limits = limits_});
+                                         .limits = limits_,
+                                         .side_work = side_work_});
     stage_ = Stage::Resolving;
     return {};
 }
 
 Status PackIntake::State::resolve() {
-    const std::uint64_t enough = resolver_->work_bytes() + kStepWorkBytes;
-    while (resolver_->work_bytes() < enough) {
-        ORIGIN_TRY(is_resolved, resolver_->step());
-        if (!is_resolved) {
-            continue;
-        }
-        result_.bases_added = resolver_->bases_added();
-        resolver_.reset();
-        checksum_ = scan_.trailer();
-        stage_ = Stage::Indexing;
-        if (result_.bases_added > 0) {
-            // The count in the header has changed, so the checksum starts from the front.
-            std::string header;
-            put_pack_header(header, static_cast<std::uint32_t>(entries_.size()));
-            ORIGIN_CHECK(file_.overwrite(0, bytes_of(header)));
-            ORIGIN_TRY(mapped, file_.map());
-            mapped_ = std::move(mapped);
-            stage_ = Stage::Rehashing;
-        }
-        break;
+    ORIGIN_TRY(is_resolved, resolver_->step());
+    if (!is_resolved) {
+        return {};
+    }
+    result_.bases_added = resolver_->bases_added();
+    resolver_.reset();
+    checksum_ = scan_.trailer();
+    stage_ = Stage::Indexing;
+    if (result_.bases_added > 0) {
+        // The count in the header has changed, so the checksum starts from the front.
+        std::string header;
+        put_pack_header(header, static_cast<std::uint32_t>(entries_.size()));
+        ORIGIN_CHECK(file_.overwrite(0, bytes_of(header)));
+        ORIGIN_TRY(mapped, file_.map());
+        mapped_ = std::move(mapped);
+        stage_ = Stage::Rehashing;
     }
     return {};
 }
@@ -358,8 +359,10 @@ Result<PackRef> PackIntake::State::small() const {
 
 PackIntake::PackIntake(std::filesystem::path quarantine_dir,
                        ObjectStoreRef base,
-                       const IntakeLimits& limits)
-    : state_(std::make_unique<State>(std::move(quarantine_dir), std::move(base), limits)) {}
+                       const IntakeLimits& limits,
+                       SideWork* side_work)
+    : state_(
+          std::make_unique<State>(std::move(quarantine_dir), std::move(base), limits, side_work)) {}
 
 PackIntake::PackIntake(PackIntake&&) noexcept = default;
 PackIntake& PackIntake::operator=(PackIntake&&) noexcept = default;

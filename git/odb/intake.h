@@ -17,6 +17,7 @@
 #include "base/limits.h"
 #include "base/oid.h"
 #include "base/result.h"
+#include "base/side_work.h"
 #include "git/odb/fsck.h"
 #include "git/odb/object_store.h"
 #include "git/odb/small_pack.h"
@@ -45,9 +46,11 @@ class PackIntake {
 public:
     /// `quarantine_dir` must exist and be on the file system of the final folder; files in it get
     /// unique names, so pushes may share it. `base` (may be null) holds the project's objects.
+    /// `side_work` (may be null) helps to resolve the deltas of a large pack.
     PackIntake(std::filesystem::path quarantine_dir,
                ObjectStoreRef base,
-               const IntakeLimits& limits = {});
+               const IntakeLimits& limits = {},
+               SideWork* side_work = nullptr);
     PackIntake(PackIntake&&) noexcept;
     PackIntake& operator=(PackIntake&&) noexcept;
     PackIntake(const PackIntake&) = delete;

@@ -53,6 +53,12 @@ Status References::add_all_of(ObjectType type, std::string_view data) {
     }
 }
 
+void References::add_all_of(References&& other) {
+    all_.insert(all_.end(), other.all_.begin(), other.all_.end());
+    other.all_ = {};
+    compact();
+}
+
 Status References::check(const TypeOf& type_of) const {
     for (const Reference& reference : all_) {
         ORIGIN_TRY(type, type_of(reference.oid));

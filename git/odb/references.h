@@ -29,6 +29,7 @@ public:
     /// Everything that an object (already through check_object) refers to.
     /// Errors: InvalidInput if it cannot be parsed after all.
     Status add_all_of(ObjectType type, std::string_view data);
+    void add_all_of(References&& other);
 
     using TypeOf = std::function<Result<std::optional<ObjectType>>(const Oid&)>;
     /// Errors: InvalidInput (missing_object, object_type_mismatch), naming the id; those of

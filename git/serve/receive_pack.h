@@ -33,6 +33,7 @@ public:
         std::string agent;
         /// Null: nothing is shown after the report.
         std::function<std::unique_ptr<PushProgress>(const ProjectId&, const PushOutcome&)> progress;
+        SideWork* side_work = nullptr;  // May be null. For large packs.
     };
     explicit ReceivePack(Around around) : around_(std::move(around)) {}
 
