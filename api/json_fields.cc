@@ -2,8 +2,8 @@
 #include "api/json_fields.h"
 
 #include <boost/json/basic_parser_impl.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <boost/json/value_stack.hpp>
 
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -14,28 +14,32 @@ namespace {
 namespace json = boost::json;
 using boost::system::error_code;
 
-/// Sees each key of each object once; a key that comes twice ends the parse.
-class KeyCheck {
+/// Makes the value, and sees each key of each object: one that comes twice ends the parse.
+class ValueMaker {
 public:
     // NOLINTBEGIN(readability-identifier-naming): Boost.JSON asks for these names.
-    static constexpr std::size_t max_object_size = SIZE_MAX;
-    static constexpr std::size_t max_array_size = SIZE_MAX;
-    static constexpr std::size_t max_key_size = SIZE_MAX;
-    static constexpr std::size_t max_string_size = SIZE_MAX;
+    static constexpr std::size_t max_object_size = json::object::max_size();
+    static constexpr std::size_t max_array_size = json::array::max_size();
+    static constexpr std::size_t max_key_size = json::string::max_size();
+    static constexpr std::size_t max_string_size = json::string::max_size();
     // NOLINTEND(readability-identifier-naming)
 
     const std::string& repeated() const { return repeated_; }
+    /// After a parse without an error.
+    json::value release() { return made_.release(); }
 
     bool on_object_begin(error_code&) {
         open_.emplace_back();
         return true;
     }
-    bool on_object_end(std::size_t, error_code&) {
+    bool on_object_end(std::size_t count, error_code&) {
+        made_.push_object(count);
         open_.pop_back();
         return true;
     }
     bool on_key_part(json::string_view part, std::size_t, error_code&) {
         key_.append(part.data(), part.size());
+        made_.push_chars(part);
         return true;
     }
     bool on_key(json::string_view part, std::size_t, error_code& error) {
@@ -46,26 +50,28 @@ public:
             return false;
         }
         key_.clear();
+        made_.push_key(part);
         return true;
     }
     // clang-format off
-    bool on_document_begin(error_code&) { return true; }
+    bool on_document_begin(error_code&) { made_.reset(); return true; }
     bool on_document_end(error_code&) { return true; }
     bool on_array_begin(error_code&) { return true; }
-    bool on_array_end(std::size_t, error_code&) { return true; }
-    bool on_string_part(json::string_view, std::size_t, error_code&) { return true; }
-    bool on_string(json::string_view, std::size_t, error_code&) { return true; }
+    bool on_array_end(std::size_t n, error_code&) { made_.push_array(n); return true; }
+    bool on_string_part(json::string_view s, std::size_t, error_code&) { made_.push_chars(s); return true; }
+    bool on_string(json::string_view s, std::size_t, error_code&) { made_.push_string(s); return true; }
     bool on_number_part(json::string_view, error_code&) { return true; }
-    bool on_int64(std::int64_t, json::string_view, error_code&) { return true; }
-    bool on_uint64(std::uint64_t, json::string_view, error_code&) { return true; }
-    bool on_double(double, json::string_view, error_code&) { return true; }
-    bool on_bool(bool, error_code&) { return true; }
-    bool on_null(error_code&) { return true; }
+    bool on_int64(std::int64_t n, json::string_view, error_code&) { made_.push_int64(n); return true; }
+    bool on_uint64(std::uint64_t n, json::string_view, error_code&) { made_.push_uint64(n); return true; }
+    bool on_double(double n, json::string_view, error_code&) { made_.push_double(n); return true; }
+    bool on_bool(bool b, error_code&) { made_.push_bool(b); return true; }
+    bool on_null(error_code&) { made_.push_null(); return true; }
     bool on_comment_part(json::string_view, error_code&) { return true; }
     bool on_comment(json::string_view, error_code&) { return true; }
     // clang-format on
 
 private:
+    json::value_stack made_;
     std::vector<std::set<std::string>> open_;
     std::string key_;
     std::string repeated_;
@@ -91,20 +97,23 @@ Result<json::object> parse_body(std::string_view body) {
         return bad_json("the body is not UTF-8");
     }
     error_code error;
-    json::basic_parser<KeyCheck> keys(strict());
-    const std::size_t read = keys.write_some(false, body.data(), body.size(), error);
-    if (!keys.handler().repeated().empty()) {
-        return bad_json("the key '" + printable(keys.handler().repeated()) +
+    json::basic_parser<ValueMaker> parser(strict());
+    const std::size_t read = parser.write_some(false, body.data(), body.size(), error);
+    if (!parser.handler().repeated().empty()) {
+        return bad_json("the key '" + printable(parser.handler().repeated()) +
                         "' comes twice in one object");
     }
     if (error == json::error::too_deep) {
         return bad_json("the JSON is nested deeper than " + std::to_string(kJsonDepthMax));
     }
-    json::value value = error ? json::value() : json::parse(body, error, {}, strict());
+    if (!error && read < body.size()) {
+        error = json::error::extra_data;
+    }
     if (error) {
         return bad_json("the body is not JSON: " + error.message() + ", near byte " +
                         std::to_string(read));
     }
+    json::value value = parser.handler().release();
     if (!value.is_object()) {
         return std::unexpected(
             Error(Code::InvalidInput, "the body has to be a JSON object").because("wrong_type"));

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdio>
+#include <cstring>
 
 namespace origin {
 namespace {
@@ -27,6 +28,19 @@ std::optional<Lead> lead_of(unsigned char first) {
         return Lead{4, static_cast<char32_t>(first & 0x07), 0x10000};
     }
     return std::nullopt;
+}
+
+/// Eight bytes at a time: most text is nothing else.
+void skip_ascii(std::string_view& text) {
+    constexpr std::uint64_t kHighBits = 0x8080808080808080;
+    std::uint64_t eight = 0;
+    while (text.size() >= sizeof(eight)) {
+        std::memcpy(&eight, text.data(), sizeof(eight));
+        if ((eight & kHighBits) != 0) {
+            return;
+        }
+        text.remove_prefix(sizeof(eight));
+    }
 }
 
 }  // namespace
@@ -55,12 +69,15 @@ std::optional<char32_t> take_code_point(std::string_view& text) {
 }
 
 bool is_utf8(std::string_view text) {
-    while (!text.empty()) {
+    while (true) {
+        skip_ascii(text);
+        if (text.empty()) {
+            return true;
+        }
         if (!take_code_point(text)) {
             return false;
         }
     }
-    return true;
 }
 
 bool is_deceptive(char32_t code_point) {

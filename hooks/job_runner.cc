@@ -92,14 +92,15 @@ void JobRunner::keep_leases() {
 
 void JobRunner::run(std::uint64_t owner) {
     while (!stopping_) {
-        const std::uint64_t seen = around_.store.version();
+        const std::uint64_t seen = around_.store.version_of(store::Table::JobsReady);
         const auto did = run_one(owner);
         if (!did) {
             around_.log.error("jobs cannot be claimed",
                               {{"kind", plan_.kind}, {"why", did.error().kept_in_log()}});
         }
         if (!did || !*did) {
-            around_.store.wait_for_change(seen, did ? until_next() : kLongestSleep);
+            around_.store.wait_for_change_of(
+                store::Table::JobsReady, seen, did ? until_next() : kLongestSleep);
         }
     }
 }

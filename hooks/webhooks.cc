@@ -105,6 +105,38 @@ std::int64_t settle(store::WebhookRow& hook,
     return *delay;
 }
 
+/// The jobs that these events make: one for each endpoint that has none yet.
+Result<std::vector<store::Job>> jobs_for(store::Reader& reader,
+                                         const std::vector<store::Event>& events) {
+    std::set<ProjectId> projects;
+    for (const store::Event& event : events) {
+        if (event.project) {
+            projects.insert(*event.project);
+        }
+    }
+    std::vector<store::Job> jobs;
+    for (const ProjectId& project : projects) {
+        ORIGIN_TRY(hooks,
+                   store::scan_rows<store::WebhookRow>(
+                       reader, Table::Webhooks, store::Range::prefix(project.view())));
+        for (const auto& [key, hook] : hooks) {
+            const auto id = WebhookId::from_raw(key.substr(kIdBytes));
+            const JobId job_id{id->raw};
+            ORIGIN_TRY(queued, store::find_job(reader, job_id));
+            if (hook.disabled || queued) {
+                continue;
+            }
+            jobs.push_back(store::Job{.id = job_id,
+                                      .kind = std::string(kWebhookJob),
+                                      .subject = subject_of(project, *id),
+                                      .ready_at = store::kAtOnce,
+                                      .lease = {},
+                                      .payload = {}});
+        }
+    }
+    return jobs;
+}
+
 }  // namespace
 
 Status create_webhook(store::Writer& writer, const NewWebhook& wanted) {
@@ -153,32 +185,15 @@ std::optional<std::int64_t> webhook_retry_delay(std::uint32_t attempts) {
     return kDelays[attempts - 1] * 1000;
 }
 
+Result<bool> concerns_webhooks(store::Reader& reader, const std::vector<store::Event>& events) {
+    ORIGIN_TRY(jobs, jobs_for(reader, events));
+    return !jobs.empty();
+}
+
 Status queue_webhooks(store::Writer& writer, const std::vector<store::Event>& events) {
-    std::set<ProjectId> projects;
-    for (const store::Event& event : events) {
-        if (event.project) {
-            projects.insert(*event.project);
-        }
-    }
-    for (const ProjectId& project : projects) {
-        ORIGIN_TRY(hooks,
-                   store::scan_rows<store::WebhookRow>(
-                       writer, Table::Webhooks, store::Range::prefix(project.view())));
-        for (const auto& [key, hook] : hooks) {
-            const auto id = WebhookId::from_raw(key.substr(kIdBytes));
-            const JobId job_id{id->raw};
-            ORIGIN_TRY(queued, store::find_job(writer, job_id));
-            if (hook.disabled || queued) {
-                continue;
-            }
-            ORIGIN_CHECK(store::enqueue(writer,
-                                        store::Job{.id = job_id,
-                                                   .kind = std::string(kWebhookJob),
-                                                   .subject = subject_of(project, *id),
-                                                   .ready_at = store::kAtOnce,
-                                                   .lease = {},
-                                                   .payload = {}}));
-        }
+    ORIGIN_TRY(jobs, jobs_for(writer, events));
+    for (const store::Job& job : jobs) {
+        ORIGIN_CHECK(store::enqueue(writer, job));
     }
     return {};
 }

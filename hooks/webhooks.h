@@ -63,6 +63,8 @@ inline constexpr std::chrono::hours kWebhookDelayMax{24};  // The last of webhoo
 /// Makes the jobs: for each event of a project with endpoints, if the endpoint has none yet.
 /// Called by the dispatcher with each page of events, in its transaction.
 Status queue_webhooks(store::Writer& writer, const std::vector<store::Event>& events);
+/// Would queue_webhooks() make any?
+Result<bool> concerns_webhooks(store::Reader& reader, const std::vector<store::Event>& events);
 
 /// Does webhook jobs. Thread-safe.
 class WebhookDelivery {

@@ -220,9 +220,7 @@ void Service::Parts::wire_work() {
         *store,
         log,
         std::vector<hooks::Dispatcher::Consumer>{
-            {"webhooks", [](store::Writer& writer, const std::vector<store::Event>& events) {
-                 return hooks::queue_webhooks(writer, events);
-             }}});
+            {"webhooks", hooks::queue_webhooks, hooks::concerns_webhooks}});
 }
 
 void Service::Parts::wire_doors() {

@@ -2,6 +2,11 @@
 #include "store/checksum.h"
 
 #include <array>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+#endif
 
 namespace origin::store {
 namespace {
@@ -54,9 +59,44 @@ std::uint32_t checksum_number(Table table, std::string_view key, std::string_vie
     return crc32c(value, crc);
 }
 
+#if defined(__x86_64__)
+__attribute__((target("sse4.2"))) std::uint32_t by_instruction(std::string_view bytes,
+                                                               std::uint32_t before) {
+    std::uint64_t crc = static_cast<std::uint32_t>(~before);
+    std::uint64_t eight = 0;
+    while (bytes.size() >= sizeof(eight)) {
+        std::memcpy(&eight, bytes.data(), sizeof(eight));
+        crc = _mm_crc32_u64(crc, eight);
+        bytes.remove_prefix(sizeof(eight));
+    }
+    auto last = static_cast<std::uint32_t>(crc);
+    for (const char byte : bytes) {
+        last = _mm_crc32_u8(last, static_cast<unsigned char>(byte));
+    }
+    return ~last;
+}
+
+bool has_instruction() {
+    return __builtin_cpu_supports("sse4.2") != 0;
+}
+#else
+std::uint32_t by_instruction(std::string_view bytes, std::uint32_t before) {
+    return crc32c_by_table(bytes, before);
+}
+
+bool has_instruction() {
+    return false;
+}
+#endif
+
 }  // namespace
 
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t before) {
+    static const bool kHasInstruction = has_instruction();
+    return kHasInstruction ? by_instruction(bytes, before) : crc32c_by_table(bytes, before);
+}
+
+std::uint32_t crc32c_by_table(std::string_view bytes, std::uint32_t before) {
     std::uint32_t crc = ~before;
     while (bytes.size() >= kLanes) {
         crc = step8(crc, bytes);

@@ -20,6 +20,8 @@ inline constexpr std::size_t kChecksumBytes = 4;
 /// CRC-32C (Castagnoli) of what `before` covers followed by `bytes`. Source: RFC 3720, appendix
 /// B.4.
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t before = 0);
+/// The same, for a processor without an instruction for it.
+std::uint32_t crc32c_by_table(std::string_view bytes, std::uint32_t before = 0);
 
 /// The checksum's four bytes.
 std::string checksum(Table table, std::string_view key, std::string_view value);

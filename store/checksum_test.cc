@@ -16,6 +16,18 @@ TEST(Checksum, AgreesWithThePublishedValues) {
     EXPECT_EQ(crc32c("6789", crc32c("12345")), 0xe3069283U);
 }
 
+TEST(Checksum, IsTheSameByTableAndByInstruction) {
+    std::string bytes;
+    for (int i = 0; i < 100; ++i) {
+        for (std::size_t from = 0; from < 9 && from <= bytes.size(); ++from) {
+            const std::string_view part = std::string_view(bytes).substr(from);
+            EXPECT_EQ(crc32c(part, 7), crc32c_by_table(part, 7)) << i << " from " << from;
+        }
+        bytes += static_cast<char>(i * 37);
+    }
+    EXPECT_EQ(crc32c_by_table("123456789"), 0xe3069283U);
+}
+
 TEST(Checksum, FindsEveryChangedBitAndEveryCut) {
     const std::string stored = checksum(Table::Refs, "key", "some value") + "some value";
     ASSERT_EQ(verified(Table::Refs, "key", stored), "some value");

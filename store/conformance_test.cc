@@ -257,6 +257,23 @@ TEST_P(Contract, TheVersionGrowsWithEachChange) {
     waiter.join();
 }
 
+TEST_P(Contract, ATablesVersionGrowsWithItsOwnChangesOnly) {
+    const std::uint64_t before = store_->version_of(Table::Jobs);
+    const std::uint64_t any = store_->version();
+    ASSERT_TRUE(store_->write([](Writer& writer) { return writer.put(Table::Refs, "a", "1"); }));
+    EXPECT_EQ(store_->version(), any + 1);
+    EXPECT_EQ(store_->version_of(Table::Jobs), before);
+    EXPECT_EQ(store_->wait_for_change_of(Table::Jobs, before, Milliseconds(0)), before);
+    std::thread waiter([&] {
+        const auto patience = Milliseconds(60'000);
+        EXPECT_EQ(store_->wait_for_change_of(Table::Jobs, before, patience), before + 1);
+    });
+    EXPECT_TRUE(store_->write([](Writer& writer) { return writer.put(Table::Jobs, "a", "1"); }));
+    waiter.join();
+    EXPECT_TRUE(store_->write([](Writer& writer) { return writer.erase(Table::Jobs, "a"); }));
+    EXPECT_EQ(store_->version_of(Table::Jobs), before + 2);
+}
+
 TEST_P(Contract, ManyWritersLoseNothingAndFailingOnesSpoilOnlyThemselves) {
     constexpr int kThreads = 8;
     constexpr int kRounds = 40;

@@ -120,7 +120,7 @@ GroupCommit::Attempt GroupCommit::finish(Txn txn,
     }
     const int rc = commit(std::move(txn));
     if (rc == MDB_SUCCESS) {
-        parts_.signal.raise();
+        parts_.signal.raise(touched_.tables());
         return Attempt::Done;
     }
     if (rc == MDB_MAP_FULL) {

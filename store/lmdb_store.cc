@@ -119,6 +119,12 @@ public:
     std::uint64_t wait_for_change(std::uint64_t seen, Milliseconds timeout) override {
         return signal_.wait(seen, timeout);
     }
+    std::uint64_t version_of(Table table) const override { return signal_.version_of(table); }
+    std::uint64_t wait_for_change_of(Table table,
+                                     std::uint64_t seen,
+                                     Milliseconds timeout) override {
+        return signal_.wait_for(table, seen, timeout);
+    }
 
 private:
     void write_until_stopped() {

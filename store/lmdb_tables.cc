@@ -30,8 +30,12 @@ void Touched::add(const Touched& other) {
     large_pages += other.large_pages;
 }
 
-bool Touched::anything() const {
-    return std::ranges::any_of(rows, [](std::uint64_t n) { return n > 0; });
+ChangedTables Touched::tables() const {
+    ChangedTables changed;
+    for (std::size_t i = 0; i < kTables; ++i) {
+        changed[i] = rows[i] > 0;
+    }
+    return changed;
 }
 
 std::uint64_t Touched::pages(const LmdbEnv& env, MDB_txn* txn) const {

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "base/clock.h"
+#include "store/change_signal.h"
 #include "store/lmdb_env.h"
 #include "store/lmdb_handles.h"
 #include "store/store.h"
@@ -20,7 +21,8 @@ struct Touched {
     std::uint64_t large_pages = 0;  // Pages of values that do not fit beside others.
 
     void add(const Touched& other);
-    bool anything() const;
+    bool anything() const { return tables().any(); }
+    ChangedTables tables() const;
     /// No fewer pages than the transaction will write.
     std::uint64_t pages(const LmdbEnv& env, MDB_txn* txn) const;
 };

@@ -76,6 +76,13 @@ public:
 
     Status outcome(Status returned) const { return errors_.over(std::move(returned)); }
     bool changed() const { return budget_.rows() > 0; }
+    ChangedTables changed_tables() const {
+        ChangedTables changed;
+        for (std::size_t i = 0; i < kTables; ++i) {
+            changed[i] = mine_[i] != nullptr;
+        }
+        return changed;
+    }
     const Snapshot& tables() const { return tables_; }
 
 private:
@@ -115,7 +122,7 @@ public:
         ORIGIN_CHECK(writer.outcome(run_guarded(fn, writer)));
         if (writer.changed()) {
             publish(writer.tables());
-            signal_.raise();
+            signal_.raise(writer.changed_tables());
         }
         return {};
     }
@@ -123,6 +130,12 @@ public:
     std::uint64_t version() const override { return signal_.version(); }
     std::uint64_t wait_for_change(std::uint64_t seen, Milliseconds timeout) override {
         return signal_.wait(seen, timeout);
+    }
+    std::uint64_t version_of(Table table) const override { return signal_.version_of(table); }
+    std::uint64_t wait_for_change_of(Table table,
+                                     std::uint64_t seen,
+                                     Milliseconds timeout) override {
+        return signal_.wait_for(table, seen, timeout);
     }
 
 private:

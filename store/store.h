@@ -113,6 +113,12 @@ public:
 
     /// Blocks: until version() > `seen`, but at most `timeout`. Returns: version().
     virtual std::uint64_t wait_for_change(std::uint64_t seen, Milliseconds timeout) = 0;
+
+    /// Both for commits that changed a row of `table`: nobody else's wake who waits for it.
+    virtual std::uint64_t version_of(Table table) const = 0;
+    virtual std::uint64_t wait_for_change_of(Table table,
+                                             std::uint64_t seen,
+                                             Milliseconds timeout) = 0;
 };
 
 }  // namespace origin::store

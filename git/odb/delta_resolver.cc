@@ -9,10 +9,9 @@
 #include <string>
 #include <utility>
 
-#include <zlib.h>
-
 #include "git/odb/pack_text.h"
 #include "git/odb/small_pack.h"
+#include "git/odb/whole_zlib.h"
 
 namespace origin::git {
 namespace {
@@ -22,11 +21,6 @@ constexpr std::uint64_t kStepWorkBytes = kMiB;  // About 5 ms of inflating and h
 std::unexpected<Error> too_much(std::string_view reason, std::string what) {
     return std::unexpected(
         Error(Code::LimitExceeded, std::move(what)).because(std::string(reason)));
-}
-
-std::uint32_t crc_of(std::string_view bytes) {
-    return static_cast<std::uint32_t>(
-        crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
 }
 
 }  // namespace
@@ -242,7 +236,7 @@ Status DeltaResolver::add_base(const Oid& oid, Object object) {
     }
     const auto number = static_cast<std::uint32_t>(parts_.entries.size());
     parts_.entries.push_back({.offset = parts_.file.size(),
-                              .crc = crc_of(packed),
+                              .crc = crc32_of(packed),
                               .oid = oid,
                               .kind = static_cast<EntryKind>(object.type),
                               .is_added = true});

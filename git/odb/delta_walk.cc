@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "git/odb/delta.h"
+#include "git/odb/whole_zlib.h"
 
 namespace origin::git {
 
@@ -23,7 +24,7 @@ Status DeltaWalk::begin(std::uint32_t entry, Scratch data) {
 Result<Scratch> DeltaWalk::inflate(std::uint32_t entry) {
     ORIGIN_TRY(packed, parse_entry(parts_.pack, parts_.entries[entry].offset));
     ORIGIN_TRY(data, Scratch::make(parts_.scratch_dir, packed.size));
-    ORIGIN_CHECK(inflate_exactly(inflater_, parts_.pack.subspan(packed.data_offset), data.bytes()));
+    ORIGIN_CHECK(inflate_exactly(parts_.pack.subspan(packed.data_offset), data.bytes()));
     work_bytes_ += packed.size;
     return std::move(data);
 }

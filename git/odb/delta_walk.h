@@ -20,7 +20,6 @@
 #include "git/odb/delta_graph.h"
 #include "git/odb/object_store.h"
 #include "git/odb/scratch.h"
-#include "git/odb/zlib_stream.h"
 
 namespace origin::git {
 
@@ -75,7 +74,6 @@ private:
     std::size_t heap_bytes_ = 0;
     std::uint32_t resolved_ = 0;
     std::uint64_t work_bytes_ = 0;
-    Inflater inflater_;
 };
 
 }  // namespace origin::git

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "git/odb/delta.h"
 #include "git/odb/hash.h"
+#include "git/odb/whole_zlib.h"
 #include "git/odb/wire_numbers.h"
 #include "git/odb/zlib_stream.h"
 
@@ -270,10 +271,9 @@ Result<std::string> Pack::inflate_entry(const PackEntry& entry) const {
         return broken(name_ + ": entry above the size limit");
     }
     std::string data(entry.size, '\0');
-    Inflater inflater;
     const Bytes stored =
         file_.bytes().subspan(entry.data_offset, file_.size() - kTrailerBytes - entry.data_offset);
-    if (const auto status = inflate_exactly(inflater, stored, data); !status) {
+    if (const auto status = inflate_exactly(stored, data); !status) {
         return std::unexpected(as_corrupt(status.error(), name_));
     }
     return data;

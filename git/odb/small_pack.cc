@@ -5,10 +5,8 @@
 #include <map>
 #include <utility>
 
-#include <zlib.h>
-
 #include "git/odb/pack_text.h"
-#include "git/odb/zlib_stream.h"
+#include "git/odb/whole_zlib.h"
 
 namespace origin::git {
 namespace {
@@ -71,11 +69,9 @@ public:
             entries_ += deflate_all(object.data, kFastest);
         }
         moved_.emplace(offset, begin);
-        const auto* added = reinterpret_cast<const unsigned char*>(entries_.data() + begin);
-        index_.push_back(
-            {.offset = kHeaderBytes + begin,
-             .crc = static_cast<std::uint32_t>(crc32_z(0, added, entries_.size() - begin)),
-             .oid = oid});
+        index_.push_back({.offset = kHeaderBytes + begin,
+                          .crc = crc32_of(std::string_view(entries_).substr(begin)),
+                          .oid = oid});
         return entries_.size() <= kSmallPackBytesMax && index_.size() <= kSmallPackObjectsMax;
     }
     Result<PackRef> finish() { return small_pack_from(entries_, std::move(index_)); }

@@ -9,7 +9,7 @@
 
 #include "git/odb/hash.h"
 #include "git/odb/pack_text.h"
-#include "git/odb/zlib_stream.h"
+#include "git/odb/whole_zlib.h"
 
 namespace origin::git::test {
 

@@ -62,34 +62,6 @@ Result<Inflater::Progress> Inflater::step(Bytes in, std::span<char> out) {
                     .is_end = verdict == Z_STREAM_END};
 }
 
-Status inflate_exactly(Inflater& inflater, Bytes in, std::span<char> out) {
-    inflater.restart();
-    std::size_t written = 0;
-    while (true) {
-        // One byte more than is wanted, so that a stream that is too long shows itself.
-        char surplus = 0;
-        const bool is_full = written == out.size();
-        const std::span<char> space = is_full ? std::span(&surplus, 1) : out.subspan(written);
-        ORIGIN_TRY(progress, inflater.step(in, space));
-        if (is_full && progress.produced > 0) {
-            break;
-        }
-        in = in.subspan(progress.consumed);
-        written += progress.produced;
-        if (progress.is_end) {
-            if (written == out.size()) {
-                return {};
-            }
-            break;
-        }
-        if (progress.consumed == 0 && progress.produced == 0) {
-            return bad_zlib();
-        }
-    }
-    return std::unexpected(Error(Code::InvalidInput, "an object is not as long as it says")
-                               .because("bad_object_size"));
-}
-
 Result<std::size_t> inflate_start(Inflater& inflater, Bytes in, std::span<char> out) {
     inflater.restart();
     std::size_t written = 0;
@@ -140,22 +112,6 @@ void Deflater::step(std::string_view in, bool is_last, std::string& out) {
         ORIGIN_ASSERT(verdict == Z_OK || verdict == Z_STREAM_END || verdict == Z_BUF_ERROR);
         out.resize(out.size() - stream.avail_out);
     } while (stream.avail_out == 0);
-}
-
-std::string deflate_all(std::string_view data, int level) {
-    z_stream stream{};
-    ORIGIN_ASSERT(deflateInit(&stream, level) == Z_OK);
-    std::string out;
-    out.resize(deflateBound(&stream, data.size()));
-    stream.next_in = input_of(data.data());
-    stream.avail_in = clamped(data.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = clamped(out.size());
-    const int verdict = deflate(&stream, Z_FINISH);
-    ORIGIN_ASSERT(verdict == Z_STREAM_END);  // kBlobBytesMax is far below uInt's range.
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
 }
 
 }  // namespace origin::git

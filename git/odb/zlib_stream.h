@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// git/odb/zlib_stream: zlib's two directions, with every output bounded by the caller.
+// git/odb/zlib_stream: zlib's two directions, with every output bounded by the caller. For what
+// comes in pieces; what is in memory as a whole is quicker by whole_zlib.
 #pragma once
 
 #include <cstdint>
@@ -39,10 +40,6 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// Inflates a whole stream that must give exactly `out.size()` bytes; what follows it in `in` is
-/// ignored. Errors: InvalidInput (bad_zlib, bad_object_size).
-Status inflate_exactly(Inflater& inflater, Bytes in, std::span<char> out);
-
 /// Inflates at most the first `out.size()` bytes of a stream.
 /// Returns: how many there were. Errors: InvalidInput (bad_zlib).
 Result<std::size_t> inflate_start(Inflater& inflater, Bytes in, std::span<char> out);
@@ -67,8 +64,5 @@ private:
     struct State;
     std::unique_ptr<State> state_;
 };
-
-/// A whole zlib stream. `level`: 0 to 9.
-std::string deflate_all(std::string_view data, int level);
 
 }  // namespace origin::git
