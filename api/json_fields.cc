@@ -53,19 +53,46 @@ public:
         made_.push_key(part);
         return true;
     }
+    bool on_array_end(std::size_t count, error_code&) {
+        made_.push_array(count);
+        return true;
+    }
+    bool on_string_part(json::string_view part, std::size_t, error_code&) {
+        made_.push_chars(part);
+        return true;
+    }
+    bool on_string(json::string_view part, std::size_t, error_code&) {
+        made_.push_string(part);
+        return true;
+    }
+    bool on_int64(std::int64_t number, json::string_view, error_code&) {
+        made_.push_int64(number);
+        return true;
+    }
+    bool on_uint64(std::uint64_t number, json::string_view, error_code&) {
+        made_.push_uint64(number);
+        return true;
+    }
+    bool on_double(double number, json::string_view, error_code&) {
+        made_.push_double(number);
+        return true;
+    }
+    bool on_bool(bool flag, error_code&) {
+        made_.push_bool(flag);
+        return true;
+    }
+    bool on_null(error_code&) {
+        made_.push_null();
+        return true;
+    }
+    bool on_document_begin(error_code&) {
+        made_.reset();
+        return true;
+    }
     // clang-format off
-    bool on_document_begin(error_code&) { made_.reset(); return true; }
     bool on_document_end(error_code&) { return true; }
     bool on_array_begin(error_code&) { return true; }
-    bool on_array_end(std::size_t n, error_code&) { made_.push_array(n); return true; }
-    bool on_string_part(json::string_view s, std::size_t, error_code&) { made_.push_chars(s); return true; }
-    bool on_string(json::string_view s, std::size_t, error_code&) { made_.push_string(s); return true; }
     bool on_number_part(json::string_view, error_code&) { return true; }
-    bool on_int64(std::int64_t n, json::string_view, error_code&) { made_.push_int64(n); return true; }
-    bool on_uint64(std::uint64_t n, json::string_view, error_code&) { made_.push_uint64(n); return true; }
-    bool on_double(double n, json::string_view, error_code&) { made_.push_double(n); return true; }
-    bool on_bool(bool b, error_code&) { made_.push_bool(b); return true; }
-    bool on_null(error_code&) { made_.push_null(); return true; }
     bool on_comment_part(json::string_view, error_code&) { return true; }
     bool on_comment(json::string_view, error_code&) { return true; }
     // clang-format on

@@ -3,6 +3,7 @@
 // Method: one body type with every kind of field; tables of good and bad texts.
 #include "api/json_fields.h"
 
+#include <boost/json/value.hpp>
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
@@ -94,6 +95,24 @@ TEST(JsonFields, ReadEveryKind) {
     EXPECT_EQ(read->inner, "i");
     EXPECT_EQ(read->paths, (std::vector<std::string>{"p", "q"}));
     EXPECT_EQ(read->settings.at("k"), "v");
+}
+
+TEST(JsonFields, ReadLongTextsWithEscapesWhole) {
+    // Longer than any buffer of the parser, so that keys and texts come in parts.
+    std::string written;
+    std::string wanted;
+    for (int i = 0; i < 5000; ++i) {
+        written += R"(line \u00e9\n\"é\" \ud83d\ude00 )";
+        wanted += "line \xc3\xa9\n\"\xc3\xa9\" \xf0\x9f\x98\x80 ";
+    }
+    const auto read = parse_body(R"({"a":[1,-2,2.5,true,null,{}],")" + written + R"(":")" +
+                                 written + R"(","":""} )");
+    ASSERT_TRUE(read) << read.error().told_to_peer();
+    EXPECT_EQ(read->size(), 3U);
+    const boost::json::value list = {1, -2, 2.5, true, nullptr, boost::json::object()};
+    EXPECT_EQ(read->at("a"), list);
+    EXPECT_EQ(read->at(wanted).as_string(), wanted);
+    EXPECT_EQ(read->at("").as_string(), "");
 }
 
 TEST(JsonFields, TakeTheDeepestAllowed) {
