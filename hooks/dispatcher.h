@@ -44,8 +44,8 @@ public:
     Result<bool> step();
 
 private:
-    /// Returns: false if there was no event for it.
-    Result<bool> step(std::size_t consumer);
+    /// For one of consumers_. Returns: false if there was no event for it.
+    Result<bool> step(std::size_t number);
     void run();
 
     store::Store& store_;
