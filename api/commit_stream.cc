@@ -97,7 +97,7 @@ private:
             .spool = received_->spool,
             .files = received_->lines.contents(),
             .made = draft_->builder(),
-            .quarantine_dir = call().around.storage.quarantine_dir(received_->permit.project())});
+            .quarantine = call().around.storage.quarantine(received_->permit.project())});
         return {};
     }
 

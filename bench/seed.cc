@@ -6,6 +6,7 @@
 #include <atomic>
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -83,6 +84,16 @@ Status add_rows(World& world, std::uint64_t first, std::vector<ProjectId>& ids) 
     });
 }
 
+/// The folders that a push over Git makes; without their syncs, for nobody kills this.
+Status add_folders(const World& world, const ProjectId& id) {
+    std::error_code error;
+    std::filesystem::create_directories(world.storage->pack_dir(id), error);
+    if (!error) {
+        std::filesystem::create_directories(world.storage->quarantine_dir(id), error);
+    }
+    return error ? std::unexpected(Error(Code::Internal, "no folders", error.message())) : Status();
+}
+
 /// The commit every project begins with: three small files.
 Status add_commit(World& world, const ProjectId& id) {
     ORIGIN_TRY(permit, world.gatekeeper->permit(world.identity, id, auth::Action::Write));
@@ -112,6 +123,7 @@ Status seed(World& world, std::uint64_t first, std::uint64_t count) {
     const auto work = [&](Status& end) {
         for (std::size_t i = next++; i < all.size() && end; i = next++) {
             end = add_commit(world, all[i]);
+            end = end ? add_folders(world, all[i]) : std::move(end);
         }
     };
     std::array<Status, kThreads> ends{};

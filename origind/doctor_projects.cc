@@ -147,13 +147,16 @@ void check_strays_of(store::Store& store,
         return {};
     });
     std::error_code error;
+    const fs::path written = folder.parent_path() / git::kWrittenFolder;
+    const bool is_looked_at =
+        !fs::exists(written, error) || fs::exists(written / folder.filename(), error);
+    const std::string what_then = is_looked_at ? " belongs to no push; the next start removes it"
+                                               : " belongs to no push; once " + written.string() +
+                                                     " is removed, the next start removes it";
     for (const char* part : {"pack", "quarantine"}) {
         for (const auto& file : fs::directory_iterator(folder / part, error)) {
             if (read && !named.contains(file.path().stem().string())) {
-                findings.push_back(
-                    {Verdict::Note,
-                     "files",
-                     file.path().string() + " belongs to no push; the next start removes it"});
+                findings.push_back({Verdict::Note, "files", file.path().string() + what_then});
             }
         }
     }
@@ -165,7 +168,7 @@ void check_strays(store::Store& store, const fs::path& root, Findings& findings)
         const auto project = ProjectId::parse(folder.path().filename().string());
         if (project) {
             check_strays_of(store, *project, folder.path(), findings);
-        } else {
+        } else if (folder.path().filename() != git::kWrittenFolder) {
             findings.push_back({Verdict::Note, "files", folder.path().string() + " is not ours"});
         }
     }

@@ -80,6 +80,7 @@ Decodes decoder_of(Table table) {
         case Table::RefFolds:        return text;
         case Table::Journal:         return row<store::JournalRow>;
         case Table::DeadPacks:       return row<store::DeadPackRow>;
+        case Table::JobsLeased:      return empty;
             // clang-format on
     }
     return text;

@@ -126,6 +126,12 @@ TEST_F(Doctor, NotesFilesOfNoPush) {
     const Findings found = projects_now();
     EXPECT_EQ(problems_of(found), "");
     EXPECT_EQ(std::ranges::count(found, Verdict::Note, &Finding::verdict), 2);
+    fs::create_directories(folder_ / "projects" / git::kWrittenFolder);
+    const Findings unlisted = projects_now();
+    ASSERT_EQ(std::ranges::count(unlisted, Verdict::Note, &Finding::verdict), 2);
+    const auto note = std::ranges::find(unlisted, Verdict::Note, &Finding::verdict);
+    EXPECT_NE(note->text.find("written is removed, the next start"), std::string::npos)
+        << "a start would not look there: " << note->text;
 }
 
 TEST_F(Doctor, NamesModesThatLetOthersIn) {

@@ -2,7 +2,7 @@
 #include "store/jobs.h"
 
 #include <algorithm>
-#include <vector>
+#include <set>
 
 #include "base/limits.h"
 #include "store/key.h"
@@ -20,9 +20,24 @@ std::string index_key(const Job& job) {
     return key(Label{job.kind}, due(job), job.id);
 }
 
+std::string leased_key(const Job& job) {
+    return key(Label{job.kind}, job.id);
+}
+
 Status store_job(Writer& writer, const Job& job) {
     ORIGIN_CHECK(writer.put(Table::Jobs, job.id.view(), encode(job)));
+    if (job.lease) {
+        ORIGIN_CHECK(writer.put(Table::JobsLeased, leased_key(job), {}));
+    }
     return writer.put(Table::JobsReady, index_key(job), {});
+}
+
+/// Takes a stored job out of the indexes, before it changes.
+Status unlist(Writer& writer, const Job& job) {
+    if (job.lease) {
+        ORIGIN_CHECK(writer.erase(Table::JobsLeased, leased_key(job)));
+    }
+    return writer.erase(Table::JobsReady, index_key(job));
 }
 
 Error damaged(const char* what) {
@@ -53,6 +68,23 @@ Result<std::optional<Front>> front(Reader& reader, std::string_view kind) {
         return std::unexpected(damaged("job index key"));
     }
     return Front{*time, *id};
+}
+
+/// The ids that the keys of a range end with, until there are kTakeBackMax.
+Status collect(Reader& reader, Table table, const Range& range, std::set<JobId>& ids) {
+    Status read;
+    ORIGIN_CHECK(reader.scan(table, range, [&](std::string_view at, std::string_view) {
+        const auto id = JobId::from_raw(at.substr(at.size() - std::min(at.size(), kIdBytes)));
+        if (!id) {
+            read = std::unexpected(damaged("job index key"));
+            return false;
+        }
+        if (ids.size() < kTakeBackMax) {
+            ids.insert(*id);
+        }
+        return ids.size() < kTakeBackMax;
+    }));
+    return read;
 }
 
 /// The stored job, if `job` holds its current lease.
@@ -91,7 +123,7 @@ Result<std::optional<Job>> claim(Writer& writer, const Claim& claim) {
     if (!job || job->kind != claim.kind || due(*job) != next->due) {
         return std::unexpected(damaged("the job index and the jobs disagree"));
     }
-    ORIGIN_CHECK(writer.erase(Table::JobsReady, index_key(*job)));
+    ORIGIN_CHECK(unlist(writer, *job));
     job->attempt += 1;
     job->generation += 1;
     job->lease = Lease{
@@ -105,29 +137,23 @@ Result<std::size_t> take_back_leases(Writer& writer,
                                      UnixMillis now,
                                      Milliseconds delay_max) {
     const UnixMillis latest = now + delay_max.count();
-    std::vector<Job> held;
-    Status read;
-    const Range range = Range::prefix(key(Label{kind}));
-    ORIGIN_CHECK(writer.scan(Table::JobsReady, range, [&](std::string_view at, std::string_view) {
-        const auto id = JobId::from_raw(at.substr(at.size() - std::min(at.size(), kIdBytes)));
-        auto job = id ? find_job(writer, *id) : std::unexpected(damaged("job index key"));
-        if (!job) {
-            read = std::unexpected(std::move(job).error());
-            return false;
+    const Range leased = Range::prefix(key(Label{kind}));
+    const Range late{.from = key(Label{kind}, latest + 1), .to = leased.to};
+    std::set<JobId> found;
+    ORIGIN_CHECK(collect(writer, Table::JobsLeased, leased, found));
+    ORIGIN_CHECK(collect(writer, Table::JobsReady, late, found));
+    for (const JobId& id : found) {
+        ORIGIN_TRY(job, find_job(writer, id));
+        ORIGIN_CHECK(writer.erase(Table::JobsLeased, key(Label{kind}, id)));
+        if (!job || job->kind != kind || (!job->lease && job->ready_at <= latest)) {
+            continue;  // Its row was left by an origind that did not know the table.
         }
-        if (*job && ((*job)->lease || (*job)->ready_at > latest)) {
-            held.push_back(std::move(**job));
-        }
-        return held.size() < kTakeBackMax;
-    }));
-    ORIGIN_CHECK(read);
-    for (Job& job : held) {
-        ORIGIN_CHECK(writer.erase(Table::JobsReady, index_key(job)));
-        job.lease.reset();
-        job.ready_at = now;
-        ORIGIN_CHECK(store_job(writer, job));
+        ORIGIN_CHECK(unlist(writer, *job));
+        job->lease.reset();
+        job->ready_at = now;
+        ORIGIN_CHECK(store_job(writer, *job));
     }
-    return held.size();
+    return found.size();
 }
 
 Result<std::optional<UnixMillis>> next_ready(Reader& reader, std::string_view kind) {
@@ -146,7 +172,7 @@ Result<std::optional<Job>> find_job(Reader& reader, const JobId& id) {
 
 Status heartbeat(Writer& writer, const Job& job, UnixMillis until) {
     ORIGIN_TRY(stored, held(writer, job));
-    ORIGIN_CHECK(writer.erase(Table::JobsReady, index_key(stored)));
+    ORIGIN_CHECK(unlist(writer, stored));
     stored.lease->until = until;
     return store_job(writer, stored);
 }
@@ -158,7 +184,7 @@ Status complete(Writer& writer, const Job& job) {
 
 Status retry_at(Writer& writer, const Job& job, UnixMillis ready_at) {
     ORIGIN_TRY(stored, held(writer, job));
-    ORIGIN_CHECK(writer.erase(Table::JobsReady, index_key(stored)));
+    ORIGIN_CHECK(unlist(writer, stored));
     stored.lease.reset();
     stored.ready_at = ready_at;
     stored.payload = job.payload;
@@ -175,7 +201,7 @@ Status cancel(Writer& writer, const JobId& id) {
     if (!job) {
         return {};
     }
-    ORIGIN_CHECK(writer.erase(Table::JobsReady, index_key(*job)));
+    ORIGIN_CHECK(unlist(writer, *job));
     return writer.erase(Table::Jobs, job->id.view());
 }
 

@@ -5,6 +5,9 @@
 // JobsReady: key Label(kind) + UnixMillis + job id, value empty. One row a job: at ready_at while
 // it
 //            waits, at lease.until while it is leased, so the front is the next one to claim.
+// JobsLeased: key Label(kind) + job id, value empty. One row a job while it is leased, so that a
+//            start need not read all jobs. An origind that did not know the table may have left
+//            rows of jobs that are not leased, and leased jobs without a row: those run out.
 #pragma once
 
 #include <cstdint>
@@ -69,7 +72,7 @@ struct Claim {
 /// `ready_at` of a job that need not wait: before all that wait, whatever the clock says.
 inline constexpr UnixMillis kAtOnce = 0;
 
-inline constexpr std::size_t kTakeBackMax = 3000;  ///< Of three rows each: D3's bound.
+inline constexpr std::size_t kTakeBackMax = 2400;  ///< Of four rows each: D3's bound.
 
 /// Stores a new job; its lease, attempt and generation are set to none and zero.
 /// Errors: InvalidInput (no or too long kind), Conflict (the id exists).
@@ -81,8 +84,8 @@ Result<std::optional<Job>> claim(Writer& writer, const Claim& claim);
 
 /// For a start: the leases of this kind were given by a process that is gone (one process opens the
 /// store), so its jobs are ready `now`. The attempt they were in counts. So are jobs that would
-/// wait longer than `delay_max`: the clock was set back meanwhile. Returns: how many it took; at
-/// kTakeBackMax there may be more.
+/// wait longer than `delay_max`: the clock was set back meanwhile. Reads no other jobs. Returns:
+/// how many it dealt with; at kTakeBackMax there may be more.
 Result<std::size_t> take_back_leases(Writer& writer,
                                      std::string_view kind,
                                      UnixMillis now,

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
+#include "store/key.h"
 #include "store/memory_store.h"
 #include "store/row.h"
 
@@ -84,6 +85,55 @@ TEST_F(Jobs, OfAProcessThatIsGoneAreReadyAtOnce) {
     EXPECT_TRUE(write([&](Writer& writer) { return complete(writer, *again); }));
     EXPECT_FALSE(take(4999)) << "a job that was not leased keeps its time";
     EXPECT_EQ(rows(Table::Jobs), rows(Table::JobsReady));
+}
+
+// A start read every job there was: one for each project that had been pushed to.
+TEST_F(Jobs, ThatWaitAreNotReadAtAStart) {
+    add(job(1, 500));
+    add(job(2, 100));
+    ASSERT_TRUE(take(100));
+    ASSERT_TRUE(write([](Writer& writer) {
+        return writer.put(Table::Jobs, id(1).view(), "whoever reads this fails");
+    }));
+    const Status taken = write([](Writer& writer) -> Status {
+        ORIGIN_CHECK(take_back_leases(writer, "run", 200, Milliseconds(9000)));
+        return {};
+    });
+    EXPECT_TRUE(taken);
+    EXPECT_EQ(take(300)->id, id(2));
+}
+
+TEST_F(Jobs, AreListedAsLeasedJustWhileTheyAre) {
+    add(job(1, 0));
+    add(job(2, 0));
+    EXPECT_EQ(rows(Table::JobsLeased), 0U);
+    const auto first = take(100);
+    const auto second = take(100);
+    EXPECT_EQ(rows(Table::JobsLeased), 2U);
+    ASSERT_TRUE(write([&](Writer& writer) { return heartbeat(writer, *first, 500); }));
+    EXPECT_EQ(rows(Table::JobsLeased), 2U);
+    ASSERT_TRUE(write([&](Writer& writer) { return retry_at(writer, *first, 300); }));
+    EXPECT_EQ(rows(Table::JobsLeased), 1U);
+    ASSERT_TRUE(write([&](Writer& writer) { return complete(writer, *second); }));
+    EXPECT_EQ(rows(Table::JobsLeased), 0U);
+    ASSERT_TRUE(take(400));
+    ASSERT_TRUE(write([](Writer& writer) { return cancel(writer, id(1)); }));
+    EXPECT_EQ(rows(Table::JobsLeased), 0U);
+}
+
+TEST_F(Jobs, OfAnOrigindWithoutThatListAreNotTakenForLeased) {
+    add(job(1, 5000));
+    ASSERT_TRUE(write([](Writer& writer) -> Status {
+        ORIGIN_CHECK(writer.put(Table::JobsLeased, key(Label{"run"}, id(1)), {}));
+        return writer.put(Table::JobsLeased, key(Label{"run"}, id(9)), {});
+    }));
+    ASSERT_TRUE(write([](Writer& writer) -> Status {
+        ORIGIN_CHECK(take_back_leases(writer, "run", 100, Milliseconds(9000)));
+        return {};
+    }));
+    EXPECT_EQ(rows(Table::JobsLeased), 0U);
+    EXPECT_FALSE(take(4999));
+    EXPECT_TRUE(take(5000));
 }
 
 // A retry of before waited ten years once the clock had been set back by ten.

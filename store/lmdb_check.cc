@@ -52,27 +52,42 @@ void touch_pages(const MDB_val& value) {
     }
 }
 
-/// Walks from the front. Returns: false if a row cannot be read, or fewer are there than counted.
+struct Walked {
+    std::size_t rows = 0;
+    int rc = MDB_SUCCESS;  // MDB_NOTFOUND: to the end.
+};
+
+/// Half of kStoreCheckRowsMax, or as many as have 32 MiB in all.
+Walked walk_from(MDB_cursor* cursor, MDB_cursor_op first, MDB_cursor_op next) {
+    constexpr std::size_t kBytesMax = 32 * kMiB;
+    Walked walked;
+    for (std::size_t bytes = 0; walked.rows < kStoreCheckRowsMax / 2 && bytes < kBytesMax;) {
+        MDB_val key;
+        MDB_val value;
+        walked.rc = mdb_cursor_get(cursor, &key, &value, walked.rows == 0 ? first : next);
+        if (walked.rc != MDB_SUCCESS) {
+            break;
+        }
+        touch_pages(key);
+        touch_pages(value);
+        bytes += value.mv_size;
+        walked.rows += 1;
+    }
+    return walked;
+}
+
+/// Returns: false if a row cannot be read, or fewer are there than counted.
 bool walk(MDB_txn* txn, MDB_dbi dbi) {
     MDB_stat stat{};
     Cursor cursor;
     if (mdb_stat(txn, dbi, &stat) != 0 || open_cursor(txn, dbi, cursor) != 0) {
         return false;
     }
-    std::size_t rows = 0;
-    int rc = MDB_SUCCESS;
-    while (rows < kStoreCheckRowsMax) {
-        MDB_val key;
-        MDB_val value;
-        rc = mdb_cursor_get(cursor.get(), &key, &value, MDB_NEXT);
-        if (rc != MDB_SUCCESS) {
-            break;
-        }
-        touch_pages(key);
-        touch_pages(value);
-        rows += 1;
+    const Walked front = walk_from(cursor.get(), MDB_FIRST, MDB_NEXT);
+    if (front.rc != MDB_SUCCESS) {
+        return front.rc == MDB_NOTFOUND && front.rows == stat.ms_entries;
     }
-    return rc == MDB_SUCCESS || (rc == MDB_NOTFOUND && rows == stat.ms_entries);
+    return walk_from(cursor.get(), MDB_LAST, MDB_PREV).rc == MDB_SUCCESS;
 }
 
 Finding check_tables(MDB_txn* txn) {

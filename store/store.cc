@@ -31,7 +31,8 @@ std::string_view name_of(Table table) {
                                                                      "sites",
                                                                      "ref_folds",
                                                                      "journal",
-                                                                     "dead_packs"};
+                                                                     "dead_packs",
+                                                                     "jobs_leased"};
     return kNames[static_cast<std::size_t>(table)];
 }
 

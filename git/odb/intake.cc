@@ -32,15 +32,15 @@ std::unexpected<Error> refuse(std::string_view reason, std::string what) {
 
 class PackIntake::State final : public PackScanSink, private SpecialBlobSource {
 public:
-    State(std::filesystem::path dir,
+    State(Quarantine quarantine,
           ObjectStoreRef base,
           const IntakeLimits& limits,
           SideWork* side_work)
-        : dir_(std::move(dir)),
+        : quarantine_(std::move(quarantine)),
           base_(std::move(base)),
           limits_(limits),
           side_work_(side_work),
-          staged_(StagedPack::in(dir_)),
+          staged_(StagedPack::in(quarantine_.dir)),
           arrivals_(base_, limits),
           scan_(*this, limits.pack_bytes_max, limits.objects_max) {}
 
@@ -83,7 +83,7 @@ private:
     bool is_known(const Oid& oid) const override;
     const IncomingEntry* find(const Oid& oid) const;
 
-    std::filesystem::path dir_;
+    Quarantine quarantine_;
     ObjectStoreRef base_;
     IntakeLimits limits_;
     SideWork* side_work_;
@@ -115,7 +115,7 @@ Status PackIntake::State::feed(Bytes bytes) {
     }
     ORIGIN_CHECK(scan_.feed(bytes));
     if (!file_.is_open()) {
-        file_ = PackFile::in_memory(staged_.pack_path(), kSmallPackBytesMax);
+        file_ = PackFile::in_memory(quarantine_, staged_.pack_path(), kSmallPackBytesMax);
     }
     return file_.append(bytes);
 }
@@ -215,7 +215,7 @@ Status PackIntake::State::start_resolving() {
                                          .entries = entries_,
                                          .arrivals = arrivals_,
                                          .base = base_.get(),
-                                         .scratch_dir = dir_,
+                                         .scratch_dir = quarantine_.dir,
                                          .limits = limits_,
                                          .side_work = side_work_});
     stage_ = Stage::Resolving;
@@ -274,7 +274,7 @@ Status PackIntake::State::write_index() {
     result_.pack_bytes = file_.size();
     mapped_ = MappedFile();
     stage_ = Stage::Special;
-    const ObjectStoreRef base = base_ != nullptr ? base_ : ObjectStore::empty(dir_);
+    const ObjectStoreRef base = base_ != nullptr ? base_ : ObjectStore::empty(quarantine_.dir);
     std::string index_bytes = build_index(index, checksum_);
     if (file_.is_in_memory()) {
         ORIGIN_TRY(pack,
@@ -288,7 +288,7 @@ Status PackIntake::State::write_index() {
     ORIGIN_CHECK(file_.flush());
     file_ = PackFile();
     ORIGIN_CHECK(write_file(staged_.index_path(), index_bytes));
-    ORIGIN_TRY(both, base->with_pack_from(dir_, staged_.stem()));
+    ORIGIN_TRY(both, base->with_pack_from(quarantine_.dir, staged_.stem()));
     view_ = both;
     return {};
 }
@@ -332,7 +332,7 @@ Result<ObjectStoreRef> PackIntake::State::view() const {
     if (view_ != nullptr) {
         return view_;
     }
-    return base_ != nullptr ? base_ : ObjectStore::empty(dir_);
+    return base_ != nullptr ? base_ : ObjectStore::empty(quarantine_.dir);
 }
 
 bool PackIntake::State::brought(const Oid& oid) const {
@@ -357,12 +357,11 @@ Result<PackRef> PackIntake::State::small() const {
     return make_small_pack(*in_memory_, [this](const Oid& oid) { return brought(oid); });
 }
 
-PackIntake::PackIntake(std::filesystem::path quarantine_dir,
+PackIntake::PackIntake(Quarantine quarantine,
                        ObjectStoreRef base,
                        const IntakeLimits& limits,
                        SideWork* side_work)
-    : state_(
-          std::make_unique<State>(std::move(quarantine_dir), std::move(base), limits, side_work)) {}
+    : state_(std::make_unique<State>(std::move(quarantine), std::move(base), limits, side_work)) {}
 
 PackIntake::PackIntake(PackIntake&&) noexcept = default;
 PackIntake& PackIntake::operator=(PackIntake&&) noexcept = default;

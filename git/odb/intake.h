@@ -20,6 +20,7 @@
 #include "base/side_work.h"
 #include "git/odb/fsck.h"
 #include "git/odb/object_store.h"
+#include "git/odb/quarantine.h"
 #include "git/odb/small_pack.h"
 
 namespace origin::git {
@@ -44,10 +45,10 @@ struct IntakeResult {
 
 class PackIntake {
 public:
-    /// `quarantine_dir` must exist and be on the file system of the final folder; files in it get
+    /// The quarantine must exist and be on the file system of the final folder; files in it get
     /// unique names, so pushes may share it. `base` (may be null) holds the project's objects.
     /// `side_work` (may be null) helps to resolve the deltas of a large pack.
-    PackIntake(std::filesystem::path quarantine_dir,
+    PackIntake(Quarantine quarantine,
                ObjectStoreRef base,
                const IntakeLimits& limits = {},
                SideWork* side_work = nullptr);

@@ -113,15 +113,15 @@ Status PackBuilder::check_special_blobs() const {
     return git::check_special_blobs(special, BuilderBlobs(*this), FsckLevel::Push);
 }
 
-Result<PackBuilder::Built> PackBuilder::write(const std::filesystem::path& quarantine_dir) const {
+Result<PackBuilder::Built> PackBuilder::write(const Quarantine& quarantine) const {
     Built built;
     if (order_.empty()) {
         return built;
     }
     ORIGIN_CHECK(check_connectivity());
     ORIGIN_CHECK(check_special_blobs());
-    built.staged = StagedPack::in(quarantine_dir);
-    PackFile file = PackFile::in_memory(built.staged.pack_path(), kSmallPackBytesMax);
+    built.staged = StagedPack::in(quarantine.dir);
+    PackFile file = PackFile::in_memory(quarantine, built.staged.pack_path(), kSmallPackBytesMax);
     PackHash hash;
     std::string packed;
     put_pack_header(packed, static_cast<std::uint32_t>(order_.size()));

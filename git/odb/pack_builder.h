@@ -66,7 +66,7 @@ public:
             return staged.make_durable(final_dir, result.pack_name);
         }
     };
-    Result<Built> write(const std::filesystem::path& quarantine_dir) const;
+    Result<Built> write(const Quarantine& quarantine) const;
 
 private:
     Status check_special_blobs() const;

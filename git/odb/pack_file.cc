@@ -22,9 +22,12 @@ Result<PackFile> PackFile::create(const std::filesystem::path& path) {
     return result;
 }
 
-PackFile PackFile::in_memory(const std::filesystem::path& path, std::size_t memory_bytes_max) {
+PackFile PackFile::in_memory(const Quarantine& quarantine,
+                             const std::filesystem::path& path,
+                             std::size_t memory_bytes_max) {
     PackFile result;
     result.path_ = path;
+    result.before_file_ = quarantine.before_file;
     result.memory_bytes_max_ = memory_bytes_max;
     return result;
 }
@@ -37,6 +40,7 @@ PackFile& PackFile::operator=(PackFile&& other) noexcept {
     std::swap(file_, other.file_);
     std::swap(memory_bytes_max_, other.memory_bytes_max_);
     std::swap(path_, other.path_);
+    std::swap(before_file_, other.before_file_);
     std::swap(written_, other.written_);
     std::swap(buffer_, other.buffer_);
     return *this;
@@ -51,6 +55,9 @@ PackFile::~PackFile() {
 Status PackFile::spill() {
     if (!is_in_memory()) {
         return {};
+    }
+    if (before_file_) {
+        ORIGIN_CHECK(before_file_());
     }
     std::error_code error;  // If it cannot be made, create() says so.
     std::filesystem::create_directories(path_.parent_path(), error);

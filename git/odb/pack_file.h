@@ -5,12 +5,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "base/bytes.h"
 #include "base/oid.h"
 #include "base/result.h"
 #include "git/odb/mapped_file.h"
+#include "git/odb/quarantine.h"
 
 namespace origin::git {
 
@@ -19,9 +21,11 @@ class PackFile {
 public:
     /// Creates the file; it must not exist.
     static Result<PackFile> create(const std::filesystem::path& path);
-    /// The file, and its folder, are created only when more than `memory_bytes_max` are appended,
-    /// or by spill().
-    static PackFile in_memory(const std::filesystem::path& path, std::size_t memory_bytes_max);
+    /// The file, and its folder, are created only when more than `memory_bytes_max` are
+    /// appended, or by spill().
+    static PackFile in_memory(const Quarantine& quarantine,
+                              const std::filesystem::path& path,
+                              std::size_t memory_bytes_max);
 
     PackFile() = default;
     PackFile(PackFile&& other) noexcept;
@@ -50,6 +54,7 @@ private:
     int file_ = -1;
     std::size_t memory_bytes_max_ = 0;  // 0: in the file.
     std::filesystem::path path_;
+    std::function<Status()> before_file_;
     std::uint64_t written_ = 0;
     std::string buffer_;
 };

@@ -100,7 +100,7 @@ Result<Oid> Draft::add_commit(const Commit& commit) {
 }
 
 Result<PushOutcome> Draft::push(ProposedPush proposal) {
-    ORIGIN_TRY(built, builder_.write(pushes_.storage().quarantine_dir(permit_.project())));
+    ORIGIN_TRY(built, builder_.write(pushes_.storage().quarantine(permit_.project())));
     ORIGIN_TRY(objects, NewObjects::from(built, objects_));
     proposal.objects = std::move(objects);
     return pushes_.push(permit_, proposal);

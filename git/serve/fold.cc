@@ -19,7 +19,7 @@ namespace {
 /// Through the intake, like a pushed one: nothing that is stored is believed either.
 Result<PackIntake> stage_pack(const ObjectStoreRef& objects,
                               const std::vector<Oid>& kept,
-                              const std::filesystem::path& quarantine) {
+                              const Quarantine& quarantine) {
     IntakeLimits limits;
     limits.fsck = FsckLevel::Import;  // An imported history may hold what a push may not bring.
     PackIntake intake(quarantine, nullptr, limits);
@@ -41,7 +41,7 @@ Result<PackIntake> stage_pack(const ObjectStoreRef& objects,
 
 Result<IntakeResult> write_pack(const ObjectStoreRef& objects,
                                 const std::vector<Oid>& kept,
-                                const std::filesystem::path& quarantine,
+                                const Quarantine& quarantine,
                                 const std::filesystem::path& folder) {
     ORIGIN_TRY(staged, stage_pack(objects, kept, quarantine));
     ORIGIN_CHECK(staged.make_durable(folder));
@@ -79,8 +79,8 @@ Status Fold::write(const std::vector<Oid>& kept) {
     if (kept.empty()) {
         return {};
     }
-    ORIGIN_CHECK(storage_->prepare(project_));
-    ORIGIN_TRY(staged, stage_pack(objects_, kept, storage_->quarantine_dir(project_)));
+    ORIGIN_CHECK(storage_->expect_files(project_));
+    ORIGIN_TRY(staged, stage_pack(objects_, kept, storage_->quarantine(project_)));
     hold_ = std::make_unique<Storage::Hold>(*storage_, project_, staged.result().pack_name);
     name_ = staged.result().pack_name;
     row_ = {staged.result().pack_bytes, staged.result().object_count, sources_.newest_at};

@@ -28,7 +28,7 @@ struct FoldSources {
 /// Errors: StorageFull; Corrupt; Internal "sync_failed". Blocks: for as long as it takes.
 Result<IntakeResult> write_pack(const ObjectStoreRef& objects,
                                 const std::vector<Oid>& kept,
-                                const std::filesystem::path& quarantine,
+                                const Quarantine& quarantine,
                                 const std::filesystem::path& folder);
 /// Every object of the store's packs, sorted, each once.
 std::vector<Oid> all_objects_of(const ObjectStore& objects);

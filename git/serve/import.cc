@@ -103,7 +103,7 @@ private:
     Status push_all() {
         ORIGIN_TRY(permit, auth::Gatekeeper::permit_to_create(order_.owner, imported_.project));
         ORIGIN_CHECK(storage().prepare(imported_.project));
-        PackIntake intake(storage().quarantine_dir(imported_.project),
+        PackIntake intake(storage().quarantine(imported_.project),
                           ObjectStore::empty(storage().pack_dir(imported_.project)),
                           {.fsck = FsckLevel::Import});
         ORIGIN_CHECK(read_pack(intake));

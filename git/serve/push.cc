@@ -212,7 +212,7 @@ Status PushService::place(const auth::Permit& permit, ProposedPush& proposal) {
         proposal.journal_value = journal_value(*objects.small, around_.clock.now());
         return {};
     }
-    ORIGIN_CHECK(around_.storage.prepare(permit.project()));
+    ORIGIN_CHECK(around_.storage.expect_files(permit.project()));
     return around_.storage.watch(objects.make_durable(around_.storage.pack_dir(permit.project())));
 }
 

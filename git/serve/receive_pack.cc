@@ -71,10 +71,8 @@ Status ReceivePack::Session::begin_pack() {
     }
     Storage& storage = door_.around_.pushes.storage();
     ORIGIN_CHECK(storage.prepare(permit_.project()));
-    intake_.emplace(storage.quarantine_dir(permit_.project()),
-                    objects_,
-                    IntakeLimits{},
-                    door_.around_.side_work);
+    intake_.emplace(
+        storage.quarantine(permit_.project()), objects_, IntakeLimits{}, door_.around_.side_work);
     return {};
 }
 

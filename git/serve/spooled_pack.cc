@@ -41,7 +41,7 @@ Result<bool> SpooledIds::step() {
 
 SpooledPack::SpooledPack(Parts parts)
     : parts_(std::move(parts)),
-      intake_(parts_.quarantine_dir, parts_.made.existing()),
+      intake_(parts_.quarantine, parts_.made.existing()),
       deflater_(kDeflateLevel) {
     std::unordered_set<Oid, OidHash> seen;
     for (const SpooledFile& file : parts_.files) {

@@ -48,7 +48,7 @@ public:
         Spool& spool;
         const std::vector<SpooledFile>& files;  // With ids. Those that exist already are left out.
         const PackBuilder& made;                // Trees and the commit.
-        std::filesystem::path quarantine_dir;
+        Quarantine quarantine;
     };
     /// Lifetime: borrows the parts.
     explicit SpooledPack(Parts parts);

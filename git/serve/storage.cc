@@ -41,16 +41,37 @@ Result<std::vector<std::string>> pack_names(store::Reader& reader,
     return names;
 }
 
-/// Removes every file of `folder` whose stem is not in `kept`. Returns: how many.
-std::size_t remove_others(const fs::path& folder, const std::set<std::string>& kept) {
-    std::size_t removed = 0;
+/// Removes every file of `folder` whose stem is not in `kept`; a folder that is not there has none.
+/// `removed`: is counted up. Returns: false if it cannot be said that none is left.
+bool remove_others(const fs::path& folder,
+                   const std::set<std::string>& kept,
+                   std::size_t& removed) {
     std::error_code error;
-    for (const auto& file : fs::directory_iterator(folder, error)) {
-        if (!kept.contains(file.path().stem().string())) {
-            removed += fs::remove(file.path(), error) ? 1U : 0U;
+    bool is_clean = true;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+        if (kept.contains(at->path().stem().string())) {
+            continue;
+        }
+        std::error_code why_not;
+        removed += fs::remove(at->path(), why_not) ? 1U : 0U;
+        is_clean = is_clean && !why_not;
+    }
+    return is_clean && (!error || error == std::errc::no_such_file_or_directory);
+}
+
+/// The projects that entries of `folder` are named after.
+Result<std::vector<ProjectId>> projects_in(const fs::path& folder) {
+    std::vector<ProjectId> projects;
+    std::error_code error;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+        if (const auto project = ProjectId::parse(at->path().filename().string())) {
+            projects.push_back(*project);
         }
     }
-    return removed;
+    if (error) {
+        return std::unexpected(disk_error("list " + folder.string(), error.value()));
+    }
+    return projects;
 }
 
 }  // namespace
@@ -73,6 +94,44 @@ Status Storage::prepare(const ProjectId& project) {
     ORIGIN_CHECK(sync_folder(root_));
     // Last, and needed until a restart only: where it is, the others are durable.
     return make_folder(quarantine_dir(project));
+}
+
+fs::path Storage::mark_of(const ProjectId& project) const {
+    return root_ / kWrittenFolder / project.str();
+}
+
+/// Durably. Where there is no folder for it, the next start looks at every project anyway.
+Status Storage::mark(const ProjectId& project) const {
+    const fs::path path = mark_of(project);
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0 && errno == ENOENT) {
+        return {};
+    }
+    if (file < 0) {
+        return std::unexpected(disk_error("create " + path.string(), errno));
+    }
+    ::close(file);
+    return sync_folder(path.parent_path());
+}
+
+Status Storage::expect_files(const ProjectId& project) {
+    ORIGIN_CHECK(prepare(project));
+    {
+        const std::lock_guard lock(mutex_);
+        if (marked_.contains(project)) {
+            return {};
+        }
+    }
+    ORIGIN_CHECK(mark(project));
+    const std::lock_guard lock(mutex_);
+    marked_.insert(project);
+    return {};
+}
+
+Quarantine Storage::quarantine(const ProjectId& project) {
+    return {quarantine_dir(project), [this, project] {
+                return expect_files(project);
+            }};
 }
 
 Status Storage::sync_folder(const fs::path& folder) const {
@@ -199,18 +258,39 @@ Result<bool> Storage::remove_unnamed(store::Store& store,
 }
 
 Status Storage::sweep(store::Store& store, Log& log) {
+    const fs::path written = root_ / kWrittenFolder;
     ORIGIN_CHECK(make_folder(root_));
     std::error_code error;
-    for (const auto& folder : fs::directory_iterator(root_, error)) {
-        const auto project = ProjectId::parse(folder.path().filename().string());
-        if (project) {
-            ORIGIN_CHECK(sweep(store, *project, log));
+    const bool is_first = !fs::is_directory(written, error);
+    ORIGIN_TRY(projects, projects_in(is_first ? root_ : written));
+    std::vector<ProjectId> unclean;
+    for (const ProjectId& project : projects) {
+        ORIGIN_TRY(is_clean, sweep(store, project, log));
+        if (!is_clean) {
+            unclean.push_back(project);
+        } else if (!is_first) {
+            fs::remove(mark_of(project), error);  // If it comes back, so does the sweep.
         }
+    }
+    if (const Status begun = is_first ? begin_marking(unclean) : Status(); !begun) {
+        fs::remove_all(written, error);
+        log.warning("the next start looks at every project again",
+                    {{"why", begun.error().kept_in_log()}});
     }
     return {};
 }
 
-Status Storage::sweep(store::Store& store, const ProjectId& project, Log& log) const {
+/// From now on only projects with a mark are looked at, and these.
+Status Storage::begin_marking(const std::vector<ProjectId>& unclean) const {
+    ORIGIN_CHECK(make_folder(root_ / kWrittenFolder));
+    for (const ProjectId& project : unclean) {
+        ORIGIN_CHECK(mark(project));
+    }
+    return sync_folder(root_);
+}
+
+/// Returns: false if there may be more to remove.
+Result<bool> Storage::sweep(store::Store& store, const ProjectId& project, Log& log) const {
     std::set<std::string> kept;
     ORIGIN_CHECK(store.read([&](store::Reader& reader) -> Status {
         for (const Table table : {Table::Packs, Table::DeadPacks}) {
@@ -219,13 +299,18 @@ Status Storage::sweep(store::Store& store, const ProjectId& project, Log& log) c
         }
         return {};
     }));
-    const std::size_t removed =
-        remove_others(quarantine_dir(project), {}) + remove_others(pack_dir(project), kept);
+    std::size_t removed = 0;
+    const bool is_quarantine_clean = remove_others(quarantine_dir(project), {}, removed);
+    const bool is_clean = remove_others(pack_dir(project), kept, removed) && is_quarantine_clean;
     if (removed > 0) {
         log.info("removed files of unfinished pushes",
                  {{"project", project.str()}, {"files", std::uint64_t{removed}}});
     }
-    return {};
+    if (!is_clean) {
+        log.warning("files of unfinished pushes could not be removed",
+                    {{"project", project.str()}});
+    }
+    return is_clean;
 }
 
 }  // namespace origin::git

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // git/serve/storage: where a project's packs lie on disk, and which of them exist.
 // In: pack and journal rows. Out: an ObjectStore of exactly those.
-// Layout: <root>/<prj_...>/pack/pack-<40 hex>.{pack,idx}, <root>/<prj_...>/quarantine/<any>.
+// Layout: <root>/<prj_...>/pack/pack-<40 hex>.{pack,idx}, <root>/<prj_...>/quarantine/<any>,
+// <root>/written/<prj_...>: empty; a project whose folders may hold what no row names.
 #pragma once
 
 #include <cstdlib>
@@ -13,18 +14,23 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/id.h"
 #include "base/log.h"
 #include "git/odb/object_store.h"
+#include "git/odb/quarantine.h"
 #include "store/store.h"
 
 namespace origin::git {
 
 /// Journals held in memory, of all open projects together. Above it the longest unused is dropped.
 inline constexpr std::uint64_t kJournalsMemoryMax = 128ULL * 1024 * 1024;
+
+/// In the folder of all projects: names of those to be swept at the next start.
+inline constexpr std::string_view kWrittenFolder = "written";
 
 /// Thread-safe.
 class Storage {
@@ -44,6 +50,12 @@ public:
 
     /// Makes the project's folders, durably. Blocks: syncs, the first time.
     Status prepare(const ProjectId& project);
+
+    /// prepare(), and has the next start look at the project: before a file with a name is made in
+    /// its folders. Blocks: syncs, the first time since the start. Errors: StorageFull; Internal.
+    Status expect_files(const ProjectId& project);
+    /// For packs that come in: calls expect_files() if they need files. Lifetime: borrows this.
+    Quarantine quarantine(const ProjectId& project);
 
     /// While it lives, the files of a pack of this name are not removed. For whoever is about to
     /// put them there and to name them in a row.
@@ -74,7 +86,9 @@ public:
     std::filesystem::path quarantine_dir(const ProjectId& project) const;
 
     /// For the start, before anything is served: removes what a crash left in quarantine, and packs
-    /// that no row names (their push was never acknowledged).
+    /// that no row names (their push was never acknowledged). Looks only at projects that
+    /// expect_files() has named since they were swept; at all, if the folder of their names is
+    /// missing: an origind before it wrote none, and an operator may remove it.
     Status sweep(store::Store& store, Log& log);
 
 private:
@@ -87,7 +101,10 @@ private:
 
     void keep(Open opened);
     void forget_oldest();
-    Status sweep(store::Store& store, const ProjectId& project, Log& log) const;
+    Result<bool> sweep(store::Store& store, const ProjectId& project, Log& log) const;
+    std::filesystem::path mark_of(const ProjectId& project) const;
+    Status mark(const ProjectId& project) const;
+    Status begin_marking(const std::vector<ProjectId>& unclean) const;
     Status sync_folder(const std::filesystem::path& folder) const;
 
     const std::filesystem::path root_;
@@ -97,6 +114,7 @@ private:
     std::map<ProjectId, std::list<Open>::iterator> index_;
     std::uint64_t memory_bytes_ = 0;  // Of all journals in open_.
     std::multiset<std::pair<ProjectId, std::string>> held_;
+    std::set<ProjectId> marked_;  // Durably, since the start.
 };
 
 }  // namespace origin::git
