@@ -86,8 +86,40 @@ def judge_end(status, error, met, server):
     return []
 
 
+def mark_at(world, call, error):
+    """The mark that a project gets before its first file of a server's life. Later pushes, which traced() sees, have it."""
+    server, task = world.server, world.task("large")
+    server.stop()
+    server.start()
+    folder = server.data / "projects/written"
+    path = folder if call in SYNC else folder / task.place.project
+    with tracing.Strace(tracing.threads(server.process.pid), "-P", path, "-e", f"trace={call}", "-e", f"inject={call}:error={error}") as trace:
+        refusal = attempt(task)
+    wrong = [] if trace.injected() else ["no mark was made"]
+    wrong += [] if refusal else ["it was acknowledged without a mark"]
+    status = world.status()
+    if status is not None:
+        wrong += [] if (status, error) == (EXIT_DISK, "EIO") else [f"the server ended with {status}"]
+        server.start()
+    elif error == "EIO":
+        wrong.append("EIO on a sync, and the process goes on")
+    wrong += world.leftovers()
+    again = attempt(task)
+    if again is not None:
+        wrong.append(f"asked again it was refused: {again}")
+    return f"ended with {status}" if status is not None else "refused", wrong + look(task)
+
+
+def marks(world, told):
+    for call, error in (("openat", "ENOSPC"), ("openat", "EDQUOT"), ("fsync", "ENOSPC"), ("fsync", "EIO")):
+        note, wrong = mark_at(world, call, error)
+        told.tell(f"{error}.mark", f"{call} of the mark of a project written to", wrong, note, world.server.log())
+
+
 def sweep(world, told):
     root = world.server.root
+    if told.wants("mark"):
+        marks(world, told)
     for kind in TASKS:
         if not told.wants(kind):
             continue
