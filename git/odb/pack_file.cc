@@ -100,10 +100,11 @@ Status PackFile::append(Bytes bytes) {
         }
         ORIGIN_CHECK(spill());
     }
-    if (buffer_.size() + bytes.size() > kStepBytes) {
-        ORIGIN_CHECK(flush());
+    const bool is_large = bytes.size() > kStepBytes / 2;
+    if (is_large || buffer_.size() + bytes.size() > kStepBytes) {
+        ORIGIN_CHECK(flush());  // What came before goes before.
     }
-    if (bytes.size() > kStepBytes / 2) {
+    if (is_large) {
         ORIGIN_CHECK(overwrite(written_, bytes));
         written_ += bytes.size();
         return {};

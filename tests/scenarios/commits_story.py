@@ -90,6 +90,18 @@ class Commits(Scenario):
         self.assertEqual(clone("ls-tree", "-r", "--name-only", one).split(), ["README.md", "a/b"])
         self.assertEqual(clone("rev-list", "HEAD").split(), [whole.json["commit"], one, second, first])
 
+    def test_files_of_all_sizes_that_do_not_compress_stay_what_they_are(self):
+        """More than one small pack holds, in pieces below and above what is written at once."""
+        self.pushed_repo()
+        noise = b"".join(hashlib.sha256(b"%d" % number).digest() for number in range(3 * MIB // 32))
+        sizes = [90_000 + number if number % 2 else 160_000 + number for number in range(18)]
+        files = {f"f{number}": noise[number * 1000:number * 1000 + size] for number, size in enumerate(sizes)}
+        self.commit(*({"action": "create", "path": path, "encoding": "base64", "content": base64.b64encode(content).decode()}
+                      for path, content in files.items()))
+        clone = self.clone("fresh")
+        for path, content in files.items():
+            self.assertEqual((clone.path / path).read_bytes(), content, path)
+
     def test_a_large_commit_is_streamed(self):
         self.pushed_repo()
         large = b"".join(hashlib.sha256(b"%d" % number).digest() for number in range(9 * MIB // 32)) + b"odd"
