@@ -103,6 +103,10 @@ Status ReceivePack::Session::feed(Bytes piece) {
     return {};
 }
 
+bool ReceivePack::Session::has_all() const {
+    return head_refused_ || (head_complete_ && !refused_ && (!intake_ || intake_->at_end()));
+}
+
 std::unique_ptr<Answer> ReceivePack::Session::answer() {
     return std::make_unique<Report>(*this);
 }

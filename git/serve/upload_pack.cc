@@ -112,46 +112,66 @@ Result<std::unique_ptr<Answer>> answer_v2_fetch(FetchView view, FetchRequest sen
         std::move(view), request, common, std::move(*shallow), std::move(head));
 }
 
-/// A v0 or v1 POST body: wants, batches of haves, perhaps `done`; answered in one go.
-class V0Conversation {
+/// A v0 or v1 request: wants, batches of haves, perhaps `done`. Over HTTP its body comes in one go.
+class V0Conversation final : public UploadPack::Session {
 public:
     explicit V0Conversation(FetchView view) : view_(std::move(view)), parser_(kFeatures) {}
 
-    Result<std::unique_ptr<Answer>> answer(std::string_view body) {
-        Bytes rest = bytes_of(body);
-        while (true) {
+    void feed(Bytes piece) override { unread_ += text_of(piece); }
+    bool ended() const override { return ended_; }
+
+    Result<std::unique_ptr<Answer>> next() override {
+        Bytes rest = bytes_of(unread_);
+        while (!ended_ && !rest.empty()) {
             const auto step = parser_.feed(rest);
             if (!step) {
-                return refusal(step.error());
+                return last(refusal(step.error()));
             }
-            switch (*step) {
-                case FetchStep::NeedMore:
-                    if (const Status ended = parser_.finish(); !ended) {
-                        return refusal(ended.error());
-                    }
-                    return text_answer(std::move(out_));
-                case FetchStep::NothingWanted:
-                    return text_answer(std::move(out_));
-                case FetchStep::WantsEnd:
-                    if (const Status begun = begin(); !begun) {
-                        return refusal(begun.error());
-                    }
-                    break;
-                case FetchStep::BatchEnd:
-                    ORIGIN_CHECK(take_haves());
-                    if (acks_->end_batch(out_, enough_)) {
-                        return pack();
-                    }
-                    break;
-                case FetchStep::Done:
-                    ORIGIN_CHECK(take_haves());
-                    acks_->done(out_);
-                    return pack();
+            ORIGIN_TRY(answer, take(*step));
+            if (answer) {
+                return std::move(answer);
             }
         }
+        unread_.clear();
+        return out_.empty() ? nullptr : text_answer(std::exchange(out_, {}));
     }
 
+    /// The input ended. Errors: InvalidInput if that was inside a request.
+    Status finish() const { return ended_ ? Status() : parser_.finish(); }
+
 private:
+    /// Null: nothing to say yet but what is in out_.
+    Result<std::unique_ptr<Answer>> take(FetchStep step) {
+        switch (step) {
+            case FetchStep::NeedMore:
+                break;
+            case FetchStep::NothingWanted:
+                return last(text_answer({}));
+            case FetchStep::WantsEnd:
+                if (const Status begun = begin(); !begun) {
+                    return last(refusal(begun.error()));
+                }
+                break;
+            case FetchStep::BatchEnd:
+                ORIGIN_CHECK(take_haves());
+                if (acks_->end_batch(out_, enough_)) {
+                    return last(pack());
+                }
+                break;
+            case FetchStep::Done:
+                ORIGIN_CHECK(take_haves());
+                acks_->done(out_);
+                return last(pack());
+        }
+        return nullptr;
+    }
+
+    std::unique_ptr<Answer> last(std::unique_ptr<Answer> answer) {
+        ended_ = true;
+        unread_.clear();
+        return answer;
+    }
+
     Status begin() {
         request_ = with_known_shallows(parser_.request(), *view_.objects);
         ORIGIN_CHECK(check_wants(view_, request_.wants));
@@ -196,30 +216,68 @@ private:
     std::vector<Oid> common_;
     std::size_t taken_ = 0;
     bool enough_ = false;
+    bool ended_ = false;
+    std::string unread_;
     std::string out_;
 };
 
-Result<std::unique_ptr<Answer>> answer_v2(FetchView view, std::string_view body) {
-    V2RequestParser parser(kFeatures);
-    Bytes rest = bytes_of(body);
-    const auto step = parser.feed(rest);
-    if (!step) {
-        return refusal(step.error());
+/// One request of protocol v2 after the other, each over the project as it is then.
+class V2Conversation final : public UploadPack::Session {
+public:
+    using Look = std::function<Result<FetchView>()>;
+    explicit V2Conversation(Look look) : look_(std::move(look)), parser_(kFeatures) {}
+
+    void feed(Bytes piece) override { unread_ += text_of(piece); }
+    bool ended() const override { return ended_; }
+
+    Result<std::unique_ptr<Answer>> next() override {
+        if (ended_) {
+            return nullptr;
+        }
+        Bytes rest = bytes_of(unread_);
+        const auto step = parser_.feed(rest);
+        unread_.erase(0, unread_.size() - rest.size());
+        if (!step) {
+            ended_ = true;
+            return refusal(step.error());
+        }
+        if (*step == V2Step::NeedMore) {
+            return nullptr;
+        }
+        if (*step == V2Step::Closed) {
+            ended_ = true;
+            return nullptr;
+        }
+        ORIGIN_TRY(view, look_());
+        V2Request request = parser_.take();
+        if (const auto* ls_refs = std::get_if<LsRefsRequest>(&request.command)) {
+            std::string out;
+            append_ls_refs(out, *ls_refs, view.refs.head, view.refs.refs);
+            return text_answer(std::move(out));
+        }
+        return answer_v2_fetch(std::move(view), std::get<FetchRequest>(std::move(request.command)));
     }
-    if (*step == V2Step::NeedMore) {
-        const Status ended = parser.finish();
-        return ended ? text_answer({}) : refusal(ended.error());
+
+    Status finish() const { return ended_ ? Status() : parser_.finish(); }
+
+private:
+    Look look_;
+    V2RequestParser parser_;
+    std::string unread_;
+    bool ended_ = false;
+};
+
+/// What a whole conversation of one request is answered with.
+template <class Conversation>
+Result<std::unique_ptr<Answer>> answer_at_once(Conversation conversation, std::string_view body) {
+    conversation.feed(bytes_of(body));
+    ORIGIN_TRY(answer, conversation.next());
+    const bool is_whole = answer && (conversation.ended() || conversation.finish());
+    if (is_whole) {
+        return std::move(answer);
     }
-    if (*step == V2Step::Closed) {
-        return text_answer({});
-    }
-    V2Request request = parser.take();
-    if (const auto* ls_refs = std::get_if<LsRefsRequest>(&request.command)) {
-        std::string out;
-        append_ls_refs(out, *ls_refs, view.refs.head, view.refs.refs);
-        return text_answer(std::move(out));
-    }
-    return answer_v2_fetch(std::move(view), std::get<FetchRequest>(std::move(request.command)));
+    const Status ended = conversation.finish();
+    return ended ? text_answer({}) : refusal(ended.error());
 }
 
 }  // namespace
@@ -251,6 +309,23 @@ Result<std::string> UploadPack::advertise(const auth::Permit& permit,
 Result<std::unique_ptr<Answer>> UploadPack::answer(const auth::Permit& permit,
                                                    ProtocolVersion version,
                                                    std::string_view body) const {
+    if (version == ProtocolVersion::V2) {
+        return answer_at_once(V2Conversation([&] { return view(permit); }), body);
+    }
+    ORIGIN_TRY(now, view(permit));
+    return answer_at_once(V0Conversation(std::move(now)), body);
+}
+
+Result<std::unique_ptr<UploadPack::Session>> UploadPack::open(const auth::Permit& permit,
+                                                              ProtocolVersion version) const {
+    if (version == ProtocolVersion::V2) {
+        return std::make_unique<V2Conversation>([this, permit] { return view(permit); });
+    }
+    ORIGIN_TRY(now, view(permit));
+    return std::make_unique<V0Conversation>(std::move(now));
+}
+
+Result<FetchView> UploadPack::view(const auth::Permit& permit) const {
     metrics_.counter("fetch_requests_total").add();
     FetchView view;
     ORIGIN_CHECK(store_.read([&](store::Reader& reader) -> Status {
@@ -259,10 +334,7 @@ Result<std::unique_ptr<Answer>> UploadPack::answer(const auth::Permit& permit,
         view = {objects, std::move(refs), permit.project(), &packs_};
         return {};
     }));
-    if (version == ProtocolVersion::V2) {
-        return answer_v2(std::move(view), body);
-    }
-    return V0Conversation(std::move(view)).answer(body);
+    return view;
 }
 
 }  // namespace origin::git

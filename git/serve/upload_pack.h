@@ -27,6 +27,8 @@ public:
     virtual Result<Progress> step(std::string& out) = 0;
 };
 
+struct FetchView;
+
 /// Thread-safe.
 class UploadPack {
 public:
@@ -49,12 +51,36 @@ public:
                                            ProtocolVersion version,
                                            std::string_view body) const;
 
+    /// A conversation: over SSH a client waits for an answer before it says more.
+    class Session;
+    Result<std::unique_ptr<Session>> open(const auth::Permit& permit,
+                                          ProtocolVersion version) const;
+
 private:
+    Result<FetchView> view(const auth::Permit& permit) const;
+
     store::Store& store_;
     Storage& storage_;
     Metrics& metrics_;
     std::string agent_;
     mutable PackCache packs_;
+};
+
+/// Begins with advertise(). Then, as often as bytes come: feed(), and the answers of next() one
+/// after the other, each to its end, until there is none. Not thread-safe; calls may come from
+/// different threads.
+class UploadPack::Session {
+public:
+    virtual ~Session() = default;
+
+    /// Limits: the caller feeds no more than it read since next() had nothing.
+    virtual void feed(Bytes piece) = 0;
+    /// Null: more has to come, or ended(). What the protocol calls an error is an answer, too, and
+    /// the last one. Errors: NotFound (the project), Corrupt. Lifetime: the answer's ends before the
+    /// session's.
+    virtual Result<std::unique_ptr<Answer>> next() = 0;
+    /// Nothing more will be answered: hang up.
+    virtual bool ended() const = 0;
 };
 
 }  // namespace origin::git
