@@ -103,6 +103,12 @@ Answer create_key(const Call& call);
 Answer list_keys(const Call& call);
 Answer revoke_key(const Call& call);
 
+// ssh_keys.cc
+BodyShape ssh_key_shape();
+Answer create_ssh_key(const Call& call);
+Answer list_ssh_keys(const Call& call);
+Answer delete_ssh_key(const Call& call);
+
 // operations.cc
 Answer get_health(const Call& call);
 Answer get_ready(const Call& call);

@@ -2,12 +2,11 @@
 // /api/keys: secrets are shown once, when they are made.
 #include "store/rows/keys.h"
 
-#include <algorithm>
-
 #include <boost/json.hpp>
 
 #include "api/answers.h"
 #include "api/endpoints.h"
+#include "api/key_access.h"
 #include "api/moment.h"
 #include "api/views.h"
 #include "auth/accounts.h"
@@ -39,49 +38,10 @@ struct KeyBody {
     }
 };
 
-/// Whose keys: one's own client's; a server admin may name another.
-Result<ClientId> client_of(const Call& call, std::string_view text) {
-    ORIGIN_CHECK(auth::Gatekeeper::need(call.identity(), auth::Scope::Admin));
-    const auto client = text.empty() ? call.identity().client : ClientId::parse(text);
-    if (client && (*client == call.identity().client || call.identity().server_admin)) {
-        return *client;
-    }
-    return std::unexpected(Error(Code::Forbidden, "'clientId' is not the client of this key")
-                               .because("client_mismatch"));
-}
-
-/// A key that is bound to projects makes only keys that are bound to some of them.
-Result<std::vector<ProjectId>> projects_of(const Call& call, const KeyBody& body) {
-    const std::vector<ProjectId>& own = call.identity().projects;
-    std::vector<ProjectId> projects;
-    for (const std::string& text : body.projects) {
-        ORIGIN_TRY(id, need_id<ProjectId>(text, "project"));
-        if (!own.empty() && std::ranges::find(own, id) == own.end()) {
-            return std::unexpected(Error(Code::NotFound, "no such project"));
-        }
-        projects.push_back(id);
-    }
-    if (projects.empty() && !own.empty()) {
-        return std::unexpected(
-            Error(Code::Forbidden, "a key bound to projects makes only keys bound to them"));
-    }
-    return projects;
-}
-
-Status check_owner(store::Reader& reader, const auth::NewKey& key) {
-    for (const ProjectId& project : key.projects) {
-        ORIGIN_TRY(row, git::need_project(reader, project));
-        if (row.owner != key.client) {
-            return std::unexpected(Error(Code::NotFound, "no such project"));
-        }
-    }
-    return {};
-}
-
 Result<auth::NewKey> plan_key(const Call& call, const KeyBody& body) {
     ORIGIN_TRY(client, client_of(call, body.client.value_or("")));
     ORIGIN_TRY(scopes, auth::Scopes::parse(body.scopes));
-    ORIGIN_TRY(projects, projects_of(call, body));
+    ORIGIN_TRY(projects, projects_of(call, body.projects));
     UnixMillis expires_at = 0;
     if (body.expires_at) {
         ORIGIN_TRY(moment, parse_moment(*body.expires_at));
@@ -102,8 +62,13 @@ Result<auth::NewKey> plan_key(const Call& call, const KeyBody& body) {
                         .now = call.now()};
 }
 
+/// A secret. Errors: NotFound.
 Result<store::KeyRow> need_key(store::Reader& reader, const KeyId& id) {
-    return store::need_row<store::KeyRow>(reader, Table::Keys, id.view(), "no such key");
+    ORIGIN_TRY(row, store::need_row<store::KeyRow>(reader, Table::Keys, id.view(), "no such key"));
+    if (!row.ssh_blob.empty()) {
+        return std::unexpected(Error(Code::NotFound, "no such key"));
+    }
+    return row;
 }
 
 Answer show_key(const Call& call, int status, const KeyId& id, const json::object& extra) {
@@ -115,20 +80,6 @@ Answer show_key(const Call& call, int status, const KeyId& id, const json::objec
         body.insert_or_assign(member.key(), member.value());
     }
     return json_answer(status, body);
-}
-
-/// May this caller manage that key? Unknown and foreign ones look alike.
-Status check_manages(const Call& call, const store::KeyRow& row) {
-    const auth::Identity& who = call.identity();
-    const bool bound = !who.projects.empty();
-    const bool within = std::ranges::all_of(row.projects, [&](const ProjectId& project) {
-        return std::ranges::find(who.projects, project) != who.projects.end();
-    });
-    const bool own = row.client == who.client || who.server_admin;
-    if (own && (!bound || (within && !row.projects.empty()))) {
-        return {};
-    }
-    return std::unexpected(Error(Code::NotFound, "no such key"));
 }
 
 }  // namespace
@@ -144,7 +95,7 @@ Answer create_key(const Call& call) {
         call,
         [&](const auth::Once& once) -> Answer {
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(check_owner(writer, wanted));
+                ORIGIN_CHECK(check_owner(writer, wanted.client, wanted.projects));
                 ORIGIN_CHECK(auth::create_key(writer, wanted));
                 return once.record(writer, {wanted.id.str()});
             }));
@@ -171,8 +122,10 @@ Answer list_keys(const Call& call) {
                     if (!id) {
                         return false;
                     }
-                    ORIGIN_TRY(row, need_key(reader, *id));
-                    if (!check_manages(call, row)) {
+                    ORIGIN_TRY(row,
+                               store::need_row<store::KeyRow>(
+                                   reader, Table::Keys, id->view(), "no such key"));
+                    if (!row.ssh_blob.empty() || !check_manages(call, row)) {
                         return false;
                     }
                     rows.push_back(key_json(*id, row));

@@ -73,6 +73,9 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"POST", "/api/keys", "admin", kKey, key_shape, create_key},
     {"GET", "/api/keys", "admin", kKey, nullptr, list_keys},
     {"POST", "/api/keys/{key}/revoke", "admin", kKey, nullptr, revoke_key},
+    {"POST", "/api/ssh-keys", "admin", kKey, ssh_key_shape, create_ssh_key},
+    {"GET", "/api/ssh-keys", "admin", kKey, nullptr, list_ssh_keys},
+    {"DELETE", "/api/ssh-keys/{key}", "admin", kKey, nullptr, delete_ssh_key},
 
     {"GET", "/healthz", "none", kOpen, nullptr, get_health},
     {"GET", "/readyz", "none", kOpen, nullptr, get_ready},

@@ -5,6 +5,7 @@
 #include "auth/slug.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "crypto/hash.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
 
@@ -64,11 +65,51 @@ Result<store::KeyRow> create_key(store::Writer& writer, const NewKey& wanted) {
                       .projects = wanted.projects,
                       .created_at = wanted.now,
                       .expires_at = wanted.expires_at,
-                      .revoked_at = 0};
+                      .revoked_at = 0,
+                      .ssh_blob = {}};
     ORIGIN_CHECK(store::put_row(writer, Table::Keys, wanted.id.view(), row));
     ORIGIN_CHECK(writer.put(
         Table::Slugs, store::client_key_key(wanted.client, wanted.id), wanted.id.view()));
     return row;
+}
+
+Result<store::KeyRow> create_ssh_key(store::Writer& writer, const NewSshKey& wanted) {
+    const std::string title = wanted.title.empty() ? wanted.key.comment : wanted.title;
+    ORIGIN_CHECK(check_display_name(title));
+    ORIGIN_CHECK(store::need_row<store::ClientRow>(
+        writer, Table::Clients, wanted.client.view(), "no such client"));
+    const std::string hash = crypto::sha256(wanted.key.blob);
+    ORIGIN_TRY(taken, writer.get(Table::Slugs, store::ssh_key_key(hash)));
+    if (taken) {
+        return std::unexpected(
+            Error(Code::Conflict,
+                  "this SSH key was added before; a key belongs to one client, once")
+                .because("ssh_key_taken"));
+    }
+    store::KeyRow row{.client = wanted.client,
+                      .title = title,
+                      .secret_sha256 = hash,
+                      .scopes = wanted.scopes.bits(),
+                      .projects = wanted.projects,
+                      .created_at = wanted.now,
+                      .expires_at = 0,
+                      .revoked_at = 0,
+                      .ssh_blob = wanted.key.blob};
+    ORIGIN_CHECK(store::put_row(writer, Table::Keys, wanted.id.view(), row));
+    ORIGIN_CHECK(writer.put(Table::Slugs, store::ssh_key_key(hash), wanted.id.view()));
+    ORIGIN_CHECK(writer.put(
+        Table::Slugs, store::client_key_key(wanted.client, wanted.id), wanted.id.view()));
+    return row;
+}
+
+Status remove_ssh_key(store::Writer& writer, const KeyId& id) {
+    ORIGIN_TRY(row, store::need_row<store::KeyRow>(writer, Table::Keys, id.view(), "no such key"));
+    if (row.ssh_blob.empty()) {
+        return std::unexpected(Error(Code::NotFound, "no such SSH key"));
+    }
+    ORIGIN_CHECK(writer.erase(Table::Slugs, store::ssh_key_key(row.secret_sha256)));
+    ORIGIN_CHECK(writer.erase(Table::Slugs, store::client_key_key(row.client, id)));
+    return writer.erase(Table::Keys, id.view());
 }
 
 Status revoke_key(store::Writer& writer, const KeyId& id, UnixMillis now) {

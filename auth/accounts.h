@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "auth/scopes.h"
+#include "auth/ssh_public_key.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "store/rows/identity.h"
@@ -38,6 +39,24 @@ struct NewKey {
 
 /// Errors: NotFound (the client), InvalidInput (`bad_name`).
 Result<store::KeyRow> create_key(store::Writer& writer, const NewKey& wanted);
+
+struct NewSshKey {
+    KeyId id;
+    SshPublicKey key;
+    ClientId client;
+    std::string title;  // Empty: the key's comment.
+    Scopes scopes;
+    std::vector<ProjectId> projects;  // As of NewKey: a deploy key has one.
+    UnixMillis now = 0;
+};
+
+/// Errors: NotFound (the client), InvalidInput (`bad_name`), Conflict (`ssh_key_taken`): a public
+/// key
+///         belongs to one client, once.
+Result<store::KeyRow> create_ssh_key(store::Writer& writer, const NewSshKey& wanted);
+
+/// Removes an SSH key; it may be added again. Errors: NotFound: no such key, or a secret.
+Status remove_ssh_key(store::Writer& writer, const KeyId& id);
 
 /// Revoking twice keeps the first time. Errors: NotFound.
 Status revoke_key(store::Writer& writer, const KeyId& id, UnixMillis now);

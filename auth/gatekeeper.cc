@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "auth/key_text.h"
+#include "crypto/hash.h"
 #include "crypto/hmac.h"
 #include "store/rows/access.h"
 #include "store/rows/identity.h"
@@ -112,10 +113,30 @@ Result<Identity> Gatekeeper::identify_key(Reader& reader,
     if (!key) {
         return unauthenticated("unknown key " + id.str());
     }
+    if (!key->ssh_blob.empty()) {
+        return unauthenticated("an SSH key is no secret " + id.str());
+    }
     if (!crypto::constant_time_equal(key->secret_sha256, key_hash(text))) {
         return unauthenticated("wrong secret for key " + id.str());
     }
     return make_identity(reader, id, *key);
+}
+
+Result<Identity> Gatekeeper::identify_ssh(std::string_view blob) const {
+    Result<Identity> identity = unauthenticated("unknown SSH key");
+    ORIGIN_CHECK(store_.read([&](Reader& reader) -> Status {
+        ORIGIN_TRY(raw, reader.get(Table::Slugs, store::ssh_key_key(crypto::sha256(blob))));
+        const auto id = raw ? KeyId::from_raw(*raw) : std::nullopt;
+        if (!id) {
+            return {};
+        }
+        ORIGIN_TRY(key, store::get_row<store::KeyRow>(reader, Table::Keys, id->view()));
+        if (key && key->ssh_blob == blob) {
+            identity = make_identity(reader, *id, *key);
+        }
+        return {};
+    }));
+    return identity;
 }
 
 Result<Identity> Gatekeeper::make_identity(Reader& reader,

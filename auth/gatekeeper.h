@@ -32,6 +32,10 @@ public:
     /// Limits:  kFailureTableRowsMax; a malformed key costs no store access.
     Result<Identity> identify(std::string_view key_text, std::string_view peer);
 
+    /// Who an SSH public key belongs to, as the peer has proved that it holds the key.
+    /// Errors: Unauthenticated: unknown, revoked or expired, or of a disabled client.
+    Result<Identity> identify_ssh(std::string_view blob) const;
+
     /// How long `peer` has to wait after `too_many_failures`; zero: not at all.
     std::chrono::seconds wait_for(std::string_view peer) { return failures_.wait_for(peer); }
 

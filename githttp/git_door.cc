@@ -5,9 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "auth/slug.h"
 #include "base/limits.h"
-#include "git/serve/catalogue.h"
 #include "git/wire/protocol_version.h"
 #include "githttp/git_refusal.h"
 #include "net/credentials.h"
@@ -160,41 +158,11 @@ Result<auth::Identity> GitDoor::identify(const RequestHead& head) {
     return around_.gatekeeper.identify(net::key_text_of(head), head.peer);
 }
 
-Result<GitDoor::Admitted> GitDoor::admit(const RequestHead& head,
-                                         const std::string& project,
-                                         Service service) {
+Result<git::Admitted> GitDoor::admit(const RequestHead& head,
+                                     const std::string& project,
+                                     Service service) {
     ORIGIN_TRY(identity, identify(head));
-    const bool reads = service == Service::UploadPack;
-    const auth::Action action = reads ? auth::Action::Read : auth::Action::Write;
-    std::optional<Result<auth::Permit>> permit;
-    ORIGIN_CHECK(around_.store.read([&](store::Reader& reader) -> Status {
-        ORIGIN_TRY(found, git::find_project(reader, project));
-        if (found) {
-            permit = around_.gatekeeper.permit(reader, identity, found->id, action);
-        }
-        return {};
-    }));
-    if (permit) {
-        ORIGIN_TRY(given, std::move(*permit));
-        return Admitted{std::move(given), {}};
-    }
-    if (reads) {
-        return std::unexpected(Error(Code::NotFound, "no such project"));
-    }
-    return admit_new(identity, project);
-}
-
-Result<GitDoor::Admitted> GitDoor::admit_new(const auth::Identity& identity,
-                                             const std::string& project) {
-    const std::size_t slash = std::min(project.find('/'), project.size());
-    const std::string slug = project.substr(std::min(slash + 1, project.size()));
-    if (project.substr(0, slash) != identity.slug || !auth::check_slug(slug) ||
-        !identity.scopes.has(auth::Scope::GitWrite)) {
-        return std::unexpected(Error(Code::NotFound, "no such project"));
-    }
-    const auto future = ProjectId::make(around_.clock, around_.random);
-    ORIGIN_TRY(permit, auth::Gatekeeper::permit_to_create(identity, future));
-    return Admitted{std::move(permit), slug};
+    return admission_.admit(identity, project, service);
 }
 
 net::Response GitDoor::refuse(const RequestHead& head, const Error& error) {

@@ -10,6 +10,7 @@
 #include "auth/urls.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "git/serve/admission.h"
 #include "git/serve/receive_pack.h"
 #include "git/serve/upload_pack.h"
 #include "git/wire/service.h"
@@ -31,22 +32,18 @@ public:
         const Clock& clock;
         Random& random;
     };
-    explicit GitDoor(const Around& around) : around_(around) {}
+    explicit GitDoor(const Around& around)
+        : around_(around),
+          admission_({around.store, around.gatekeeper, around.clock, around.random}) {}
 
     /// `path.call` is InfoRefs, UploadPack, ReceivePack or Lfs; others are 404.
     net::Begun begin(const net::RequestHead& head, const GitPath& path);
 
 private:
-    /// Leave to go on, and under which slug a push may make the project.
-    struct Admitted {
-        auth::Permit permit;
-        std::string new_project_slug;
-    };
     Result<auth::Identity> identify(const net::RequestHead& head);
-    Result<Admitted> admit(const net::RequestHead& head,
-                           const std::string& project,
-                           git::Service service);
-    Result<Admitted> admit_new(const auth::Identity& identity, const std::string& project);
+    Result<git::Admitted> admit(const net::RequestHead& head,
+                                const std::string& project,
+                                git::Service service);
 
     net::Response refuse(const net::RequestHead& head, const Error& error);
     net::Response info_refs(const net::RequestHead& head, const std::string& project);
@@ -61,6 +58,7 @@ private:
                                                     git::Service service);
 
     Around around_;
+    git::Admission admission_;
 };
 
 }  // namespace origin::githttp

@@ -30,6 +30,7 @@ struct ServeOptions {
     std::filesystem::path data;
     std::filesystem::path config;  // Empty: none.
     std::string http;              // ADDR:PORT over the config's; empty: as configured.
+    std::string ssh;               // The same for the SSH door; empty and not configured: none.
 };
 int run_serve(const ServeOptions& options);
 

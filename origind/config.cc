@@ -111,6 +111,11 @@ const std::map<std::string, Take, std::less<>>& settings() {
          [](const auto& n, Config& c) {
              return take_blocks(n, c.trusted_proxies);
          }},
+        {"ssh.listen",
+         [](const auto& n, Config& c) {
+             c.ssh.emplace();
+             return take_listen(n, *c.ssh);
+         }},
         {"outbound.allow",
          [](const auto& n, Config& c) {
              return take_blocks(n, c.outbound_allow);

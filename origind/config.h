@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,8 @@ struct Listen {
 struct Config {
     std::filesystem::path data;
     Listen http;
-    std::string public_url;  // Empty: made from `http`.
+    std::optional<Listen> ssh;  // None: no SSH door.
+    std::string public_url;     // Empty: made from `http`.
     std::string sites_domain = "localhost";
     std::string tls_certificate;  // PEM files; both or none.
     std::string tls_key;

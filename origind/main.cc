@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // origind/main: the command line. Reading it is reading what the program can do.
 #include <csignal>
+#include <fstream>
+#include <iterator>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -58,8 +60,15 @@ struct Options {
     std::vector<std::string> scopes = {
         "git:read", "git:write", "requirements", "deploy", "projects:create"};
     std::vector<std::string> projects;
+    std::string file;
+    bool read_only = false;
     int status = 0;
 };
+
+std::string text_of_file(const std::string& path) {
+    std::ifstream in(path);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
 
 void add_server_commands(CLI::App& app, Options& o) {
     CLI::App* init =
@@ -73,6 +82,8 @@ void add_server_commands(CLI::App& app, Options& o) {
     add_data(*serve, o.serve.data);
     serve->add_option("--config", o.serve.config, "a TOML file (docs/configuration.md)");
     serve->add_option("--http", o.serve.http, "ADDRESS:PORT to listen on; port 0: a free one");
+    serve->add_option(
+        "--ssh", o.serve.ssh, "ADDRESS:PORT of the SSH door; without it there is none");
     serve->callback([&o] { o.status = run_serve(o.serve); });
 
     CLI::App* doctor = app.add_subcommand("doctor", "check the data folder and the libraries");
@@ -145,6 +156,53 @@ void add_client_commands(CLI::App& app, Options& o) {
         });
 }
 
+void add_ssh_key_commands(CLI::App& key, Options& o) {
+    add_call(
+        key,
+        o,
+        {"add-ssh", "let an SSH public key in"},
+        [&o](CLI::App& c) {
+            c.add_option("file", o.file, "a .pub file")->required()->check(CLI::ExistingFile);
+            c.add_option("--client", o.id, "client id (cli_...); default: the first admin");
+            c.add_option("--title", o.name, "what it is for; default: the key's comment");
+            c.add_option("--project", o.projects, "bind it to projects (prj_...): a deploy key");
+            c.add_flag("--read-only", o.read_only, "it may fetch, not push");
+        },
+        [&o](ApiCall& call) {
+            call.method = "POST";
+            call.target = "/api/ssh-keys";
+            call.body = json_of({{"publicKey", text_of_file(o.file)},
+                                 {"clientId", o.id},
+                                 {"title", o.name},
+                                 {"scopes",
+                                  array_of(o.read_only ? std::vector<std::string>{"git:read"}
+                                                       : std::vector<std::string>{})},
+                                 {"projects", array_of(o.projects)}});
+            call.columns = {"keyId", "fingerprint", "title"};
+        });
+    add_call(
+        key,
+        o,
+        {"list-ssh", "list a client's SSH keys"},
+        [&o](CLI::App& c) {
+            c.add_option("--client", o.id, "client id (cli_...); default: the first admin");
+        },
+        [&o](ApiCall& call) {
+            call.method = "GET";
+            call.target = "/api/ssh-keys" + (o.id.empty() ? "" : "?clientId=" + o.id);
+            call.columns = {"keyId", "fingerprint", "type", "title", "scopes"};
+        });
+    add_call(
+        key,
+        o,
+        {"remove-ssh", "remove an SSH key at once"},
+        [&o](CLI::App& c) { c.add_option("id", o.id, "key id (key_...)")->required(); },
+        [&o](ApiCall& call) {
+            call.method = "DELETE";
+            call.target = "/api/ssh-keys/" + o.id;
+        });
+}
+
 void add_key_commands(CLI::App& app, Options& o) {
     CLI::App* key = app.add_subcommand("key", "secrets that prove a client");
     key->require_subcommand(1);
@@ -188,6 +246,7 @@ void add_key_commands(CLI::App& app, Options& o) {
             call.method = "POST";
             call.target = "/api/keys/" + o.id + "/revoke";
         });
+    add_ssh_key_commands(*key, o);
 }
 
 void add_project_commands(CLI::App& app, Options& o) {

@@ -20,6 +20,10 @@ Result<Config> config_of(const ServeOptions& options) {
         ORIGIN_TRY(listen, Listen::parse(options.http));
         config.http = listen;
     }
+    if (!options.ssh.empty()) {
+        ORIGIN_TRY(listen, Listen::parse(options.ssh));
+        config.ssh = listen;
+    }
     return config;
 }
 
@@ -66,6 +70,9 @@ int run_serve(const ServeOptions& options) {
     }
     log.info("serving", {{"url", (*service)->public_url()}, {"data", config->data.string()}});
     std::printf("origind %s serves %s\n", kVersion, (*service)->public_url().c_str());
+    for (const std::string& line : (*service)->ssh_lines()) {
+        std::printf("%s\n", line.c_str());
+    }
     std::fflush(stdout);
     log.info("stopping", {{"signal", wait_for_stop(signals, log)}});
     (*service)->stop();

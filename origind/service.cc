@@ -21,12 +21,14 @@
 #include "generator/run_worker.h"
 #include "generator/runs.h"
 #include "git/odb/libgit2_init.h"
+#include "git/serve/admission.h"
 #include "git/serve/push.h"
 #include "git/serve/receive_pack.h"
 #include "git/serve/upkeep.h"
 #include "git/serve/upkeep_schedule.h"
 #include "git/serve/upload_pack.h"
 #include "githttp/front.h"
+#include "gitssh/ssh_server.h"
 #include "hooks/deployments.h"
 #include "hooks/dispatcher.h"
 #include "hooks/job_runner.h"
@@ -92,6 +94,9 @@ struct Service::Parts {
     };
     Door door;
     std::unique_ptr<net::HttpServer> server;
+    std::optional<git::Admission> admission;
+    std::vector<gitssh::HostKey> host_keys;
+    std::unique_ptr<gitssh::SshServer> ssh_server;
     std::optional<auth::Urls> urls;
     std::unique_ptr<auth::PreviewLinks> links;
 
@@ -124,6 +129,7 @@ struct Service::Parts {
     void wire_git();
     void wire_work();
     void wire_doors();
+    Status open_ssh();
     std::unique_ptr<hooks::JobRunner> runner(hooks::JobRunner::Plan plan);
 };
 
@@ -262,6 +268,24 @@ Status Service::Parts::wire(std::uint16_t port) {
     return {};
 }
 
+Status Service::Parts::open_ssh() {
+    if (!config.ssh) {
+        return {};
+    }
+    ORIGIN_TRY(keys, gitssh::load_or_make_host_keys(config.data));
+    host_keys = std::move(keys);
+    admission.emplace(git::Admission::Around{*store, *gatekeeper, clock, random});
+    ssh_server = std::make_unique<gitssh::SshServer>(
+        gitssh::SshServer::Around{.gatekeeper = *gatekeeper,
+                                  .git = {*admission, *upload_pack, *receive_pack, *urls},
+                                  .workers = *workers,
+                                  .log = log,
+                                  .metrics = metrics,
+                                  .clock = clock,
+                                  .random = random});
+    return ssh_server->listen(config.ssh->address, config.ssh->port, host_keys);
+}
+
 Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Service::~Service() {
@@ -306,16 +330,35 @@ Status Service::start() {
     // Anew: there are workers now, and the port is known.
     parts.job_runners.clear();
     ORIGIN_CHECK(parts.wire(parts.server->port()));
+    ORIGIN_CHECK(parts.open_ssh());
     for (const auto& runner : parts.job_runners) {
         runner->start();
     }
     parts.dispatcher->start();
     parts.server->start();
+    if (parts.ssh_server) {
+        parts.ssh_server->start();
+    }
     return {};
+}
+
+std::vector<std::string> Service::ssh_lines() const {
+    std::vector<std::string> lines;
+    if (parts_->ssh_server) {
+        lines.push_back("origind serves ssh://" + parts_->config.ssh->address + ":" +
+                        std::to_string(parts_->ssh_server->port()));
+        for (const gitssh::HostKey& key : parts_->host_keys) {
+            lines.push_back("host key " + key.type + " " + key.fingerprint);
+        }
+    }
+    return lines;
 }
 
 void Service::stop() {
     Parts& parts = *parts_;
+    if (parts.ssh_server) {
+        parts.ssh_server->stop(kStopGrace);
+    }
     if (parts.server) {
         parts.server->stop(kStopGrace);
     }

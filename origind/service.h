@@ -4,6 +4,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -32,6 +34,9 @@ public:
     Status start();
     /// Takes no more requests, finishes what runs, joins every thread.
     void stop();
+
+    /// For people, once started: where the SSH door is and its keys' fingerprints. Empty: no door.
+    std::vector<std::string> ssh_lines() const;
 
     /// "http://127.0.0.1:8080"
     const std::string& public_url() const;

@@ -32,17 +32,20 @@ struct ClientRow {
     }
 };
 
-/// Table Keys. Key: key id (16 raw bytes). The secret itself is never stored.
+/// Table Keys. Key: key id (16 raw bytes). A secret text, which itself is never stored, or an SSH
+/// public key.
 struct KeyRow {
-    static constexpr std::uint8_t kVersion = 1;
+    static constexpr std::uint8_t kVersion = 2;
+    static constexpr std::uint8_t kOldestVersion = 1;
     ClientId client;
     std::string title;
-    std::string secret_sha256;        // 32 bytes: SHA-256 of the key's whole text.
+    std::string secret_sha256;        // 32 bytes: of the secret's whole text, or of `ssh_blob`.
     std::uint32_t scopes = 0;         // Bits of auth::Scope.
     std::vector<ProjectId> projects;  // Empty: every project of the client.
     UnixMillis created_at = 0;
     UnixMillis expires_at = 0;  // 0: never.
     UnixMillis revoked_at = 0;  // 0: not revoked.
+    std::string ssh_blob;       // The public key as SSH sends it; empty: a secret. Since version 2.
 
     template <class F>
     void fields(F& f) {
@@ -54,6 +57,9 @@ struct KeyRow {
         f(created_at);
         f(expires_at);
         f(revoked_at);
+        if (f.version() >= 2) {
+            f(ssh_blob);
+        }
     }
 };
 

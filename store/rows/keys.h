@@ -11,11 +11,12 @@
 
 namespace origin::store {
 
-/// Table Slugs holds three kinds of entry, told apart by the key's first byte.
+/// Table Slugs holds four kinds of entry, told apart by the key's first byte.
 enum class SlugKind : std::uint8_t {
     Client = 'c',     // + slug. Value: client id.
     Project = 'p',    // + owner + slug. Value: project id.
     ClientKey = 'k',  // + client + key id. Value: the key id; lists a client's keys.
+    SshKey = 's',     // + SHA-256 of the public key. Value: key id.
 };
 
 inline std::string client_slug_key(std::string_view slug) {
@@ -26,6 +27,9 @@ inline std::string project_slug_key(const ClientId& owner, std::string_view slug
 }
 inline std::string client_key_key(const ClientId& client, const KeyId& id) {
     return key(SlugKind::ClientKey, client, id);
+}
+inline std::string ssh_key_key(std::string_view blob_sha256) {
+    return key(SlugKind::SshKey, blob_sha256);
 }
 inline std::string ref_key(const ProjectId& project, std::string_view name) {
     return key(project, name);

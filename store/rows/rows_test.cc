@@ -70,11 +70,24 @@ TEST(Rows, Key) {
                      .projects = {id<ProjectId>(2)},
                      .created_at = kThen,
                      .expires_at = kThen + 1,
-                     .revoked_at = 0};
+                     .revoked_at = 0,
+                     .ssh_blob = "blob"};
     expect_golden(row,
-                  "0101000000000000000000000000000001000000026369000000205a5a5a5a5a5a5a5a5a5a5a5a5a"
+                  "0201000000000000000000000000000001000000026369000000205a5a5a5a5a5a5a5a5a5a5a5a5a"
                   "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a000000210000000101000000000000000000000000"
-                  "000002000000010203040500000001020304060000000000000000");
+                  "00000200000001020304050000000102030406000000000000000000000004626c6f62");
+}
+
+TEST(Rows, AKeyOfVersionOneIsASecret) {
+    KeyRow row;
+    row.title = "ci";
+    std::string bytes = encode(row);
+    bytes[0] = 1;
+    EXPECT_FALSE(decode<KeyRow>(bytes)) << "version 1 ends before the field";
+    const auto old = decode<KeyRow>(bytes.substr(0, bytes.size() - 4));
+    ASSERT_TRUE(old);
+    EXPECT_EQ(old->title, "ci");
+    EXPECT_TRUE(old->ssh_blob.empty());
 }
 
 TEST(Rows, Project) {

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/key_access.h"
+
+#include <algorithm>
+
+#include "api/answers.h"
+#include "git/serve/catalogue.h"
+
+namespace origin::api {
+
+Result<ClientId> client_of(const Call& call, std::string_view text) {
+    ORIGIN_CHECK(auth::Gatekeeper::need(call.identity(), auth::Scope::Admin));
+    const auto client = text.empty() ? call.identity().client : ClientId::parse(text);
+    if (client && (*client == call.identity().client || call.identity().server_admin)) {
+        return *client;
+    }
+    return std::unexpected(Error(Code::Forbidden, "'clientId' is not the client of this key")
+                               .because("client_mismatch"));
+}
+
+Result<std::vector<ProjectId>> projects_of(const Call& call,
+                                           const std::vector<std::string>& names) {
+    const std::vector<ProjectId>& own = call.identity().projects;
+    std::vector<ProjectId> projects;
+    for (const std::string& text : names) {
+        ORIGIN_TRY(id, need_id<ProjectId>(text, "project"));
+        if (!own.empty() && std::ranges::find(own, id) == own.end()) {
+            return std::unexpected(Error(Code::NotFound, "no such project"));
+        }
+        projects.push_back(id);
+    }
+    if (projects.empty() && !own.empty()) {
+        return std::unexpected(
+            Error(Code::Forbidden, "a key bound to projects makes only keys bound to them"));
+    }
+    return projects;
+}
+
+Status check_owner(store::Reader& reader,
+                   const ClientId& client,
+                   const std::vector<ProjectId>& projects) {
+    for (const ProjectId& project : projects) {
+        ORIGIN_TRY(row, git::need_project(reader, project));
+        if (row.owner != client) {
+            return std::unexpected(Error(Code::NotFound, "no such project"));
+        }
+    }
+    return {};
+}
+
+Status check_manages(const Call& call, const store::KeyRow& row) {
+    const auth::Identity& who = call.identity();
+    const bool bound = !who.projects.empty();
+    const bool within = std::ranges::all_of(row.projects, [&](const ProjectId& project) {
+        return std::ranges::find(who.projects, project) != who.projects.end();
+    });
+    const bool own = row.client == who.client || who.server_admin;
+    if (own && (!bound || (within && !row.projects.empty()))) {
+        return {};
+    }
+    return std::unexpected(Error(Code::NotFound, "no such key"));
+}
+
+}  // namespace origin::api

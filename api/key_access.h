@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// api/key_access: who may make and manage which keys; the same for secrets and SSH keys.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/call.h"
+#include "store/rows/identity.h"
+#include "store/store.h"
+
+namespace origin::api {
+
+/// Whose keys: one's own client's; a server admin may name another.
+/// Errors: Forbidden, also `client_mismatch`.
+Result<ClientId> client_of(const Call& call, std::string_view text);
+
+/// A key that is bound to projects makes only keys that are bound to some of them.
+/// Errors: InvalidInput, NotFound, Forbidden.
+Result<std::vector<ProjectId>> projects_of(const Call& call, const std::vector<std::string>& names);
+
+/// Errors: NotFound: a project of somebody else.
+Status check_owner(store::Reader& reader,
+                   const ClientId& client,
+                   const std::vector<ProjectId>& projects);
+
+/// May this caller manage that key? Errors: NotFound: unknown and foreign ones look alike.
+Status check_manages(const Call& call, const store::KeyRow& row);
+
+}  // namespace origin::api

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// /api/ssh-keys: public keys that open the SSH door.
+#include <boost/json.hpp>
+
+#include "api/answers.h"
+#include "api/endpoints.h"
+#include "api/key_access.h"
+#include "api/views.h"
+#include "auth/accounts.h"
+#include "store/rows/access.h"
+#include "store/rows/keys.h"
+
+namespace origin::api {
+namespace {
+
+namespace json = boost::json;
+using store::Table;
+
+struct SshKeyBody {
+    std::string public_key;
+    std::optional<std::string> title;
+    std::optional<std::string> client;
+    std::vector<std::string> scopes;
+    std::vector<std::string> projects;
+
+    static SshKeyBody read(Fields& in) {
+        SshKeyBody body;
+        body.public_key = in.text("publicKey");
+        body.title = in.maybe_text("title");
+        body.client = in.maybe_text("clientId");
+        body.scopes = in.maybe_texts("scopes").value_or(
+            std::vector<std::string>{"git:read", "git:write", "projects:create"});
+        body.projects = in.maybe_texts("projects").value_or(std::vector<std::string>());
+        return body;
+    }
+};
+
+Result<auth::NewSshKey> plan_key(const Call& call, const SshKeyBody& body) {
+    ORIGIN_TRY(client, client_of(call, body.client.value_or("")));
+    ORIGIN_TRY(key, auth::parse_ssh_public_key(body.public_key));
+    ORIGIN_TRY(scopes, auth::Scopes::parse(body.scopes));
+    ORIGIN_TRY(projects, projects_of(call, body.projects));
+    return auth::NewSshKey{.id = KeyId::make(call.around.clock, call.around.random),
+                           .key = std::move(key),
+                           .client = client,
+                           .title = body.title.value_or(""),
+                           .scopes = scopes,
+                           .projects = std::move(projects),
+                           .now = call.now()};
+}
+
+Result<store::KeyRow> need_key(store::Reader& reader, const KeyId& id) {
+    ORIGIN_TRY(row,
+               store::need_row<store::KeyRow>(reader, Table::Keys, id.view(), "no such SSH key"));
+    if (row.ssh_blob.empty()) {
+        return std::unexpected(Error(Code::NotFound, "no such SSH key"));
+    }
+    return row;
+}
+
+json::object ssh_key_json(const KeyId& id, const store::KeyRow& row) {
+    json::object body = key_json(id, row);
+    const auto key = auth::read_ssh_blob(row.ssh_blob);
+    body["type"] = key ? key->type : "";
+    body["publicKey"] = key ? auth::ssh_line(key->type, key->blob) : "";
+    body["fingerprint"] = auth::ssh_fingerprint(row.ssh_blob);
+    return body;
+}
+
+Answer show_key(const Call& call, const KeyId& id) {
+    ORIGIN_TRY(row, read_store(call.around.store, [&](store::Reader& reader) {
+                   return need_key(reader, id);
+               }));
+    return json_answer(201, ssh_key_json(id, row));
+}
+
+}  // namespace
+
+BodyShape ssh_key_shape() {
+    return shape_of<SshKeyBody>();
+}
+
+Answer create_ssh_key(const Call& call) {
+    ORIGIN_TRY(body, read_body<SshKeyBody>(call.body));
+    ORIGIN_TRY(wanted, plan_key(call, body));
+    return once_only(
+        call,
+        [&](const auth::Once& once) -> Answer {
+            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+                ORIGIN_CHECK(check_owner(writer, wanted.client, wanted.projects));
+                ORIGIN_CHECK(auth::create_ssh_key(writer, wanted));
+                return once.record(writer, {wanted.id.str()});
+            }));
+            return show_key(call, wanted.id);
+        },
+        [&](const Ids& ids) -> Answer {
+            ORIGIN_TRY(id, need_id<KeyId>(ids.front(), "key"));
+            return show_key(call, id);
+        });
+}
+
+Answer list_ssh_keys(const Call& call) {
+    ORIGIN_TRY(client, client_of(call, call.asked("clientId")));
+    ORIGIN_TRY(wish, page_wish(call));
+    const PageOf of{.table = Table::Slugs,
+                    .prefix = store::key(store::SlugKind::ClientKey, client)};
+    json::array rows;
+    ORIGIN_TRY(
+        next, read_store(call.around.store, [&](store::Reader& reader) {
+            rows.clear();
+            return read_page(
+                reader, of, wish, [&](std::string_view, std::string_view value) -> Result<bool> {
+                    const auto id = KeyId::from_raw(value);
+                    const auto row =
+                        id ? need_key(reader, *id) : std::unexpected(Error(Code::NotFound, ""));
+                    if (!row || !check_manages(call, *row)) {
+                        return false;
+                    }
+                    rows.push_back(ssh_key_json(*id, *row));
+                    return true;
+                });
+        }));
+    return page_answer("sshKeys", std::move(rows), next);
+}
+
+Answer delete_ssh_key(const Call& call) {
+    ORIGIN_CHECK(auth::Gatekeeper::need(call.identity(), auth::Scope::Admin));
+    ORIGIN_TRY(id, need_id<KeyId>(call.param("key"), "key"));
+    return once_only(
+        call,
+        [&](const auth::Once& once) -> Answer {
+            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+                ORIGIN_TRY(row, need_key(writer, id));
+                ORIGIN_CHECK(check_manages(call, row));
+                ORIGIN_CHECK(auth::remove_ssh_key(writer, id));
+                return once.record(writer, {id.str()});
+            }));
+            return no_content();
+        },
+        [](const Ids&) -> Answer { return no_content(); });
+}
+
+}  // namespace origin::api
