@@ -165,7 +165,8 @@ void add_ssh_key_commands(CLI::App& key, Options& o) {
             c.add_option("file", o.file, "a .pub file")->required()->check(CLI::ExistingFile);
             c.add_option("--client", o.id, "client id (cli_...); default: the first admin");
             c.add_option("--title", o.name, "what it is for; default: the key's comment");
-            c.add_option("--project", o.projects, "bind it to projects (prj_...): a deploy key");
+            c.add_option("--project", o.projects, "bind it to projects (prj_...): a deploy key")
+                ->allow_extra_args(false);
             c.add_flag("--read-only", o.read_only, "it may fetch, not push");
         },
         [&o](ApiCall& call) {

@@ -76,7 +76,7 @@ class Server:
         self.options = list(options)
         self.process = None
         self.port = 0
-        self.url = None
+        self.url = self.ssh_url = None
         self.environment = {**os.environ, "NO_PROXY": "*", "no_proxy": "*"}
 
     # Life ------------------------------------------------------------------------------------
@@ -105,19 +105,21 @@ class Server:
             self.process = subprocess.Popen(
                 [program(), "serve", "--data", str(self.data), "--http", f"127.0.0.1:{self.port}", *self.options],
                 stdout=subprocess.PIPE, stderr=log, env=self.environment)
-        line = self._first_line()
-        if " serves " not in line:
+        doors = self._first_lines(2 if "--ssh" in self.options else 1)
+        if " serves " not in doors:
             self.process.wait()
             self.process = None
-            raise AssertionError(f"origind did not start: {line}\n{self.log()[-4000:]}")
-        self.url = line.split(" serves ")[1].strip()
+            raise AssertionError(f"origind did not start: {doors}\n{self.log()[-4000:]}")
+        urls = [line.split(" serves ")[1] for line in doors.splitlines() if " serves " in line]
+        self.url, self.ssh_url = urls[0], (urls + [None])[1]
         self.port = int(self.url.rsplit(":", 1)[1])
         return self
 
-    def _first_line(self):
+    def _first_lines(self, count):
+        """HTTP's, then the SSH door's; more may come along."""
         end = time.monotonic() + PATIENCE_SECONDS
         line = b""
-        while not line.endswith(b"\n") and time.monotonic() < end:
+        while line.count(b"\n") < count and time.monotonic() < end:
             if not select.select([self.process.stdout], [], [], 1)[0]:
                 continue
             piece = os.read(self.process.stdout.fileno(), 4096)

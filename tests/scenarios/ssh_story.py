@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Goal: Git over SSH does what Git over HTTP does (promise 1), and the door lets nothing else through.
+
+Method: OpenSSH's client and the real `git`. The stories of the HTTP door run again, over SSH, for each protocol
+version; then what a client may ask for that is no Git, keys that are none, and ssh-audit's opinion.
+"""
+import shutil
+import socket
+import subprocess
+import unittest
+
+import clone_and_fetch_story
+import git_client
+import push_story
+from origin_server import PATIENCE_SECONDS
+from scenario import Scenario
+
+
+class OverSsh:
+    OPTIONS = ("--ssh", "127.0.0.1:0")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.key_file = cls.new_key("own")
+        cls.add_key(cls.key_file)
+
+    @classmethod
+    def new_key(cls, name, kind="ed25519", *options):
+        path = cls.server.root / f"key-{name}"
+        subprocess.run(["ssh-keygen", "-q", "-t", kind, *options, "-N", "", "-C", name, "-f", str(path)], check=True)
+        return path
+
+    @classmethod
+    def add_key(cls, path, *options):
+        return cls.server.command_json("key", "add-ssh", "--data", cls.server.data, *options, f"{path}.pub")
+
+    @classmethod
+    def ssh_words(cls, key=None, *options):
+        return ["ssh", "-F", "none", "-i", str(key or cls.key_file), "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none",
+                "-o", "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={cls.server.root}/known_hosts",
+                "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", *options]
+
+    def ssh(self, *words, key=None, options=(), data=b""):
+        """ssh to the door itself, with a command perhaps."""
+        host, port = self.server.ssh_url.removeprefix("ssh://").rsplit(":", 1)
+        done = subprocess.run([*self.ssh_words(key, *options), "-p", port, f"git@{host}", *words], input=data,
+                              capture_output=True, timeout=PATIENCE_SECONDS, check=False)
+        done.stdout, done.stderr = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+        return done
+
+    def url(self, project=None, key=None):
+        return f"{self.server.ssh_url.replace('//', '//git@')}/{self.server.client}/{project or self.project}.git"
+
+    def config(self, key=None):
+        return (f"core.sshCommand={' '.join(self.ssh_words(key))}", "ssh.variant=ssh")
+
+    def new_repo(self, name="work", project=None, **more):
+        more["config"] = (*self.config(), *more.get("config", ()))
+        return super().new_repo(name, project, **more)
+
+    def clone(self, name="clone", *options, project=None, **more):
+        more["config"] = (*self.config(), *more.get("config", ()))
+        return super().clone(name, *options, project=project, **more)
+
+
+class V0(OverSsh, clone_and_fetch_story.EachProtocol, Scenario):
+    PROTOCOL = 0
+
+
+class V1(OverSsh, clone_and_fetch_story.EachProtocol, Scenario):
+    PROTOCOL = 1
+
+
+class V2(OverSsh, clone_and_fetch_story.EachProtocol, Scenario):
+    PROTOCOL = 2
+
+
+class Pushes(OverSsh, Scenario):
+    """Those of the HTTP door's stories that speak through git alone."""
+    test_creates_the_project_and_says_so = push_story.Pushes.test_creates_the_project_and_says_so
+    test_delete_a_branch = push_story.Pushes.test_delete_a_branch
+    test_delete_of_the_default_branch_is_refused = push_story.Pushes.test_delete_of_the_default_branch_is_refused
+    test_force_is_needed_and_works = push_story.Pushes.test_force_is_needed_and_works
+    test_without_atomic_the_good_refs_move = push_story.Pushes.test_without_atomic_the_good_refs_move
+    test_with_atomic_nothing_moves = push_story.Pushes.test_with_atomic_nothing_moves
+    test_push_options_are_kept = push_story.Pushes.test_push_options_are_kept
+    test_a_large_push_in_chunks = push_story.Pushes.test_a_large_push_in_chunks
+    test_many_commits_as_thin_deltas = push_story.Pushes.test_many_commits_as_thin_deltas
+    test_the_same_objects_again = push_story.Pushes.test_the_same_objects_again
+
+    def test_what_was_pushed_is_there_after_kill_9(self):
+        repo = self.pushed_repo()
+        self.server.restart()
+        repo("remote", "set-url", "origin", self.url())
+        self.assert_same(repo)
+
+    def test_a_large_clone(self):
+        """More than one window, both ways."""
+        repo = self.new_repo()
+        repo.commit("large", **{"noise.bin": _noise(6_000_000)})
+        repo("push", "-q", "-u", "origin", "main")
+        clone = self.clone()
+        self.assertEqual(clone.head(), repo.head())
+        clone.fsck()
+
+
+def _noise(count):
+    with open("/dev/urandom", "rb") as source:
+        return source.read(count)
+
+
+class Door(OverSsh, Scenario):
+    def test_a_shell_is_a_greeting(self):
+        done = self.ssh()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Hello admin", done.stdout)
+
+    def test_no_other_program_runs(self):
+        for line in ("sh", "id", "git-upload-pack", "git-upload-pack '/x'; id", "git-shell", "git-upload-pack --help",
+                     "git-upload-pack '/x' '/y'", "git-upload-pack '/x", "x" * 60_000):
+            done = self.ssh(line)
+            self.assertEqual(done.returncode, 128, (line[:40], done.stdout, done.stderr))
+            self.assertIn("origind: ", done.stderr)
+            self.assertEqual(done.stdout, "")
+
+    def test_paths_that_name_no_project(self):
+        for path in ("../admin/x.git", "/admin/../x.git", "admin//x.git", "~/x.git", "admin/x%2e.git", "etc/passwd", "/",
+                     "prj_nothing", "nobody/at-all.git"):
+            done = self.ssh(f"git-upload-pack '{path}'")
+            self.assertEqual(done.returncode, 128, (path, done.stdout, done.stderr))
+            self.assertIn("no such project", done.stderr)
+
+    def test_no_forwarding_no_subsystem(self):
+        self.assertNotEqual(self.ssh("sftp", options=("-s",)).returncode, 0)
+        host, port = self.server.ssh_url.removeprefix("ssh://").rsplit(":", 1)
+        done = subprocess.run([*self.ssh_words(), "-p", port, "-W", f"127.0.0.1:{self.server.port}", f"git@{host}"],
+                              input=b"GET /healthz HTTP/1.0\r\n\r\n", capture_output=True, timeout=PATIENCE_SECONDS, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(done.stdout, b"")
+
+    def test_a_stranger_is_refused(self):
+        self.pushed_repo()
+        stranger = self.new_key("stranger")
+        done = self.ssh(key=stranger)
+        self.assertEqual(done.returncode, 255)
+        self.assertIn("Permission denied (publickey)", done.stderr)
+
+    def test_a_weak_key_is_not_taken(self):
+        weak = self.new_key("weak", "rsa", "-b", "2048")
+        done = self.server.command("key", "add-ssh", "--data", self.server.data, f"{weak}.pub", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("3072", done.stderr)
+        self.assertEqual(self.ssh(key=weak).returncode, 255)
+
+    def test_each_type_of_key(self):
+        for name, kind, *options in (("rsa", "rsa", "-b", "3072"), ("p256", "ecdsa", "-b", "256"), ("p521", "ecdsa", "-b", "521")):
+            key = self.new_key(name, kind, *options)
+            self.add_key(key)
+            self.assertEqual(self.ssh(key=key).returncode, 0, name)
+
+    def test_a_key_is_of_one_client_once(self):
+        again = self.server.post("/api/ssh-keys", {"publicKey": (self.server.root / "key-own.pub").read_text()})
+        self.expect(again, 409, "ssh_key_taken")
+        self.expect(self.server.post("/api/ssh-keys", {"publicKey": "ssh-rsa nonsense"}), 400, "bad_ssh_key")
+
+    def test_a_key_that_was_removed_is_refused(self):
+        key = self.new_key("gone")
+        made = self.add_key(key)
+        self.assertEqual(self.ssh(key=key).returncode, 0)
+        self.server.command("key", "remove-ssh", "--data", self.server.data, made["keyId"])
+        self.assertEqual(self.ssh(key=key).returncode, 255)
+
+    def test_a_deploy_key_reads_its_project_alone(self):
+        self.pushed_repo()
+        other = self.pushed_repo("other", project="the-other-one")
+        key = self.new_key("deploy")
+        self.add_key(key, "--read-only", "--project", self.project_id())
+        clone = self.clone(config=self.config(key))
+        clone.commit("mine")
+        self.assertIn("git:write", clone.refused("push", "origin", "main"))
+        self.assertIn("no such project",
+                      git_client.Repo(self.folder / "x", config=self.config(key)).refused("ls-remote", other("remote", "get-url", "origin")))
+
+    def test_another_client_sees_nothing(self):
+        self.pushed_repo()
+        bob = self.server.post("/api/clients", {"slug": "bob"}).json["clientId"]
+        key = self.new_key("bob")
+        self.add_key(key, "--client", bob)
+        self.assertIn("no such project",
+                      git_client.Repo(self.folder / "x", config=self.config(key)).refused("ls-remote", self.url()))
+
+    def test_nonsense_is_cut_off_and_leaves_nothing(self):
+        host, port = self.server.ssh_url.removeprefix("ssh://").rsplit(":", 1)
+        for words in (b"GET / HTTP/1.1\r\n\r\n", b"SSH-1.99-old\r\n", b"\0" * 70_000, b"SSH-2.0-x\r\n" + b"\xff" * 40_000,
+                      b"SSH-2.0-x\r\n\x00\x00\x00\x00" + b"\0" * 40):
+            with socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS) as peer:
+                try:
+                    peer.sendall(words)
+                    while peer.recv(4096):
+                        pass
+                except OSError:
+                    pass
+        self.assertEqual(self.ssh().returncode, 0)
+
+    @unittest.skipUnless(shutil.which("ssh-audit"), "ssh-audit is not installed")
+    def test_ssh_audit_finds_no_failure_and_no_warning(self):
+        host, port = self.server.ssh_url.removeprefix("ssh://").rsplit(":", 1)
+        done = subprocess.run(["ssh-audit", "-n", "-l", "warn", "-p", port, host], capture_output=True, text=True,
+                              timeout=PATIENCE_SECONDS, check=False)
+        bad = [line for line in done.stdout.splitlines() if "[fail]" in line or "[warn]" in line]
+        # ssh-audit 2.5 is older than the marker of CVE-2023-48795's remedy.
+        self.assertEqual([line for line in bad if "kex-strict-s-v00" not in line], [], done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
