@@ -69,8 +69,8 @@ public:
     /// is then read and dropped). Errors: StorageFull and Internal from our own disk, too.
     Status feed(Bytes piece);
 
-    /// Nothing more can come that matters: a peer that keeps its side open waits for the answer now.
-    /// What was refused is read to its end all the same.
+    /// Nothing more can come that matters: who keeps its side open waits for the answer now. What
+    /// was refused is read to its end all the same.
     bool has_all() const;
 
     /// Lifetime: the session must outlive the answer.

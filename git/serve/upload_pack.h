@@ -76,8 +76,8 @@ public:
     /// Limits: the caller feeds no more than it read since next() had nothing.
     virtual void feed(Bytes piece) = 0;
     /// Null: more has to come, or ended(). What the protocol calls an error is an answer, too, and
-    /// the last one. Errors: NotFound (the project), Corrupt. Lifetime: the answer's ends before the
-    /// session's.
+    /// the last one. Errors: NotFound (the project), Corrupt. Lifetime: the answer's ends before
+    /// the session's.
     virtual Result<std::unique_ptr<Answer>> next() = 0;
     /// Nothing more will be answered: hang up.
     virtual bool ended() const = 0;
