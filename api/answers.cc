@@ -34,6 +34,7 @@ constexpr auto kReasons = std::to_array<ReasonStatus>({
     {"bad_path", 422},
     {"bad_ref_name", 422},
     {"bad_slug", 422},
+    {"bad_ssh_key", 422},
     {"bad_target_name", 422},
     {"bad_time", 422},
     {"bad_url", 422},

@@ -162,7 +162,7 @@ class Door(OverSsh, Scenario):
     def test_a_key_is_of_one_client_once(self):
         again = self.server.post("/api/ssh-keys", {"publicKey": (self.server.root / "key-own.pub").read_text()})
         self.expect(again, 409, "ssh_key_taken")
-        self.expect(self.server.post("/api/ssh-keys", {"publicKey": "ssh-rsa nonsense"}), 400, "bad_ssh_key")
+        self.expect(self.server.post("/api/ssh-keys", {"publicKey": "ssh-rsa nonsense"}), 422, "bad_ssh_key")
 
     def test_a_key_that_was_removed_is_refused(self):
         key = self.new_key("gone")
