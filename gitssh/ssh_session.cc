@@ -6,6 +6,9 @@
 #include <iterator>
 #include <utility>
 
+#include <poll.h>
+#include <unistd.h>
+
 #include "auth/ssh_public_key.h"
 #include "crypto/encode.h"
 #include "gitssh/limits.h"
@@ -18,12 +21,16 @@ public:
     Channel(SshSession& session, ssh_channel_struct* channel);
     Channel(const Channel&) = delete;
     Channel& operator=(const Channel&) = delete;
-    ~Channel() { ssh_channel_free(channel_); }
+    /// libssh keeps a channel, and would call back, until the peer has closed it too.
+    ~Channel() {
+        ssh_remove_channel_callbacks(channel_, &callbacks_);
+        ssh_channel_free(channel_);
+    }
 
-    /// Returns: false when it is closed.
+    /// Returns: false when both sides have closed it.
     bool advance();
     bool is_busy() const {
-        return is_visiting_ || exchange_ != nullptr || !out_.empty() || has_ended_;
+        return is_visiting_ || exchange_ != nullptr || !out_.empty() || ending_;
     }
     std::chrono::steady_clock::time_point last_moved() const { return last_moved_; }
     std::size_t unread() const {
@@ -35,7 +42,7 @@ private:
     int on_shell();
     int on_environment(const char* name, const char* value);
     void begin(const git::SshCommand& command);
-    void finish(int status, const std::string& complaint);
+    void finish();
     bool send();
     void read();
     void visit();
@@ -55,7 +62,13 @@ private:
     std::string in_;
     std::string out_;
     std::size_t sent_ = 0;
-    bool has_ended_ = false;
+    struct Ending {
+        int status = 0;
+        std::string complaint;
+    };
+    std::optional<Ending> ending_;  // Once out_ is sent.
+    bool has_finished_ = false;     // Our side is closed.
+    bool is_closed_ = false;        // The peer's is.
 };
 
 SshSession::Channel::Channel(SshSession& session, ssh_channel_struct* channel)
@@ -72,6 +85,14 @@ SshSession::Channel::Channel(SshSession& session, ssh_channel_struct* channel)
         [](ssh_session, ssh_channel, const char* name, const char* value, void* self) {
             return static_cast<Channel*>(self)->on_environment(name, value);
         };
+    // Of the client's errors nothing is kept; its data waits until a worker wants it.
+    callbacks_.channel_data_function =
+        [](ssh_session, ssh_channel, void*, std::uint32_t size, int is_stderr, void*) {
+            return is_stderr != 0 ? static_cast<int>(size) : 0;
+        };
+    callbacks_.channel_close_function = [](ssh_session, ssh_channel, void* self) {
+        static_cast<Channel*>(self)->is_closed_ = true;
+    };
     ssh_callbacks_init(&callbacks_);
     ssh_set_channel_callbacks(channel_, &callbacks_);
 }
@@ -91,7 +112,7 @@ int SshSession::Channel::on_shell() {
     has_command_ = true;
     out_ = "Hello " + session_.identity_->slug +
            ": your key works. There is no shell here; use git clone, fetch and push.\r\n";
-    has_ended_ = true;
+    ending_.emplace();
     return 0;
 }
 
@@ -103,12 +124,8 @@ int SshSession::Channel::on_exec(const char* line) {
     const auto command = git::parse_ssh_command(line);
     if (!command) {
         session_.around_.metrics.counter("ssh_commands_refused_total").add();
-        // libssh says yes to the request when this returns, so the reason can follow.
-        session_.around_.post([self = weak_from_this(), why = command.error().told_to_peer()] {
-            if (const auto channel = self.lock()) {
-                channel->finish(128, "origind: " + why + "\n");
-            }
-        });
+        // libssh says yes to the request when this returns; advance() says why not, then.
+        ending_ = Ending{128, "origind: " + command.error().told_to_peer() + "\n"};
         return 0;
     }
     begin(*command);
@@ -125,27 +142,27 @@ void SshSession::Channel::begin(const git::SshCommand& command) {
         std::make_shared<GitExchange>(session_.around_.git, *session_.identity_, command, version_);
 }
 
-void SshSession::Channel::finish(int status, const std::string& complaint) {
-    if (!complaint.empty()) {
+void SshSession::Channel::finish() {
+    const Ending ending = *std::exchange(ending_, std::nullopt);
+    if (!ending.complaint.empty()) {
         ssh_channel_write_stderr(
-            channel_, complaint.data(), static_cast<std::uint32_t>(complaint.size()));
+            channel_, ending.complaint.data(), static_cast<std::uint32_t>(ending.complaint.size()));
     }
-    exchange_.reset();
-    ssh_channel_request_send_exit_status(channel_, status);
+    has_finished_ = true;
+    ssh_channel_request_send_exit_status(channel_, ending.status);
     ssh_channel_send_eof(channel_);
     ssh_channel_close(channel_);
 }
 
 bool SshSession::Channel::advance() {
-    if (ssh_channel_is_closed(channel_) != 0) {
+    if (is_closed_) {
         return false;
     }
-    if (!send()) {
-        return true;  // The client's window is full.
+    if (has_finished_ || !send()) {
+        return true;  // The peer's turn: to close, or to take what there is.
     }
-    if (has_ended_) {
-        has_ended_ = false;
-        finish(0, {});
+    if (ending_) {
+        finish();
         return true;
     }
     if (exchange_ && !is_visiting_) {
@@ -164,6 +181,7 @@ bool SshSession::Channel::send() {
         const int wrote = wanted == 0 || session_.wants_to_write()
                               ? 0
                               : ssh_channel_write(channel_, out_.data() + sent_, wanted);
+        is_closed_ = is_closed_ || wrote < 0;  // Nobody will take it any more.
         if (wrote <= 0) {
             return false;
         }
@@ -227,15 +245,9 @@ void SshSession::Channel::visited(GitExchange::State state, const std::string& o
     last_moved_ = session_.around_.clock.steady();
     visit_at_ = last_moved_ + kPause;
     out_ += out;
-    if (state != GitExchange::State::Done) {
-        return;
-    }
-    if (exchange_->exit_status() == 0) {
-        has_ended_ = true;
+    if (state == GitExchange::State::Done) {
+        ending_ = Ending{exchange_->exit_status(), exchange_->complaint()};
         exchange_.reset();
-    } else {
-        send();
-        finish(exchange_->exit_status(), exchange_->complaint());
     }
 }
 
@@ -247,7 +259,11 @@ std::shared_ptr<SshSession> SshSession::accept(ssh_bind_struct& bind,
                                                Peer peer,
                                                const Around& around) {
     SshSessionHandle handle(ssh_new());
-    if (!handle || ssh_bind_accept_fd(&bind, handle.get(), peer.fd) != SSH_OK) {
+    if (!handle) {
+        ::close(peer.fd);
+        return nullptr;
+    }
+    if (ssh_bind_accept_fd(&bind, handle.get(), peer.fd) != SSH_OK) {
         return nullptr;
     }
     auto session = std::make_shared<SshSession>(around, std::move(handle), std::move(peer));
@@ -264,6 +280,7 @@ SshSession::SshSession(const Around& around, SshSessionHandle session, Peer peer
       last_busy_(began_) {}
 
 SshSession::~SshSession() {
+    refuses_ = true;  // Closing a channel may still take in what asks for another.
     channels_.clear();
     opened_.clear();
     if (event_ && session_) {
@@ -295,7 +312,7 @@ bool SshSession::begin() {
 
 int SshSession::authenticate(ssh_key_struct* key, char state) {
     char* raw = nullptr;
-    if (tries_ > kAuthTriesMax || ssh_pki_export_pubkey_base64(key, &raw) != SSH_OK) {
+    if (identity_ || tries_ > kAuthTriesMax || ssh_pki_export_pubkey_base64(key, &raw) != SSH_OK) {
         return SSH_AUTH_DENIED;
     }
     const SshText encoded(raw);
@@ -303,7 +320,7 @@ int SshSession::authenticate(ssh_key_struct* key, char state) {
     const bool is_good = blob && auth::read_ssh_blob(*blob);
     auto identity = is_good ? around_.gatekeeper.identify_ssh(*blob)
                             : std::unexpected(Error(Code::Unauthenticated, "a weak key"));
-    if (!identity || state == SSH_PUBLICKEY_STATE_WRONG) {
+    if (!identity) {
         ++tries_;
         around_.metrics.counter("ssh_auth_refused_total").add();
         return SSH_AUTH_DENIED;
@@ -337,6 +354,10 @@ void SshSession::end(const std::string& why) {
 void SshSession::read_socket() {
     constexpr int kPiecesMax = 64;
     for (int i = 0; i < kPiecesMax; ++i) {
+        pollfd socket{.fd = peer_.fd, .events = POLLOUT, .revents = 0};
+        if (wants_to_write() && ::poll(&socket, 1, 0) == 0) {
+            return;  // Who does not read what we say is not asked for more.
+        }
         const int rc = ssh_event_dopoll(event_.get(), 0);
         if (rc == SSH_ERROR || ssh_get_status(session_.get()) & (SSH_CLOSED | SSH_CLOSED_ERROR)) {
             over_ = true;
@@ -373,6 +394,10 @@ void SshSession::advance() {
 
 void SshSession::check_time() {
     const auto now = around_.clock.steady();
+    if (refuses_ && !is_busy()) {
+        end("the server stops");
+        return;
+    }
     if (!identity_) {
         if (now - began_ > kLoginGrace) {
             end("no key was proved in time");
@@ -386,15 +411,14 @@ void SshSession::check_time() {
             return;
         }
     }
-    if (refuses_ && !is_busy()) {
-        end("the server stops");
-    } else if (now - last_busy_ > kIdleMax) {
+    if (now - last_busy_ > kIdleMax) {
         end("nothing to do");
     }
 }
 
 bool SshSession::is_busy() const {
-    return std::ranges::any_of(channels_, [](const auto& channel) { return channel->is_busy(); });
+    return !opened_.empty() ||
+           std::ranges::any_of(channels_, [](const auto& channel) { return channel->is_busy(); });
 }
 
 bool SshSession::wants_to_write() const {
