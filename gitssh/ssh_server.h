@@ -51,6 +51,7 @@ private:
     void run();
     void take_posted();
     void accept_all();
+    void listen_to(std::uint32_t events) const;
     void admit(int fd, const std::string& address);
     bool refuses_one_more();
     void watch(const SshSession& session, bool is_new);
@@ -69,6 +70,7 @@ private:
     std::uint16_t port_ = 0;
     Sessions sessions_;  // By descriptor.
     std::size_t visits_ = 0;
+    bool listens_ = true;  // False: there were no descriptors.
     std::chrono::steady_clock::time_point looked_at_;
     std::thread thread_;
     std::atomic<bool> stopping_ = false;

@@ -63,7 +63,7 @@ private:
     std::string out_;
     std::size_t sent_ = 0;
     struct Ending {
-        int status = 0;
+        int status;
         std::string complaint;
     };
     std::optional<Ending> ending_;  // Once out_ is sent.
@@ -112,7 +112,7 @@ int SshSession::Channel::on_shell() {
     has_command_ = true;
     out_ = "Hello " + session_.identity_->slug +
            ": your key works. There is no shell here; use git clone, fetch and push.\r\n";
-    ending_.emplace();
+    ending_ = Ending{0, {}};
     return 0;
 }
 
