@@ -47,6 +47,18 @@ std::string address_of(const sockaddr_storage& peer) {
     return shown == nullptr ? "" : shown;
 }
 
+/// At once what is small, and probes for a peer that vanished: they keep its ways open, too.
+void set_up(int fd) {
+    const auto take = [fd](int level, int option, int value) {
+        ::setsockopt(fd, level, option, &value, sizeof value);
+    };
+    take(IPPROTO_TCP, TCP_NODELAY, 1);
+    take(SOL_SOCKET, SO_KEEPALIVE, 1);
+    take(IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleSeconds);
+    take(IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveEverySeconds);
+    take(IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
+}
+
 Status set(ssh_bind_struct* bind, ssh_bind_options_e option, const void* value) {
     if (ssh_bind_options_set(bind, option, value) == SSH_OK) {
         return {};
@@ -84,7 +96,12 @@ SshServer::SshServer(const Around& around)
           .metrics = around.metrics,
           .clock = around.clock,
           .post = [this](std::move_only_function<void()> task) { post(std::move(task)); },
-          .visits = visits_} {}
+          .visits = visits_,
+          .limits = around_.limits,
+          .may_join =
+              [this](const ClientId& client) {
+                  return count_of(client) < around_.limits.connections_per_client;
+              }} {}
 
 SshServer::~SshServer() {
     stop(std::chrono::seconds{0});
@@ -185,7 +202,7 @@ void SshServer::run() {
         const auto now = around_.clock.steady();
         if (!ends_at) {
             ends_at = now + std::chrono::seconds(grace_seconds_);
-            ::epoll_ctl(epoll_, EPOLL_CTL_DEL, listener_, nullptr);
+            ::close(std::exchange(listener_, -1));  // Nobody is to wait in its queue.
             for (const auto& [fd, session] : sessions_) {
                 session->refuse_more();
             }
@@ -226,10 +243,13 @@ void SshServer::accept_all() {
 }
 
 /// Early drop at random, so that somebody who opens many does not shut out everybody else.
-bool SshServer::refuses_one_more() {
+bool SshServer::refuses_one_more(const std::string& address) {
+    const auto of_address = static_cast<std::size_t>(std::ranges::count_if(
+        sessions_, [&](const auto& each) { return each.second->address() == address; }));
     const auto waiting = static_cast<std::size_t>(std::ranges::count_if(
         sessions_, [](const auto& each) { return !each.second->is_authenticated(); }));
-    if (sessions_.size() >= kSessionsMax || waiting >= kStartupsMax) {
+    if (sessions_.size() >= around_.limits.connections || waiting >= kStartupsMax ||
+        of_address >= around_.limits.connections_per_address) {
         return true;
     }
     if (waiting < kStartupsBegin) {
@@ -242,15 +262,27 @@ bool SshServer::refuses_one_more() {
     return static_cast<unsigned char>(byte.front()) * 100U / 256U < percent;
 }
 
+std::size_t SshServer::count_of(const ClientId& client) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        sessions_, [&](const auto& each) { return each.second->is_of(client); }));
+}
+
+/// One line for all of a second: a flood of them is to fill no disk.
+void SshServer::tell_refused() {
+    if (const std::size_t count = std::exchange(refused_, 0); count > 0) {
+        around_.log.warning("ssh connections refused", {{"count", std::to_string(count)}});
+    }
+}
+
 void SshServer::admit(int fd, const std::string& address) {
     around_.metrics.counter("ssh_connections_total").add();
-    if (refuses_one_more()) {
+    if (refuses_one_more(address)) {
+        ++refused_;
         around_.metrics.counter("ssh_connections_refused_total").add();
         ::close(fd);
         return;
     }
-    const int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    set_up(fd);
     auto session = SshSession::accept(*bind_, {fd, address}, session_around_);
     if (!session) {
         return;  // libssh has closed it.
@@ -285,6 +317,9 @@ void SshServer::advance_the_others() {
     const auto now = around_.clock.steady();
     const bool all = now - looked_at_ >= kLook || stopping_;
     looked_at_ = all ? now : looked_at_;
+    if (all) {
+        tell_refused();
+    }
     if (all && !listens_ && !stopping_) {
         listens_ = true;
         listen_to(EPOLLIN);

@@ -16,6 +16,7 @@
 
 #include "base/random.h"
 #include "gitssh/host_keys.h"
+#include "gitssh/limits.h"
 #include "gitssh/ssh_session.h"
 #include "net/listening_socket.h"
 
@@ -31,6 +32,7 @@ public:
         Metrics& metrics;
         const Clock& clock;
         Random& random;
+        Limits limits = {};
     };
     explicit SshServer(const Around& around);
     SshServer(const SshServer&) = delete;
@@ -53,7 +55,9 @@ private:
     void accept_all();
     void listen_to(std::uint32_t events) const;
     void admit(int fd, const std::string& address);
-    bool refuses_one_more();
+    bool refuses_one_more(const std::string& address);
+    std::size_t count_of(const ClientId& client) const;
+    void tell_refused();
     void watch(const SshSession& session, bool is_new);
     bool anybody_is_busy() const;
     Sessions::iterator advance(Sessions::iterator each);
@@ -70,7 +74,8 @@ private:
     std::uint16_t port_ = 0;
     Sessions sessions_;  // By descriptor.
     std::size_t visits_ = 0;
-    bool listens_ = true;  // False: there were no descriptors.
+    std::size_t refused_ = 0;  // Connections, since it was last told.
+    bool listens_ = true;      // False: there were no descriptors.
     std::chrono::steady_clock::time_point looked_at_;
     std::thread thread_;
     std::atomic<bool> stopping_ = false;

@@ -13,6 +13,7 @@ namespace origin {
 namespace {
 
 constexpr unsigned kWorkerThreadsMax = 256;
+constexpr std::int64_t kSshLimitMax = 100'000;
 constexpr std::uintmax_t kConfigBytesMax = 1 << 20;
 
 std::unexpected<Error> bad_setting(std::string why) {
@@ -61,6 +62,25 @@ std::string take_threads(const toml::node& node, unsigned& into) {
     }
     into = static_cast<unsigned>(*number);
     return {};
+}
+
+/// Of the SSH door: counts of connections, and seconds.
+std::string take_limit(const toml::node& node, std::size_t& into) {
+    const auto number = node.value<std::int64_t>();
+    if (!node.is_integer() || !number || *number < 1 || *number > kSshLimitMax) {
+        return "must be a whole number from 1 to 100000";
+    }
+    into = static_cast<std::size_t>(*number);
+    return {};
+}
+
+std::string take_seconds(const toml::node& node, std::chrono::seconds& into) {
+    std::size_t count = 0;
+    std::string wrong = take_limit(node, count);
+    if (wrong.empty()) {
+        into = std::chrono::seconds(count);
+    }
+    return wrong;
 }
 
 std::string take_level(const toml::node& node, Level& into) {
@@ -115,6 +135,26 @@ const std::map<std::string, Take, std::less<>>& settings() {
          [](const auto& n, Config& c) {
              c.ssh.emplace();
              return take_listen(n, *c.ssh);
+         }},
+        {"ssh.login_seconds",
+         [](const auto& n, Config& c) {
+             return take_seconds(n, c.ssh_limits.login);
+         }},
+        {"ssh.idle_seconds",
+         [](const auto& n, Config& c) {
+             return take_seconds(n, c.ssh_limits.idle);
+         }},
+        {"ssh.connections",
+         [](const auto& n, Config& c) {
+             return take_limit(n, c.ssh_limits.connections);
+         }},
+        {"ssh.connections_per_address",
+         [](const auto& n, Config& c) {
+             return take_limit(n, c.ssh_limits.connections_per_address);
+         }},
+        {"ssh.connections_per_client",
+         [](const auto& n, Config& c) {
+             return take_limit(n, c.ssh_limits.connections_per_client);
          }},
         {"outbound.allow",
          [](const auto& n, Config& c) {

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "gitssh/limits.h"
 #include "net/address.h"
 
 namespace origin {
@@ -28,7 +29,8 @@ struct Config {
     std::filesystem::path data;
     Listen http;
     std::optional<Listen> ssh;  // None: no SSH door.
-    std::string public_url;     // Empty: made from `http`.
+    gitssh::Limits ssh_limits;
+    std::string public_url;  // Empty: made from `http`.
     std::string sites_domain = "localhost";
     std::string tls_certificate;  // PEM files; both or none.
     std::string tls_key;

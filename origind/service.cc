@@ -282,7 +282,8 @@ Status Service::Parts::open_ssh() {
                                   .log = log,
                                   .metrics = metrics,
                                   .clock = clock,
-                                  .random = random});
+                                  .random = random,
+                                  .limits = config.ssh_limits});
     return ssh_server->listen(config.ssh->address, config.ssh->port, host_keys);
 }
 
