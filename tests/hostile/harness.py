@@ -43,10 +43,10 @@ def one_of(got, wanted, what="status"):
 
 @dataclasses.dataclass
 class Case:
-    row: str    # The row of the table of attacks: H1 to L15.
+    row: str    # The row of the table of attacks: H1 to S22.
     name: str   # What is sent.
     run: typing.Callable  # World -> a few words on the answer; raises Wrong.
-    on: str = "plain"     # Which server: plain, tls, or none (the case starts what it needs).
+    on: str = "plain"     # Which server: plain, tls, ssh, or none (the case starts what it needs).
     logs: bool = True     # It must leave a line in the log.
     memory_mib: int = MEMORY_MIB_MAX
     keeps_open: int = 0   # Packs of an accepted push stay open for readers.
@@ -92,7 +92,7 @@ CONFIG = '[log]\nformat = "json"\n[workers]\nthreads = 8\n'
 
 
 class World:
-    """Two servers, one plain and one with TLS, a project with a history, and a live site."""
+    """Three servers, one plain, one with TLS and one with an SSH door, a project with a history, and a live site."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
@@ -105,15 +105,16 @@ class World:
         self.start_server("plain", CONFIG)
         certificate = self.certificate()
         self.start_server("tls", CONFIG + f'[http]\ntls_certificate = "{certificate[0]}"\ntls_key = "{certificate[1]}"\n')
+        self.start_server("ssh", CONFIG, "--ssh", "127.0.0.1:0")
         self.make_project()
         for name, server in self.servers.items():
             self.watches[name] = Watch(server, self.secrets, lambda name=name: self.http_connection(name))
 
-    def start_server(self, name, config):
+    def start_server(self, name, config, *options):
         (self.folder / name).mkdir()
         path = self.folder / f"{name}.toml"
         path.write_text(config)
-        server = Server(self.folder / name, ["--config", str(path)]).init()
+        server = Server(self.folder / name, ["--config", str(path), *options]).init()
         self.servers[name] = server
         self.secrets.add(f"the key of {name}", server.key)
         self.secrets.add(f"the key of {name} in base64", server.basic().split()[1])
