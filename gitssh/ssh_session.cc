@@ -164,7 +164,7 @@ void SshSession::read_socket() {
             is_gone(identity_ ? "the peer closed it" : "the peer closed it, no key was proved");
             return;
         }
-        if (rc == SSH_AGAIN) {
+        if (rc == SSH_AGAIN || !is_in_bounds()) {
             return;
         }
     }
