@@ -5,7 +5,6 @@
 #include <array>
 #include <cerrno>
 #include <iterator>
-#include <optional>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -177,45 +176,52 @@ void SshServer::take_posted() {
 }
 
 void SshServer::run() {
-    std::array<epoll_event, 64> events{};
-    std::optional<std::chrono::steady_clock::time_point> ends_at;
-    while (true) {
-        const auto pause = anybody_is_busy() || stopping_ ? kTick : kLook;
-        const int n = ::epoll_wait(
-            epoll_,
-            events.data(),
-            static_cast<int>(events.size()),
-            sessions_.empty() && !stopping_ && listens_ ? -1 : static_cast<int>(pause.count()));
-        take_posted();
-        for (int i = 0; i < n; ++i) {
-            const int fd = events[static_cast<std::size_t>(i)].data.fd;
-            if (fd == listener_ && !stopping_) {
-                accept_all();
-            } else if (const auto found = sessions_.find(fd); found != sessions_.end()) {
-                advance(found);
-            }
-        }
-        advance_the_others();
-        if (!stopping_) {
-            continue;
-        }
-        const auto now = around_.clock.steady();
-        if (!ends_at) {
-            ends_at = now + std::chrono::seconds(grace_seconds_);
-            ::close(std::exchange(listener_, -1));  // Nobody is to wait in its queue.
-            for (const auto& [fd, session] : sessions_) {
-                session->refuse_more();
-            }
-        }
-        if (sessions_.empty() || now >= *ends_at) {
-            break;
-        }
+    while (!has_stopped()) {
+        serve();
     }
     sessions_.clear();
     while (visits_ > 0) {  // What they work on must not go before they do.
-        ::epoll_wait(epoll_, events.data(), 1, static_cast<int>(kTick.count()));
+        epoll_event event{};
+        ::epoll_wait(epoll_, &event, 1, static_cast<int>(kTick.count()));
         take_posted();
     }
+}
+
+/// Waits for events, for a while at most, and does what they ask for.
+void SshServer::serve() {
+    std::array<epoll_event, 64> events{};
+    const auto pause = anybody_is_busy() || stopping_ ? kTick : kLook;
+    const int n = ::epoll_wait(
+        epoll_,
+        events.data(),
+        static_cast<int>(events.size()),
+        sessions_.empty() && !stopping_ && listens_ ? -1 : static_cast<int>(pause.count()));
+    take_posted();
+    for (int i = 0; i < n; ++i) {
+        const int fd = events[static_cast<std::size_t>(i)].data.fd;
+        if (fd == listener_) {
+            accept_all();
+        } else if (const auto found = sessions_.find(fd); found != sessions_.end()) {
+            advance(found);
+        }
+    }
+    advance_the_others();
+}
+
+/// Asked to stop, it first closes the listener and lets what runs come to its end.
+bool SshServer::has_stopped() {
+    if (!stopping_) {
+        return false;
+    }
+    const auto now = around_.clock.steady();
+    if (!ends_at_) {
+        ends_at_ = now + std::chrono::seconds(grace_seconds_);
+        ::close(std::exchange(listener_, -1));  // Nobody is to wait in its queue.
+        for (const auto& [fd, session] : sessions_) {
+            session->refuse_more();
+        }
+    }
+    return sessions_.empty() || now >= *ends_at_;
 }
 
 void SshServer::listen_to(std::uint32_t events) const {
@@ -320,7 +326,7 @@ void SshServer::advance_the_others() {
     if (all) {
         tell_refused();
     }
-    if (all && !listens_ && !stopping_) {
+    if (all && !listens_ && listener_ >= 0) {
         listens_ = true;
         listen_to(EPOLLIN);
     }

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -51,6 +52,8 @@ private:
     using Sessions = std::map<int, std::shared_ptr<SshSession>>;
 
     void run();
+    void serve();
+    bool has_stopped();
     void take_posted();
     void accept_all();
     void listen_to(std::uint32_t events) const;
@@ -77,6 +80,7 @@ private:
     std::size_t refused_ = 0;  // Connections, since it was last told.
     bool listens_ = true;      // False: there were no descriptors.
     std::chrono::steady_clock::time_point looked_at_;
+    std::optional<std::chrono::steady_clock::time_point> ends_at_;  // Once it stops.
     std::thread thread_;
     std::atomic<bool> stopping_ = false;
     std::atomic<std::int64_t> grace_seconds_ = 0;
