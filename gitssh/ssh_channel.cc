@@ -120,7 +120,10 @@ bool SshSession::Channel::send() {
         const std::string_view rest = std::string_view(out_).substr(sent_, kVisitBytes);
         const int wrote =
             room == 0 || !session_.can_take_output() ? 0 : write(rest.substr(0, room), false);
-        is_closed_ = is_closed_ || wrote < 0;  // Nobody will take it any more.
+        if (wrote < 0 && !is_closed_) {
+            is_closed_ = true;  // Nobody will take it any more.
+            session_.around_.log.info("ssh command cut off", {{"peer", session_.peer_.address}});
+        }
         if (wrote <= 0) {
             return false;
         }

@@ -298,9 +298,9 @@ void SshServer::admit(int fd, const std::string& address) {
 }
 
 void SshServer::watch(const SshSession& session, bool is_new) {
-    epoll_event event{
-        .events = session.wants_to_write() ? std::uint32_t{EPOLLOUT} : std::uint32_t{EPOLLIN},
-        .data = {.fd = session.fd()}};
+    const std::uint32_t reads = session.is_full() ? 0 : std::uint32_t{EPOLLIN};
+    epoll_event event{.events = session.wants_to_write() ? std::uint32_t{EPOLLOUT} : reads,
+                      .data = {.fd = session.fd()}};
     ::epoll_ctl(epoll_, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, session.fd(), &event);
 }
 

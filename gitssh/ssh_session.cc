@@ -154,6 +154,12 @@ void SshSession::drop_channels() {
 /// libssh reads 4 KiB at a time.
 void SshSession::read_socket() {
     constexpr int kPiecesMax = 64;
+    full_ = std::ranges::any_of(channels_, [](const auto& channel) {
+        return channel->is_busy() && channel->unread() > kUnreadPause;
+    });
+    if (full_ && !wants_to_write()) {
+        return;
+    }
     for (int i = 0; i < kPiecesMax; ++i) {
         pollfd socket{.fd = peer_.fd, .events = POLLOUT, .revents = 0};
         if (wants_to_write() && ::poll(&socket, 1, 0) == 0) {

@@ -56,6 +56,8 @@ public:
     /// Reads, works, writes: what can be done without waiting.
     void advance();
     bool wants_to_write() const;
+    /// Reads no more until workers have taken what there is.
+    bool is_full() const { return full_; }
     /// To be dropped.
     bool is_over() const { return over_; }
     bool is_authenticated() const { return identity_.has_value(); }
@@ -104,6 +106,7 @@ private:
     std::uint64_t in_before_ = 0;
     bool refuses_ = false;
     bool over_ = false;
+    bool full_ = false;
     std::string doom_;  // Why it is to be ended once its channels are not walked.
     std::chrono::steady_clock::time_point began_;
     std::chrono::steady_clock::time_point last_busy_;
