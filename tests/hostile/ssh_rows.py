@@ -153,7 +153,7 @@ for about, words in (("HTTP", b"GET / HTTP/1.1\r\n\r\n"), ("an old banner", b"SS
     def nonsense(world, words=words):
         at = door(world)
         with plain(at.port) as peer:
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(OSError):
                 peer.sendall(words)
                 peer.shutdown(socket.SHUT_WR)
             gone_within(peer, LOGIN_SECONDS + 15)
