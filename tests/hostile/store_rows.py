@@ -328,7 +328,7 @@ def by_project(server):
     """{slug: folder}, asked of the running server."""
     folders = {}
     for row in server.get("/api/projects").json["projects"]:
-        folders[row["codeUrl"].split("/")[-1].removesuffix(".git")] = next(pathlib.Path(server.data).glob(f"projects/**/{row['projectId']}"))
+        folders[row["codeUrl"].split("/")[-1].removesuffix(".git")] = pathlib.Path(server.data) / "projects" / row["projectId"]
     return folders
 
 
@@ -389,6 +389,9 @@ def leftovers(world):
             place.mkdir(exist_ok=True)
             for name in ("tmp_pack_1234", "incoming.pack", "pack-" + "0" * 40 + ".lock", "x.tmp"):
                 (place / name).write_bytes(b"junk")
+        mark = folder.parent / "written" / folder.name  # As of a server that was killed while it wrote there.
+        check(mark.parent.is_dir(), f"there is no {mark.parent}")
+        mark.touch()
     server = damaged_project(world, litter)
     with contextlib.closing(stopping(server)):
         all_there(world, server)
