@@ -90,17 +90,20 @@ class Commits(Scenario):
         self.assertEqual(clone("ls-tree", "-r", "--name-only", one).split(), ["README.md", "a/b"])
         self.assertEqual(clone("rev-list", "HEAD").split(), [whole.json["commit"], one, second, first])
 
-    def test_files_of_all_sizes_that_do_not_compress_stay_what_they_are(self):
-        """More than one small pack holds, in pieces below and above what is written at once."""
+    def test_a_streamed_file_that_compresses_here_and_there_stays_what_it_is(self):
+        """Deflated, its parts are below and above what is written to a pack at once."""
         self.pushed_repo()
-        noise = b"".join(hashlib.sha256(b"%d" % number).digest() for number in range(3 * MIB // 32))
-        sizes = [90_000 + number if number % 2 else 160_000 + number for number in range(18)]
-        files = {f"f{number}": noise[number * 1000:number * 1000 + size] for number, size in enumerate(sizes)}
-        self.commit(*({"action": "create", "path": path, "encoding": "base64", "content": base64.b64encode(content).decode()}
-                      for path, content in files.items()))
-        clone = self.clone("fresh")
-        for path, content in files.items():
-            self.assertEqual((clone.path / path).read_bytes(), content, path)
+        noise = b"".join(hashlib.sha256(b"%d" % number).digest() for number in range(4 * MIB // 32))
+        two_bits = noise.translate(bytes(b"acgt"[byte & 3] for byte in range(256)))
+        five_bits = noise.translate(bytes(64 + (byte & 31) for byte in range(256)))
+        part = MIB // 4
+        large = b"".join(text[at:at + part] for at in range(0, 4 * MIB, part) for text in (two_bits, five_bits))
+        chunks = [{"chunk": {"file": "1", "encoding": "base64", "content": base64.b64encode(large[at:at + MIB]).decode()}}
+                  for at in range(0, len(large), MIB)]
+        body = lines_of({"commit": {"branch": "mixed", "message": "a file of many parts"}},
+                        {"file": {"action": "create", "path": "large.txt", "id": "1"}}, *chunks, {"end": True})
+        self.expect(self.server.request("POST", self.api("/commits"), body, headers={"Content-Type": "application/x-ndjson"}), 201)
+        self.assertEqual((self.clone("fresh", "--branch", "mixed").path / "large.txt").read_bytes(), large)
 
     def test_a_large_commit_is_streamed(self):
         self.pushed_repo()
