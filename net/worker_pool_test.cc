@@ -64,7 +64,7 @@ TEST(WorkerPool, TakesSideWorkOnlyIfAThreadHasNothingToDo) {
     }
     WorkerPool::Task left = hold;
     EXPECT_FALSE(pool.offer(std::move(left)));
-    EXPECT_TRUE(left);  // It was left as it was.
+    EXPECT_TRUE(left);  // NOLINT(bugprone-use-after-move): it was left as it was.
     release.count_down();
 }
 
