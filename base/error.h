@@ -9,15 +9,15 @@
 
 namespace origin {
 
-/// What went wrong, in the caller's terms. One table (net/door_codes.cc) maps each code to an HTTP
-/// status, a git `ng` or `ERR` text and an SSH exit status; no other table exists.
+/// What went wrong, in the caller's terms. net/door_codes.cc maps each code to an HTTP status;
+/// Git's `ng` and `ERR` lines carry the error's own sentence.
 enum class Code : std::uint8_t {
     InvalidInput,     // The peer's bytes break a rule. Its fault; do not retry as is.
     Unauthenticated,  // We do not know who is asking.
     Forbidden,        // We know, and they may not.
     NotFound,         // No such thing, or they may not learn that it exists.
     Conflict,         // Somebody else changed it first; read again and retry.
-    LimitExceeded,    // A bound in base/limits.h was reached.
+    LimitExceeded,    // A bound (base/limits.h) was reached.
     Unavailable,      // Overloaded or shutting down; retry later.
     Timeout,          // A deadline passed.
     Corrupt,          // Our own stored bytes are wrong. Page a human.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// base/limits: every bound origind enforces: value, unit, reason. Nothing is limited anywhere else.
+// base/limits: the bounds that origind enforces: value, unit, reason. A bound of one mechanism
+// stands in that one's header (git/odb/small_pack.h, api/commit_limits.h).
 #pragma once
 
 #include <chrono>
@@ -138,9 +139,8 @@ inline constexpr std::chrono::seconds kPreferWaitMax{60};
 inline constexpr std::size_t kPageRowsMax = 200;
 inline constexpr std::size_t kJsonDepthMax = 32;
 inline constexpr std::size_t kPageRowsDefault = 50;
-inline constexpr std::size_t kPageScanMax = 10'000;   // Rows looked at for one page of a list.
-inline constexpr std::size_t kJsonItemsMax = 100;     // Of a list of names in a body.
-inline constexpr std::size_t kCommitFilesMax = 1000;  // Files in one API commit.
+inline constexpr std::size_t kPageScanMax = 10'000;  // Rows looked at for one page of a list.
+inline constexpr std::size_t kJsonItemsMax = 100;    // Of a list of names in a body.
 inline constexpr std::size_t kCommitMessageBytesMax = 64 * kKiB;
 inline constexpr std::size_t kApiWalkCommitsMax = 100'000;  // Walked for one page of commits.
 inline constexpr std::size_t kApiFileBytesMax = 32 * kMiB;  // One file in one answer.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// net/door_codes: the one table from an Error's code to what each transport says.
+// net/door_codes: the one table from an Error's code to its HTTP status.
 #pragma once
-
-#include <string_view>
 
 #include "base/error.h"
 
@@ -11,8 +9,6 @@ namespace origin::net {
 struct DoorCode {
     Code code;
     int http_status;
-    std::string_view git_text;  // After `ng <ref> ` or in front of an ERR sentence.
-    int ssh_exit;               // sysexits(3) where one fits.
 };
 
 const DoorCode& door_code(Code code);

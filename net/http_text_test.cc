@@ -80,8 +80,6 @@ TEST(DoorCodes, NameEveryCode) {
     for (int i = 0; i <= static_cast<int>(Code::Internal); ++i) {
         const DoorCode& row = door_code(static_cast<Code>(i));
         EXPECT_GE(row.http_status, 400);
-        EXPECT_NE(row.ssh_exit, 0);
-        EXPECT_FALSE(row.git_text.empty());
     }
 }
 
