@@ -17,12 +17,14 @@
 #include "git/odb/pack_scan.h"
 #include "git/odb/pack_text.h"
 #include "git/odb/staged_pack.h"
+#include "git/odb/whole_zlib.h"
 
 namespace origin::git {
 namespace {
 
-constexpr std::size_t kDeltaHeadBytes = 20;     // Enough for both sizes of a delta.
-constexpr std::size_t kRehashBytes = 4 * kMiB;  // About 5 ms.
+constexpr std::size_t kDeltaHeadBytes = 20;       // Enough for both sizes of a delta.
+constexpr std::size_t kRehashBytes = 4 * kMiB;    // About 5 ms.
+constexpr std::size_t kCompareBytes = 32 * kMiB;  // About as long.
 
 std::unexpected<Error> refuse(std::string_view reason, std::string what) {
     return std::unexpected(Error(Code::InvalidInput, std::move(what)).because(std::string(reason)));
@@ -71,10 +73,19 @@ public:
     const std::optional<Error>& failed() const { return failed_; }
 
 private:
-    enum class Stage : std::uint8_t { Receiving, Resolving, Rehashing, Indexing, Special, Done };
+    enum class Stage : std::uint8_t {
+        Receiving,
+        Resolving,
+        Comparing,
+        Rehashing,
+        Indexing,
+        Special,
+        Done,
+    };
 
     Status start_resolving();
     Status resolve();
+    Status compare();
     Status rehash();
     Status write_index();
     Status check_special() const;
@@ -102,6 +113,7 @@ private:
 
     MappedFile mapped_;  // Declared before what borrows it.
     std::optional<DeltaResolver> resolver_;
+    std::size_t compared_ = 0;  // Entries.
     PackHash rehash_;
     std::uint64_t rehashed_ = 0;
     Oid checksum_;
@@ -182,6 +194,9 @@ Result<bool> PackIntake::State::step() {
         case Stage::Resolving:
             ORIGIN_CHECK(resolve());
             break;
+        case Stage::Comparing:
+            ORIGIN_CHECK(compare());
+            break;
         case Stage::Rehashing:
             ORIGIN_CHECK(rehash());
             break;
@@ -230,7 +245,6 @@ Status PackIntake::State::resolve() {
     result_.bases_added = resolver_->bases_added();
     resolver_.reset();
     checksum_ = scan_.trailer();
-    stage_ = Stage::Indexing;
     if (result_.bases_added > 0) {
         // The count in the header has changed, so the checksum starts from the front.
         std::string header;
@@ -238,7 +252,30 @@ Status PackIntake::State::resolve() {
         ORIGIN_CHECK(file_.overwrite(0, bytes_of(header)));
         ORIGIN_TRY(mapped, file_.map());
         mapped_ = std::move(mapped);
-        stage_ = Stage::Rehashing;
+    }
+    stage_ = Stage::Comparing;
+    return {};
+}
+
+/// The file is read back: it must hold what was judged, whatever lies between append() and here.
+Status PackIntake::State::compare() {
+    const std::uint64_t end = file_.size() - (result_.bases_added > 0 ? 0 : kOidBytes);
+    std::uint64_t taken = 0;
+    for (; compared_ < entries_.size() && taken < kCompareBytes; ++compared_) {
+        const bool is_last = compared_ + 1 == entries_.size();
+        const std::uint64_t begin = entries_[compared_].offset;
+        const std::uint64_t next = is_last ? end : entries_[compared_ + 1].offset;
+        if (crc32_of(text_of(mapped_.bytes().subspan(begin, next - begin))) !=
+            entries_[compared_].crc) {
+            return std::unexpected(Error(Code::Corrupt,
+                                         "the server stored other bytes than it received",
+                                         "the new pack differs at byte " + std::to_string(begin))
+                                       .because("pack_changed"));
+        }
+        taken += next - begin;
+    }
+    if (compared_ == entries_.size()) {
+        stage_ = result_.bases_added > 0 ? Stage::Rehashing : Stage::Indexing;
     }
     return {};
 }

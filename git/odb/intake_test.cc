@@ -4,6 +4,8 @@
 // Method: real repositories, packed by the real git in every way it can; fsck as the oracle.
 #include "git/odb/intake.h"
 
+#include <fstream>
+
 #include "git/odb/pack_builder.h"
 #include "git/odb/test_git.h"
 #include "git/odb/test_pack.h"
@@ -49,6 +51,17 @@ protected:
         must(dir_ / "bare.git", "git update-ref refs/heads/main " + oid);
         const auto fsck = run(dir_ / "bare.git", "git fsck --full --strict");
         EXPECT_EQ(fsck.status, 0) << fsck.output;
+    }
+
+    /// Flips a byte of the one pack in quarantine that is a file.
+    void damage_pack(std::size_t offset) {
+        for (const auto& file : std::filesystem::directory_iterator(quarantine())) {
+            std::fstream pack(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+            pack.seekg(static_cast<std::streamoff>(offset));
+            const int byte = pack.get();
+            pack.seekp(static_cast<std::streamoff>(offset));
+            pack.put(static_cast<char>(byte ^ 1));
+        }
     }
 
     test::TempDir dir_;
@@ -232,6 +245,25 @@ TEST_F(IntakeTest, NeverTakesADamagedPack) {
         damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 8)));
         PackIntake intake(quarantine(), nullptr);
         EXPECT_FALSE(take(intake, damaged, 999)) << at;
+    }
+    EXPECT_TRUE(std::filesystem::is_empty(quarantine()));
+}
+
+TEST_F(IntakeTest, NeverTakesAFileThatIsNotWhatCameIn) {
+    must(source(),
+         "head -c 3000000 /dev/urandom > noise && git add noise && git commit -q -m noise");
+    for (const std::string& revs : {"main\\n", "main\\n^main~1\\n"}) {
+        const std::string bytes = pack(revs, "--thin");
+        for (const auto offset : {bytes.size() / 2, bytes.size() - 21}) {
+            PackIntake known(quarantine(), nullptr);
+            ASSERT_TRUE(take(known, pack("main~1\\n"), 4096));
+            PackIntake intake(quarantine(), *known.view());
+            ASSERT_TRUE(intake.feed(bytes_of(bytes)));
+            damage_pack(offset);
+            const auto result = intake.finish();
+            ASSERT_FALSE(result) << offset;
+            EXPECT_EQ(result.error().reason(), "pack_changed");
+        }
     }
     EXPECT_TRUE(std::filesystem::is_empty(quarantine()));
 }
