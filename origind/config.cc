@@ -6,13 +6,7 @@
 #include <functional>
 #include <map>
 
-// toml++ 3.3 assumes of some headers ("[[[") what its next lines look for and report. Without its
-// assumptions they do.
-#define TOML_EXCEPTIONS 0
-#include <toml++/impl/preprocessor.h>
-#undef TOML_ASSERT_ASSUME
-#define TOML_ASSERT_ASSUME(expression) static_cast<void>(0)
-#include <toml++/toml.h>
+#include "origind/toml.h"
 
 namespace origin {
 namespace {
