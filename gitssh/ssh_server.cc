@@ -29,6 +29,8 @@ constexpr const char* kCiphers =
     "chacha20-poly1305@openssh.com,aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,"
     "aes192-ctr,aes128-ctr";
 constexpr const char* kMacs = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com";
+constexpr const char* kCompatMacs =
+    "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512";
 constexpr const char* kClientKeys =
     "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
     "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256";
@@ -66,7 +68,8 @@ Status set(ssh_bind_struct* bind, ssh_bind_options_e option, const void* value) 
         Error(Code::Internal, "the SSH door cannot be set up", ssh_get_error(bind)));
 }
 
-Status configure(ssh_bind_struct* bind, const std::vector<HostKey>& keys) {
+Status configure(ssh_bind_struct* bind, const std::vector<HostKey>& keys, bool compat) {
+    const char* macs = compat ? kCompatMacs : kMacs;
     const bool no = false;  // The machine's own /etc/ssh/libssh_server_config is not ours.
     const int rsa_bits = 3072;
     ORIGIN_CHECK(set(bind, SSH_BIND_OPTIONS_PROCESS_CONFIG, &no));
@@ -78,8 +81,8 @@ Status configure(ssh_bind_struct* bind, const std::vector<HostKey>& keys) {
     ORIGIN_CHECK(set(bind, SSH_BIND_OPTIONS_PUBKEY_ACCEPTED_KEY_TYPES, kClientKeys));
     ORIGIN_CHECK(set(bind, SSH_BIND_OPTIONS_CIPHERS_C_S, kCiphers));
     ORIGIN_CHECK(set(bind, SSH_BIND_OPTIONS_CIPHERS_S_C, kCiphers));
-    ORIGIN_CHECK(set(bind, SSH_BIND_OPTIONS_HMAC_C_S, kMacs));
-    ORIGIN_CHECK(set(bind, SSH_BIND_OPTIONS_HMAC_S_C, kMacs));
+    ORIGIN_CHECK(set(bind, SSH_BIND_OPTIONS_HMAC_C_S, macs));
+    ORIGIN_CHECK(set(bind, SSH_BIND_OPTIONS_HMAC_S_C, macs));
     return set(bind, SSH_BIND_OPTIONS_RSA_MIN_SIZE, &rsa_bits);
 }
 
@@ -116,7 +119,7 @@ Status SshServer::listen(const std::string& host,
                          const std::vector<HostKey>& keys) {
     ssh_init();
     bind_.reset(ssh_bind_new());
-    ORIGIN_CHECK(configure(bind_.get(), keys));
+    ORIGIN_CHECK(configure(bind_.get(), keys, around_.compat));
     ORIGIN_TRY(socket, net::ListeningSocket::tcp(host, port));
     port_ = socket.port();
     listener_ = socket.release();
@@ -139,14 +142,20 @@ void SshServer::start() {
     });
 }
 
-void SshServer::stop(std::chrono::seconds grace) {
-    if (!thread_.joinable()) {
+void SshServer::begin_stop(std::chrono::seconds grace) {
+    if (!thread_.joinable() || stopping_) {
         return;
     }
     grace_seconds_ = grace.count();
     stopping_ = true;
     wake();
-    thread_.join();
+}
+
+void SshServer::stop(std::chrono::seconds grace) {
+    begin_stop(grace);
+    if (thread_.joinable()) {
+        thread_.join();
+    }
 }
 
 void SshServer::wake() const {

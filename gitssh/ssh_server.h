@@ -34,6 +34,8 @@ public:
         const Clock& clock;
         Random& random;
         Limits limits = {};
+        /// Also for clients that know encrypt-and-MAC alone, as libssh2 1.10 does.
+        bool compat = false;
     };
     explicit SshServer(const Around& around);
     SshServer(const SshServer&) = delete;
@@ -45,7 +47,9 @@ public:
     Status listen(const std::string& host, std::uint16_t port, const std::vector<HostKey>& keys);
     std::uint16_t port() const { return port_; }
     void start();
-    /// Takes no more, lets commands that run end for as long as `grace`, joins.
+    /// Takes no more, and lets commands that run end for as long as `grace`. Returns at once.
+    void begin_stop(std::chrono::seconds grace);
+    /// begin_stop(), unless that was; joins.
     void stop(std::chrono::seconds grace);
 
 private:

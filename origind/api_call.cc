@@ -73,6 +73,7 @@ int report(const Error& error) {
                                                           "network_folder",
                                                           "damaged_store",
                                                           "master_key_damaged",
+                                                          "bad_host_key",
                                                           "no_data_folder"};
     const bool config =
         std::ranges::find(kConfigReasons, error.reason()) != std::end(kConfigReasons);

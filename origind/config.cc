@@ -31,6 +31,15 @@ std::string take_text(const toml::node& node, std::string& into) {
     return {};
 }
 
+std::string take_truth(const toml::node& node, bool& into) {
+    const auto truth = node.value<bool>();
+    if (!node.is_boolean() || !truth) {
+        return "must be true or false";
+    }
+    into = *truth;
+    return {};
+}
+
 std::string take_blocks(const toml::node& node, std::vector<net::Cidr>& into) {
     if (!node.is_array()) {
         return "must be a list of address blocks like \"10.0.0.0/8\"";
@@ -104,32 +113,10 @@ std::string take_format(const toml::node& node, LogFormat& into) {
     return {};
 }
 
-const std::map<std::string, Take, std::less<>>& settings() {
-    static const std::map<std::string, Take, std::less<>> kSettings = {
-        {"http.listen",
-         [](const auto& n, Config& c) {
-             return take_listen(n, c.http);
-         }},
-        {"http.public_url",
-         [](const auto& n, Config& c) {
-             return take_text(n, c.public_url);
-         }},
-        {"http.sites_domain",
-         [](const auto& n, Config& c) {
-             return take_text(n, c.sites_domain);
-         }},
-        {"http.tls_certificate",
-         [](const auto& n, Config& c) {
-             return take_text(n, c.tls_certificate);
-         }},
-        {"http.tls_key",
-         [](const auto& n, Config& c) {
-             return take_text(n, c.tls_key);
-         }},
-        {"http.trusted_proxies",
-         [](const auto& n, Config& c) {
-             return take_blocks(n, c.trusted_proxies);
-         }},
+using Settings = std::map<std::string, Take, std::less<>>;
+
+Settings ssh_settings() {
+    return {
         {"ssh.listen",
          [](const auto& n, Config& c) {
              c.ssh.emplace();
@@ -155,6 +142,44 @@ const std::map<std::string, Take, std::less<>>& settings() {
          [](const auto& n, Config& c) {
              return take_limit(n, c.ssh_limits.connections_per_client);
          }},
+        {"ssh.compat",
+         [](const auto& n, Config& c) {
+             return take_truth(n, c.ssh_compat);
+         }},
+    };
+}
+
+Settings with_ssh(Settings settings) {
+    settings.merge(ssh_settings());
+    return settings;
+}
+
+const Settings& settings() {
+    static const Settings kSettings = with_ssh({
+        {"http.listen",
+         [](const auto& n, Config& c) {
+             return take_listen(n, c.http);
+         }},
+        {"http.public_url",
+         [](const auto& n, Config& c) {
+             return take_text(n, c.public_url);
+         }},
+        {"http.sites_domain",
+         [](const auto& n, Config& c) {
+             return take_text(n, c.sites_domain);
+         }},
+        {"http.tls_certificate",
+         [](const auto& n, Config& c) {
+             return take_text(n, c.tls_certificate);
+         }},
+        {"http.tls_key",
+         [](const auto& n, Config& c) {
+             return take_text(n, c.tls_key);
+         }},
+        {"http.trusted_proxies",
+         [](const auto& n, Config& c) {
+             return take_blocks(n, c.trusted_proxies);
+         }},
         {"outbound.allow",
          [](const auto& n, Config& c) {
              return take_blocks(n, c.outbound_allow);
@@ -171,7 +196,7 @@ const std::map<std::string, Take, std::less<>>& settings() {
          [](const auto& n, Config& c) {
              return take_format(n, c.log_format);
          }},
-    };
+    });
     return kSettings;
 }
 

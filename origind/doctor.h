@@ -33,6 +33,9 @@ using Findings = std::vector<Finding>;
 /// Modes and owners of the folder, the master key and the socket.
 Findings check_folder(const std::filesystem::path& data);
 
+/// The SSH door's keys: there, whole, for us alone, and those that clients know.
+Findings check_host_keys(const std::filesystem::path& data);
+
 /// Every row of every table decodes as its row type. Blocks: reads the whole store, in pages.
 Findings check_rows(store::Store& store);
 

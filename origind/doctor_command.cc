@@ -44,6 +44,7 @@ Status check_online(const std::filesystem::path& data, Findings& findings) {
 Status check_data(const std::filesystem::path& data, Findings& findings) {
     ORIGIN_CHECK(check_data_folder(data));
     append(findings, check_folder(data));
+    append(findings, check_host_keys(data));
     SystemClock clock;
     Log log(2, LogFormat::Text, Level::Error, clock);
     const auto store = store::open_lmdb({.data_folder = data.string(), .fatal = {}}, log, clock);

@@ -272,7 +272,7 @@ Status Service::Parts::open_ssh() {
     if (!config.ssh) {
         return {};
     }
-    ORIGIN_TRY(keys, gitssh::load_or_make_host_keys(config.data));
+    ORIGIN_TRY(keys, gitssh::take_host_keys(config.data, log));
     host_keys = std::move(keys);
     admission.emplace(git::Admission::Around{*store, *gatekeeper, clock, random});
     ssh_server = std::make_unique<gitssh::SshServer>(
@@ -283,7 +283,8 @@ Status Service::Parts::open_ssh() {
                                   .metrics = metrics,
                                   .clock = clock,
                                   .random = random,
-                                  .limits = config.ssh_limits});
+                                  .limits = config.ssh_limits,
+                                  .compat = config.ssh_compat});
     return ssh_server->listen(config.ssh->address, config.ssh->port, host_keys);
 }
 
@@ -349,7 +350,8 @@ std::vector<std::string> Service::ssh_lines() const {
         lines.push_back("origind serves ssh://" + parts_->config.ssh->address + ":" +
                         std::to_string(parts_->ssh_server->port()));
         for (const gitssh::HostKey& key : parts_->host_keys) {
-            lines.push_back("host key " + key.type + " " + key.fingerprint);
+            lines.push_back("host key " + key.type + " " + key.fingerprint +
+                            (key.replaced.empty() ? "" : " (was: " + key.replaced + ")"));
         }
     }
     return lines;
@@ -358,10 +360,13 @@ std::vector<std::string> Service::ssh_lines() const {
 void Service::stop() {
     Parts& parts = *parts_;
     if (parts.ssh_server) {
-        parts.ssh_server->stop(kStopGrace);
+        parts.ssh_server->begin_stop(kStopGrace);  // Both doors in the same time.
     }
     if (parts.server) {
         parts.server->stop(kStopGrace);
+    }
+    if (parts.ssh_server) {
+        parts.ssh_server->stop(kStopGrace);
     }
     if (parts.dispatcher) {
         parts.dispatcher->stop();

@@ -13,7 +13,7 @@ import time
 import ssh_client as ssh
 from harness import CONFIG, PATIENCE_SECONDS, ZERO, Case, Server, check, environment, pkt, wait_until
 from ssh_client import Proxy, connected
-from ssh_rows import door
+from ssh_rows import door, plain
 from watch import status_of
 
 CASES = []
@@ -413,3 +413,34 @@ def stop(world):
         check(peer.hear(ssh.CLOSE)[0] == ssh.CLOSE, "the command that ran was cut off")
         check(server.process.wait(timeout=20) == 0, "the exit status")
     return "what ran came to its end"
+
+
+def is_shut(port):
+    try:
+        with plain(port):
+            return False
+    except OSError:
+        return True
+
+
+@case("S22", "a stop shuts both doors at once, while commands run at each", on="none", logs=False)
+def stop_both(world):
+    with own_server(world) as (server, port, key), connected(port) as peer, plain(server.port) as http:
+        peer.login(key)
+        channel = peer.open()
+        check(peer.ask(channel, "exec", "git-receive-pack '/admin/new.git'") == ssh.YES, "no push")
+        check(peer.hear(ssh.DATA)[0] == ssh.DATA, "no refs came")
+        http.sendall(f"POST /api/projects HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nAuthorization: Bearer {server.key}\r\n"
+                     "Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 15\r\n\r\n".encode())
+        check(http.recv(4096).startswith(b"HTTP/1.1 100"), "the request was not begun")
+        server.process.terminate()
+        wait_until("the HTTP door to close", lambda: is_shut(server.port))  # Were it the second, the push would be cut off.
+        wait_until("the SSH door to close", lambda: is_shut(port))
+        http.sendall(b'{"name":"late"}')
+        peer.say(ssh.DATA, channel, b"0000")
+        peer.say(ssh.EOF, channel)
+        # An exit status: also a command that is cut off ends with CLOSE.
+        check(peer.hear(ssh.REQUEST, ssh.CLOSE)[0] == ssh.REQUEST, "the command that ran was cut off")
+        check(http.recv(4096).startswith(b"HTTP/1.1 "), "the request that ran was cut off")
+        check(server.process.wait(timeout=20) == 0, "the exit status")
+    return "what ran at each came to its end"

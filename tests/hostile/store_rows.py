@@ -84,6 +84,7 @@ CONFIGS = {
     "a table twice": "[log]\nlevel = \"info\"\n[log]\nformat = \"json\"\n", "port 70000": '[http]\nlisten = "127.0.0.1:70000"\n', "a negative port": '[http]\nlisten = "127.0.0.1:-1"\n',
     "a host name to listen on": '[http]\nlisten = "localhost:80"\n', "threads 0": "[workers]\nthreads = 0\n", "threads 2^63": "[workers]\nthreads = 9223372036854775808\n",
     "no SSH connections": "[ssh]\nconnections = 0\n", "SSH for ever": "[ssh]\nlogin_seconds = 100001\n", "an SSH time in words": "[ssh]\nidle_seconds = \"1h\"\n",
+    "ssh.compat in words": "[ssh]\ncompat = \"yes\"\n", "ssh.compat as a number": "[ssh]\ncompat = 1\n",
     "threads 1e9": "[workers]\nthreads = 1e9\n", "a certificate without its key": '[http]\ntls_certificate = "/nowhere"\n',
     "a certificate that is not there": '[http]\ntls_certificate = "/nowhere"\ntls_key = "/nowhere"\n', "text that is no TOML": "log: {level: info}\n",
     "text that is not UTF-8": b"[log]\nlevel = \"\xff\xfe\"\n", "a NUL": b"[log]\nlevel = \"in\0fo\"\n", "10 MB": "#" * 10_000_000, "2,000 levels": "a = " + "[" * 2000 + "]" * 2000 + "\n",

@@ -7,15 +7,15 @@ import pygit2
 
 class Callbacks(pygit2.RemoteCallbacks):
     def __init__(self, key_file):
-        super().__init__(credentials=pygit2.Keypair("git", f"{key_file}.pub", key_file, ""))
-        self.offered = False
+        super().__init__()
+        self.key_file, self.has_offered = key_file, False
 
     def credentials(self, url, username_from_url, allowed_types):
         """libgit2 asks again, and again, when a key was refused."""
-        if self.offered and allowed_types & pygit2.enums.CredentialType.SSH_KEY:
+        if self.has_offered:
             raise PermissionError("the key was refused")
-        self.offered = True
-        return self.keypair
+        self.has_offered = True
+        return pygit2.Keypair(username_from_url, f"{self.key_file}.pub", self.key_file, "")
 
     def certificate_check(self, certificate, valid, host):
         return True
