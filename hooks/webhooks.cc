@@ -166,6 +166,12 @@ std::string seal_webhook_secret(const Secret& master_key,
     return crypto::seal(master_key.reveal(), raw, seal_context(id), random);
 }
 
+Result<std::string> open_webhook_secret(const Secret& master_key,
+                                        const WebhookId& id,
+                                        std::string_view sealed) {
+    return crypto::open(master_key.reveal(), sealed, seal_context(id));
+}
+
 std::string webhook_signature(std::string_view raw_key,
                               std::string_view id,
                               std::int64_t timestamp_seconds,
@@ -206,8 +212,7 @@ store::DeliveryRow WebhookDelivery::post(const store::WebhookRow& hook,
                            .error = {},
                            .milliseconds = 0,
                            .attempted_at = around_.clock.now()};
-    const auto key =
-        crypto::open(around_.master_key.reveal(), hook.sealed_secret, seal_context(id));
+    const auto key = open_webhook_secret(around_.master_key, id, hook.sealed_secret);
     if (!key) {
         row.error = "the stored secret cannot be opened with this master key";
         return row;

@@ -47,6 +47,11 @@ std::string seal_webhook_secret(const Secret& master_key,
                                 std::string_view raw,
                                 Random& random);
 
+/// The raw key again. Errors: Corrupt `not_sealed_here`.
+Result<std::string> open_webhook_secret(const Secret& master_key,
+                                        const WebhookId& id,
+                                        std::string_view sealed);
+
 /// The value of `webhook-signature`: "v1,<base64>".
 /// Source: Standard Webhooks 1.0.0, "Signature scheme".
 std::string webhook_signature(std::string_view raw_key,

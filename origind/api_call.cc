@@ -73,6 +73,9 @@ int report(const Error& error) {
                                                           "network_folder",
                                                           "damaged_store",
                                                           "master_key_damaged",
+                                                          "master_key_missing",
+                                                          "master_key_twice",
+                                                          "master_key_wrong",
                                                           "bad_host_key",
                                                           "no_data_folder"};
     const bool config =

@@ -71,6 +71,13 @@ struct GcOptions {
 };
 int run_gc(const GcOptions& options);
 
+struct MasterKeyOptions {
+    std::filesystem::path data;
+    bool json = false;
+};
+/// Beside a running server, too: the next start seals anew.
+int run_rotate_master_key(const MasterKeyOptions& options);
+
 struct DoctorOptions {
     std::filesystem::path data;
     bool json = false;

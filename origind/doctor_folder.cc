@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdio>
 
 #include <sys/stat.h>
@@ -7,6 +8,7 @@
 #include "crypto/master_key.h"
 #include "origind/data_folder.h"
 #include "origind/doctor.h"
+#include "origind/master_key.h"
 
 namespace origin {
 namespace {
@@ -52,6 +54,40 @@ Finding check_one(const Wanted& wanted) {
     return {Verdict::Ok, wanted.what, name + " has mode " + octal(mode)};
 }
 
+constexpr mode_t kOurs = S_IRUSR | S_IWUSR;
+
+/// Whether it is the right one, a start says.
+Findings check_master_key(const std::filesystem::path& data) {
+    Findings findings;
+    const std::filesystem::path file = data / crypto::kMasterKeyFile;
+    std::error_code ignored;
+    if (std::filesystem::exists(std::filesystem::symlink_status(file, ignored))) {
+        findings.push_back(check_one({"master key", file, S_IFREG, kOurs, false}));
+    } else {
+        const auto keys = crypto::find_master_keys(master_key_sources(data));
+        const bool is_here = keys && *keys;
+        findings.push_back(
+            {is_here ? Verdict::Ok : Verdict::Note,
+             "master key",
+             !keys     ? keys.error().told_to_peer()
+             : is_here ? "comes from outside the folder"
+                       : "is not in the folder; the server must be given it as the credential " +
+                             std::string(crypto::kMasterKeyFile) + " or as $" +
+                             crypto::kMasterKeyVariable});
+        if (!keys) {
+            findings.back().verdict = Verdict::Problem;
+        }
+    }
+    const std::filesystem::path previous = data / crypto::kPreviousKeyFile;
+    if (std::filesystem::exists(std::filesystem::symlink_status(previous, ignored))) {
+        findings.push_back(check_one({"master key", previous, S_IFREG, kOurs, false}));
+        findings.push_back({Verdict::Note,
+                            "master key",
+                            "was replaced; the next start seals anew and removes the old one"});
+    }
+    return findings;
+}
+
 }  // namespace
 
 std::string_view name_of(Verdict verdict) {
@@ -67,14 +103,12 @@ std::string_view name_of(Verdict verdict) {
 }
 
 Findings check_folder(const std::filesystem::path& data) {
-    constexpr mode_t kOurs = S_IRUSR | S_IWUSR;
     Findings findings;
-    for (const Wanted& wanted :
-         {Wanted{"data folder", data, S_IFDIR, S_IRWXU, false},
-          Wanted{"master key", data / crypto::kMasterKeyFile, S_IFREG, kOurs, false},
-          Wanted{"socket", data / kSocketName, S_IFSOCK, kOurs, true}}) {
+    for (const Wanted& wanted : {Wanted{"data folder", data, S_IFDIR, S_IRWXU, false},
+                                 Wanted{"socket", data / kSocketName, S_IFSOCK, kOurs, true}}) {
         findings.push_back(check_one(wanted));
     }
+    std::ranges::move(check_master_key(data), std::back_inserter(findings));
     return findings;
 }
 

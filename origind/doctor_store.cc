@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "crypto/seal.h"
 #include "origind/doctor.h"
 #include "store/event_log.h"
 #include "store/jobs.h"
@@ -38,6 +39,9 @@ bool text(std::string_view /*key*/, std::string_view value) {
     return !value.empty();
 }
 bool meta(std::string_view key, std::string_view value) {
+    if (key == "master_key") {
+        return value.size() == crypto::kSealOverheadBytes;
+    }
     return key == "format" ? value.size() == sizeof(std::uint32_t)
                            : value.size() == sizeof(std::uint64_t);
 }

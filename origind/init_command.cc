@@ -6,10 +6,10 @@
 #include "auth/accounts.h"
 #include "auth/key_text.h"
 #include "base/random.h"
-#include "crypto/master_key.h"
 #include "gitssh/host_keys.h"
 #include "origind/commands.h"
 #include "origind/data_folder.h"
+#include "origind/master_key.h"
 #include "store/lmdb_store.h"
 
 namespace origin {
@@ -26,7 +26,7 @@ Result<Made> make_first_client(const InitOptions& options, Log& log, Clock& cloc
     ORIGIN_CHECK(make_data_folder(options.data));
     ORIGIN_TRY(store,
                store::open_lmdb({.data_folder = options.data.string(), .fatal = {}}, log, clock));
-    ORIGIN_CHECK(crypto::load_or_create_master_key(options.data, random));
+    ORIGIN_CHECK(open_master_key(*store, master_key_sources(options.data), random, log));
     ORIGIN_CHECK(gitssh::take_host_keys(options.data, log));
     const auto key_id = KeyId::make(clock, random);
     Made made{ClientId::make(clock, random), key_id, auth::make_key_text(key_id, random)};

@@ -51,6 +51,7 @@ struct Options {
     ExportOptions out;
     GcOptions gc;
     DoctorOptions doctor;
+    MasterKeyOptions master_key;
     WorkerOptions worker;
     ApiCall call;
     std::string id;
@@ -90,6 +91,14 @@ void add_server_commands(CLI::App& app, Options& o) {
     add_data(*doctor, o.doctor.data);
     add_json(*doctor, o.doctor.json);
     doctor->callback([&o] { o.status = run_doctor(o.doctor); });
+
+    CLI::App* master_key = app.add_subcommand("master-key", "the key that seals stored secrets");
+    master_key->require_subcommand(1);
+    CLI::App* rotate = master_key->add_subcommand(
+        "rotate", "replace master.key; the next start seals stored secrets anew");
+    add_data(*rotate, o.master_key.data);
+    add_json(*rotate, o.master_key.json);
+    rotate->callback([&o] { o.status = run_rotate_master_key(o.master_key); });
 
     CLI::App* out =
         app.add_subcommand("export", "write every project as an ordinary bare repository");

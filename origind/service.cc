@@ -13,7 +13,6 @@
 #include "base/random.h"
 #include "base/steadied_clock.h"
 #include "crypto/hmac.h"
-#include "crypto/master_key.h"
 #include "crypto/tls.h"
 #include "deploy/local.h"
 #include "deploy/progress.h"
@@ -39,6 +38,7 @@
 #include "net/http_server.h"
 #include "net/worker_pool.h"
 #include "origind/data_folder.h"
+#include "origind/master_key.h"
 #include "origind/operator_api.h"
 #include "store/lmdb_store.h"
 
@@ -138,7 +138,7 @@ Status Service::Parts::open() {
     ORIGIN_TRY(opened,
                store::open_lmdb({.data_folder = config.data.string(), .fatal = {}}, log, clock));
     store = std::move(opened);
-    ORIGIN_TRY(key, crypto::load_or_create_master_key(config.data, random));
+    ORIGIN_TRY(key, open_master_key(*store, master_key_sources(config.data), random, log));
     master_key = std::move(key);
     git::use_libgit2();
     storage = std::make_unique<git::Storage>(config.data / "projects", disk_lost);

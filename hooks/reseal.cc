@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hooks/reseal.h"
+
+#include <string>
+
+#include "hooks/webhooks.h"
+#include "store/rows/access.h"
+#include "store/rows/keys.h"
+
+namespace origin::hooks {
+namespace {
+
+using store::Table;
+
+constexpr std::size_t kRowsPerStep = 500;
+
+struct Step {
+    std::size_t resealed = 0;
+    std::string last;  // Key of the last row; empty: there were no more.
+};
+
+Result<bool> reseal_row(const std::string& key,
+                        store::WebhookRow& row,
+                        const Secret& from,
+                        const Secret& to,
+                        Random& random) {
+    store::KeyParts parts(key);
+    const auto project = parts.id<ProjectId>();
+    const auto id = parts.id<WebhookId>();
+    if (!project || !id) {
+        return std::unexpected(Error(Code::Corrupt, "a stored webhook is damaged"));
+    }
+    const auto raw = open_webhook_secret(from, *id, row.sealed_secret);
+    if (!raw) {
+        return false;
+    }
+    row.sealed_secret = seal_webhook_secret(to, *id, *raw, random);
+    return true;
+}
+
+}  // namespace
+
+Result<std::size_t> reseal_secrets(store::Store& store,
+                                   const Secret& from,
+                                   const Secret& to,
+                                   Random& random) {
+    std::size_t resealed = 0;
+    std::string next(1, '\0');
+    while (!next.empty()) {
+        Step step;
+        ORIGIN_CHECK(store.write([&](store::Writer& writer) -> Status {
+            step = {};  // It may run again.
+            ORIGIN_TRY(rows,
+                       store::scan_rows<store::WebhookRow>(
+                           writer, Table::Webhooks, {next, {}}, kRowsPerStep));
+            for (auto& [key, row] : rows) {
+                ORIGIN_TRY(is_changed, reseal_row(key, row, from, to, random));
+                if (is_changed) {
+                    ORIGIN_CHECK(store::put_row(writer, Table::Webhooks, key, row));
+                    ++step.resealed;
+                }
+            }
+            step.last = rows.size() < kRowsPerStep ? std::string() : rows.back().first;
+            return {};
+        }));
+        resealed += step.resealed;
+        next = step.last.empty() ? std::string() : step.last + '\0';
+    }
+    return resealed;
+}
+
+}  // namespace origin::hooks
