@@ -68,7 +68,7 @@ Status sync_folder(const std::filesystem::path& folder) {
 
 /// A new key in a file of its own, which is on disk. Returns: its path.
 Result<std::filesystem::path> write_draft(const std::filesystem::path& folder, Random& random) {
-    const std::filesystem::path draft =
+    std::filesystem::path draft =
         folder / (std::string(kMasterKeyFile) + "." + hex(random_bytes(random, 8)));
     const Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!file.ok()) {

@@ -19,23 +19,41 @@ struct Step {
     std::string last;  // Key of the last row; empty: there were no more.
 };
 
-Result<bool> reseal_row(const std::string& key,
-                        store::WebhookRow& row,
-                        const Secret& from,
-                        const Secret& to,
-                        Random& random) {
+struct Keys {
+    const Secret& from;
+    const Secret& to;
+    Random& random;
+};
+
+Result<bool> reseal_row(const std::string& key, store::WebhookRow& row, const Keys& keys) {
     store::KeyParts parts(key);
     const auto project = parts.id<ProjectId>();
     const auto id = parts.id<WebhookId>();
     if (!project || !id) {
         return std::unexpected(Error(Code::Corrupt, "a stored webhook is damaged"));
     }
-    const auto raw = open_webhook_secret(from, *id, row.sealed_secret);
+    const auto raw = open_webhook_secret(keys.from, *id, row.sealed_secret);
     if (!raw) {
         return false;
     }
-    row.sealed_secret = seal_webhook_secret(to, *id, *raw, random);
+    row.sealed_secret = seal_webhook_secret(keys.to, *id, *raw, keys.random);
     return true;
+}
+
+Result<Step> reseal_some(store::Writer& writer, const std::string& next, const Keys& keys) {
+    Step step;
+    ORIGIN_TRY(
+        rows,
+        store::scan_rows<store::WebhookRow>(writer, Table::Webhooks, {next, {}}, kRowsPerStep));
+    for (auto& [key, row] : rows) {
+        ORIGIN_TRY(is_changed, reseal_row(key, row, keys));
+        if (is_changed) {
+            ORIGIN_CHECK(store::put_row(writer, Table::Webhooks, key, row));
+            ++step.resealed;
+        }
+    }
+    step.last = rows.size() < kRowsPerStep ? std::string() : rows.back().first;
+    return step;
 }
 
 }  // namespace
@@ -49,18 +67,8 @@ Result<std::size_t> reseal_secrets(store::Store& store,
     while (!next.empty()) {
         Step step;
         ORIGIN_CHECK(store.write([&](store::Writer& writer) -> Status {
-            step = {};  // It may run again.
-            ORIGIN_TRY(rows,
-                       store::scan_rows<store::WebhookRow>(
-                           writer, Table::Webhooks, {next, {}}, kRowsPerStep));
-            for (auto& [key, row] : rows) {
-                ORIGIN_TRY(is_changed, reseal_row(key, row, from, to, random));
-                if (is_changed) {
-                    ORIGIN_CHECK(store::put_row(writer, Table::Webhooks, key, row));
-                    ++step.resealed;
-                }
-            }
-            step.last = rows.size() < kRowsPerStep ? std::string() : rows.back().first;
+            ORIGIN_TRY(done, reseal_some(writer, next, {from, to, random}));
+            step = done;  // The last one counts: it may run again.
             return {};
         }));
         resealed += step.resealed;
