@@ -64,8 +64,8 @@ std::string take_listen(const toml::node& node, Listen& into) {
 }
 
 std::string take_threads(const toml::node& node, unsigned& into) {
-    const auto number = node.value<std::int64_t>();
-    if (!node.is_integer() || !number || *number < 1 || *number > kWorkerThreadsMax) {
+    const auto number = node.value_exact<std::int64_t>();
+    if (!number || *number < 1 || *number > kWorkerThreadsMax) {
         return "must be a whole number from 1 to 256";
     }
     into = static_cast<unsigned>(*number);
@@ -74,8 +74,8 @@ std::string take_threads(const toml::node& node, unsigned& into) {
 
 /// Of the SSH door: counts of connections, and seconds.
 std::string take_limit(const toml::node& node, std::size_t& into) {
-    const auto number = node.value<std::int64_t>();
-    if (!node.is_integer() || !number || *number < 1 || *number > kSshLimitMax) {
+    const auto number = node.value_exact<std::int64_t>();
+    if (!number || *number < 1 || *number > kSshLimitMax) {
         return "must be a whole number from 1 to 100000";
     }
     into = static_cast<std::size_t>(*number);
