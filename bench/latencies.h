@@ -12,6 +12,10 @@ namespace origin::bench {
 class Latencies {
 public:
     void add(std::chrono::nanoseconds took) { nanoseconds_.push_back(took.count()); }
+    void add_all(const Latencies& others) {
+        nanoseconds_.insert(
+            nanoseconds_.end(), others.nanoseconds_.begin(), others.nanoseconds_.end());
+    }
     std::size_t count() const { return nanoseconds_.size(); }
 
     /// The smallest latency that at least `fraction` (0 to 1) of all do not exceed; 0 if there are

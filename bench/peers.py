@@ -4,6 +4,7 @@
 Each runs as the current user, on loopback, out of a temporary folder, and is ended by its process
 id. The system's own nginx service and /etc/nginx are never touched.
 """
+import getpass
 import os
 import pathlib
 import shutil
@@ -59,7 +60,8 @@ http {{
 
 def missing():
     """What the peers need and this machine lacks."""
-    needed = {"nginx": nginx_program(), "fcgiwrap": fcgiwrap_program(), "git http-backend": backend_program()}
+    needed = {"nginx": nginx_program(), "fcgiwrap": fcgiwrap_program(), "git http-backend": backend_program(),
+              "sshd": sshd_program(), "git-shell": _program("git-shell")}
     return [name for name, found in needed.items() if not found]
 
 
@@ -168,6 +170,78 @@ class HttpBackend:
 
     def url_of(self, project):
         return f"http://127.0.0.1:{self.port}/{project}.git"
+
+
+SSH_CIPHER = "aes256-gcm@openssh.com"
+SSHD_CONFIG = """\
+ListenAddress 127.0.0.1
+Port {port}
+PidFile none
+HostKey {root}/host_key
+AuthorizedKeysFile {root}/authorized_keys
+StrictModes no
+PermitRootLogin yes
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UsePAM no
+MaxStartups 1000
+MaxSessions 1000
+Ciphers {cipher}
+KexAlgorithms curve25519-sha256
+ForceCommand {shell} -c "$SSH_ORIGINAL_COMMAND"
+LogLevel ERROR
+"""
+
+
+def sshd_program():
+    return _program("sshd")
+
+
+def make_ssh_key(path):
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f", str(path)], check=True)
+
+
+def ssh_command(key):
+    """A client of ours that reads no configuration of this machine's."""
+    return (f"ssh -F none -i {key} -o IdentitiesOnly=yes -o IdentityAgent=none -o StrictHostKeyChecking=no "
+            f"-o UserKnownHostsFile={key}.known -o BatchMode=yes -o LogLevel=ERROR -c {SSH_CIPHER}")
+
+
+class OpenSsh:
+    """sshd + git-shell over bare repositories in `repositories`: what a site without origind would run."""
+
+    name = "openssh"
+    ssh_user = getpass.getuser()
+
+    def __init__(self, folder):
+        self.root = pathlib.Path(folder)
+        self.repositories = self.root / "repositories"
+        self.repositories.mkdir(parents=True)
+        self.key_file = self.root / "key"
+        self.process = None
+        self.ssh_port = 0
+
+    def __enter__(self):
+        self.ssh_port = free_port()
+        for key in (self.key_file, self.root / "host_key"):
+            make_ssh_key(key)
+        shutil.copy(f"{self.key_file}.pub", self.root / "authorized_keys")
+        config = self.root / "sshd_config"
+        config.write_text(SSHD_CONFIG.format(port=self.ssh_port, root=self.root, cipher=SSH_CIPHER, shell=_program("git-shell")))
+        pathlib.Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # Where sshd's unprivileged part is locked in.
+        with open(self.root / "sshd.log", "wb") as log:
+            self.process = subprocess.Popen([sshd_program(), "-D", "-e", "-f", str(config)], stdout=log, stderr=log)
+        wait_until("sshd", lambda: _answers(self.ssh_port), 20)
+        return self
+
+    def __exit__(self, *_):
+        end(self.process)
+
+    def pids(self):
+        return [self.process.pid]
+
+    def ssh_path_of(self, project):
+        return f"{self.repositories}/{project}.git"
 
 
 class Beast:

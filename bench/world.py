@@ -24,13 +24,15 @@ class Sizes:
     projects: tuple        # For starts and idle memory.
     starts: int
     idle_connections: int
+    large_mebibytes: int   # Of what is cloned over SSH.
 
 
 FULL = Sizes(rounds=5, milliseconds=3000, pushes=40, commits=200, samples=100, projects=(1000, 10_000, 100_000), starts=5,
-             idle_connections=1000)
+             idle_connections=1000, large_mebibytes=128)
 QUICK = Sizes(rounds=3, milliseconds=700, pushes=15, commits=60, samples=20, projects=(1000, 10_000), starts=3,
-              idle_connections=1000)
-TINY = Sizes(rounds=1, milliseconds=50, pushes=2, commits=3, samples=2, projects=(20,), starts=1, idle_connections=10)
+              idle_connections=1000, large_mebibytes=32)
+TINY = Sizes(rounds=1, milliseconds=50, pushes=2, commits=3, samples=2, projects=(20,), starts=1, idle_connections=10,
+             large_mebibytes=1)
 
 CONNECTIONS = 8
 CLIENTS = 16
