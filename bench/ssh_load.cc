@@ -177,6 +177,7 @@ private:
 template <class Work>
 void in_workers(std::size_t count, const Work& work) {
     std::vector<std::jthread> threads;
+    threads.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
         threads.emplace_back([&work, i] { work(i); });
     }
@@ -264,6 +265,7 @@ void hold(const SshPlan& plan, const Clock& clock) {
 }  // namespace
 }  // namespace origin::bench
 
+// NOLINTNEXTLINE(bugprone-exception-escape): without memory nothing can be said about it.
 int main(int argc, char** argv) {
     origin::bench::SshPlan plan;
     CLI::App app("Opens SSH sessions and measures them.", "bench_ssh_load");

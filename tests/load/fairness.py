@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Goal: nobody is starved by somebody else: stalled peers, one bulk writer, more load than fits, idle connections.
+"""Goal: nobody is starved by somebody else: stalled peers, one bulk writer, more load than fits, idle connections and
+SSH sessions.
 
 Method: each part runs against a server of its own, speaks to it over real sockets and `git`, and prints its figures and
 a verdict. A verdict compares figures of one run with each other; none is a time by itself.
 
-usage: fairness.py [stalled|bulk|writes|reads|idle ...] [--quick] [--json] [--control]
+usage: fairness.py [stalled|bulk|writes|reads|idle|ssh ...] [--quick] [--json] [--control]
 --quick: small numbers, and only what does not depend on how fast this machine is at the moment.
 --control: runs each verdict on figures that must fail; passes only if every one does.
 """
@@ -23,8 +24,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import overload  # noqa: E402  It finds bench/ for the next ones.
 import load  # noqa: E402
+import ssh_sessions  # noqa: E402
 import wire  # noqa: E402
 from git_client import Repo  # noqa: E402
+from measures import descriptors, is_sanitized, memory_kib  # noqa: E402
 from origin_server import Server, wait_until  # noqa: E402
 
 STALLED = 64
@@ -56,21 +59,6 @@ def judge_idle(figures):
 
 
 # The parts ------------------------------------------------------------------------------------------
-
-def memory_kib(server):
-    status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1])
-
-
-def is_sanitized(server):
-    """Sanitizers reserve terabytes, and keep what is freed: their memory says nothing."""
-    status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmPeak:")).split()[1]) > 8 << 30
-
-
-def descriptors(server):
-    return len(list(pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir()))
-
 
 def head(server, method, path, length, kind="application/json"):
     return (f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nAuthorization: Bearer {server.key}\r\n"
@@ -264,7 +252,7 @@ def run_idle(quick):
 PARTS = {"stalled": (run_stalled, judge_stalled), "bulk": (run_bulk, judge_bulk),
          "writes": (lambda quick: overload.run(overload.Commits, quick), overload.judge),
          "reads": (lambda quick: overload.run(overload.Listings, quick), overload.judge),
-         "idle": (run_idle, judge_idle)}
+         "idle": (run_idle, judge_idle), "ssh": (ssh_sessions.run, ssh_sessions.judge)}
 
 # Each verdict of a part must fail on at least one of these.
 FAILING = {
@@ -272,6 +260,7 @@ FAILING = {
     "bulk": {"quick": False, "failed": 1, "bulk_commits": 0, "longest_ms": 1000, "median_ms": 90},
     "writes": overload.FAILING,
     "reads": overload.FAILING,
+    "ssh": ssh_sessions.FAILING,
     "idle": {"connections": 1000, "working": 999, "kib_each": 33, "sanitized": False, "descriptors_after": 99, "descriptors_before": 20},
 }
 
