@@ -30,6 +30,20 @@ struct ClientBody {
     }
 };
 
+struct ClientChangeBody {
+    auth::ClientChange change;
+
+    static ClientChangeBody read(Fields& in) {
+        ClientChangeBody body;
+        body.change.slug = in.maybe_text("slug");
+        body.change.name = in.maybe_text("name");
+        body.change.email = in.maybe_text("email");
+        body.change.admin = in.maybe_flag("admin");
+        body.change.disabled = in.maybe_flag("disabled");
+        return body;
+    }
+};
+
 Status need_server_admin(const Call& call) {
     if (call.identity().server_admin) {
         return {};
@@ -53,6 +67,10 @@ Answer show_client(const Call& call, int status, const ClientId& id) {
 
 BodyShape client_shape() {
     return shape_of<ClientBody>();
+}
+
+BodyShape client_change_shape() {
+    return shape_of<ClientChangeBody>();
 }
 
 Answer create_client(const Call& call) {
@@ -108,6 +126,40 @@ Answer get_client(const Call& call) {
         return std::unexpected(Error(Code::NotFound, "no such client"));
     }
     return show_client(call, 200, id);
+}
+
+Answer change_client(const Call& call) {
+    ORIGIN_TRY(body, read_body<ClientChangeBody>(call.body));
+    ORIGIN_CHECK(need_server_admin(call));
+    ORIGIN_TRY(id, need_id<ClientId>(call.param("client"), "client"));
+    const auto show = [&](const Ids&) {
+        return show_client(call, 200, id);
+    };
+    return once_only(
+        call,
+        [&](const auth::Once& once) -> Answer {
+            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+                ORIGIN_CHECK(auth::change_client(writer, id, body.change));
+                return once.record(writer, {id.str()});
+            }));
+            return show({});
+        },
+        show);
+}
+
+Answer delete_client(const Call& call) {
+    ORIGIN_CHECK(need_server_admin(call));
+    ORIGIN_TRY(id, need_id<ClientId>(call.param("client"), "client"));
+    return once_only(
+        call,
+        [&](const auth::Once& once) -> Answer {
+            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+                ORIGIN_CHECK(auth::delete_client(writer, id));
+                return once.record(writer, {id.str()});
+            }));
+            return no_content();
+        },
+        [](const Ids&) -> Answer { return no_content(); });
 }
 
 }  // namespace origin::api

@@ -96,12 +96,21 @@ BodyShape client_shape();
 Answer create_client(const Call& call);
 Answer list_clients(const Call& call);
 Answer get_client(const Call& call);
+BodyShape client_change_shape();
+Answer change_client(const Call& call);
+Answer delete_client(const Call& call);
 
 // keys.cc
 BodyShape key_shape();
 Answer create_key(const Call& call);
 Answer list_keys(const Call& call);
 Answer revoke_key(const Call& call);
+
+// grants.cc
+BodyShape grant_shape();
+Answer list_grants(const Call& call);
+Answer put_grant(const Call& call);
+Answer delete_grant(const Call& call);
 
 // ssh_keys.cc
 BodyShape ssh_key_shape();

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/event_stream.h"
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 
 #include "api/views.h"
+#include "auth/grants.h"
 #include "base/limits.h"
+#include "store/rows/access.h"
 
 namespace origin::api {
 namespace {
@@ -18,6 +22,31 @@ void append_sse(std::string& out, const store::Event& event) {
 
 }  // namespace
 
+Result<bool> VisibleEvents::operator()(store::Reader& reader, const store::Event& event) const {
+    if (identity_.server_admin) {
+        return true;
+    }
+    const auto& bound_to = identity_.projects;
+    if (!event.project) {
+        return event.client == identity_.client && bound_to.empty();
+    }
+    if (!bound_to.empty() && std::ranges::find(bound_to, *event.project) == bound_to.end()) {
+        return false;
+    }
+    ORIGIN_TRY(
+        row,
+        store::get_row<store::ProjectRow>(reader, store::Table::Projects, event.project->view()));
+    if (!row) {
+        return false;
+    }
+    // Its owner's even when it is deleted: that it was is an event.
+    ORIGIN_TRY(access, auth::access_of(reader, identity_.client, *event.project, *row));
+    if (event.type.starts_with("grant.")) {
+        return access == store::Access::Admin;
+    }
+    return access || (row->is_public && row->deleted_at == 0 && asked_ == event.project);
+}
+
 EventStream::EventStream(const Around& around, EventsWish wish)
     : around_(around), wish_(std::move(wish)), last_sent_(around.clock.steady()) {}
 
@@ -25,7 +54,10 @@ Status EventStream::check_identity() const {
     if (!wish_.identity.key) {
         return {};
     }
-    ORIGIN_CHECK(around_.gatekeeper.identity_of(wish_.identity.client, wish_.identity.key));
+    ORIGIN_TRY(now, around_.gatekeeper.identity_of(wish_.identity.client, wish_.identity.key));
+    if (wish_.identity.server_admin && !now.server_admin) {
+        return std::unexpected(Error(Code::Forbidden, "this needs a server admin's key"));
+    }
     return {};
 }
 

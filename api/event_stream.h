@@ -13,6 +13,21 @@
 
 namespace origin::api {
 
+/// Which events an identity may see: those of its client and of the projects that are its own or
+/// shared with it; of a public project if that one is asked for. Whom a project is shared with is
+/// told to those who may change that.
+class VisibleEvents {
+public:
+    VisibleEvents(auth::Identity identity, std::optional<ProjectId> asked_project)
+        : identity_(std::move(identity)), asked_(asked_project) {}
+
+    Result<bool> operator()(store::Reader& reader, const store::Event& event) const;
+
+private:
+    auth::Identity identity_;
+    std::optional<ProjectId> asked_;
+};
+
 struct EventsWish {
     std::uint64_t after = 0;
     std::optional<ProjectId> project = {};
@@ -20,7 +35,8 @@ struct EventsWish {
     std::function<Result<bool>(store::Reader&, const store::Event&)> shows;
     /// Is it over once there is nothing more to show? Null: never.
     std::function<Result<bool>(store::Reader&)> is_over = {};
-    /// Asked again whenever there is news: a revoked key ends the stream.
+    /// Asked again whenever there is news: a revoked key, or an admin that is none any more, ends
+    /// the stream.
     auth::Identity identity;
 };
 

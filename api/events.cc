@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // /api/events and /api/projects/{project}/events: the log, as pages or as a stream.
-#include <algorithm>
-#include <map>
-#include <memory>
-
 #include <boost/json.hpp>
 
 #include "api/answers.h"
@@ -12,7 +8,6 @@
 #include "api/views.h"
 #include "base/limits.h"
 #include "store/event_log.h"
-#include "store/rows/access.h"
 
 namespace origin::api {
 namespace {
@@ -22,48 +17,6 @@ namespace json = boost::json;
 bool wants_stream(const net::RequestHead& head) {
     return net::lower_case(head.header("accept")).contains("text/event-stream");
 }
-
-/// Which events an identity may see: those of its own projects and of its client.
-class Visible {
-public:
-    explicit Visible(auth::Identity identity) : identity_(std::move(identity)) {}
-
-    Result<bool> operator()(store::Reader& reader, const store::Event& event) {
-        if (identity_.server_admin) {
-            return true;
-        }
-        if (!event.project) {
-            return event.client == identity_.client && identity_.projects.empty();
-        }
-        const bool listed =
-            identity_.projects.empty() ||
-            std::ranges::find(identity_.projects, *event.project) != identity_.projects.end();
-        if (!listed) {
-            return false;
-        }
-        return owns(reader, *event.project);
-    }
-
-private:
-    /// Deleted projects too: that they were deleted is an event. A project keeps its owner.
-    Result<bool> owns(store::Reader& reader, const ProjectId& project) {
-        const auto known = owned_.find(project);
-        if (known != owned_.end()) {
-            return known->second;
-        }
-        ORIGIN_TRY(
-            row, store::get_row<store::ProjectRow>(reader, store::Table::Projects, project.view()));
-        const bool owned = row && row->owner == identity_.client;
-        if (owned_.size() >= kPageScanMax) {
-            owned_.clear();
-        }
-        owned_[project] = owned;
-        return owned;
-    }
-
-    auth::Identity identity_;
-    std::map<ProjectId, bool> owned_;
-};
 
 /// One page: shown events, and the cursor of the last one looked at.
 Answer events_page(const Call& call, EventsWish wish, std::size_t limit) {
@@ -94,7 +47,7 @@ Answer events_answer(const Call& call, const std::optional<ProjectId>& project) 
                }));
     EventsWish wish{.after = after,
                     .project = project,
-                    .shows = Visible(call.identity()),
+                    .shows = VisibleEvents(call.identity(), project),
                     .is_over = {},
                     .identity = call.identity()};
     if (wants_stream(call.head)) {

@@ -196,13 +196,16 @@ std::optional<std::string> Fields::read_text(std::string_view name, bool require
     return std::string(value->get_string());
 }
 
-bool Fields::flag(std::string_view name) {
+std::optional<bool> Fields::maybe_flag(std::string_view name) {
     const json::value* value = take(name, false);
-    if (value != nullptr && !value->is_bool()) {
-        wrong_type(path_of(name), "true or false");
-        return false;
+    if (value == nullptr) {
+        return std::nullopt;
     }
-    return value != nullptr && value->get_bool();
+    if (!value->is_bool()) {
+        wrong_type(path_of(name), "true or false");
+        return std::nullopt;
+    }
+    return value->get_bool();
 }
 
 std::uint64_t Fields::number(std::string_view name) {

@@ -39,7 +39,8 @@ public:
 
     std::string text(std::string_view name) { return read_text(name, true).value_or(""); }
     std::optional<std::string> maybe_text(std::string_view name) { return read_text(name, false); }
-    bool flag(std::string_view name);             // False if absent.
+    bool flag(std::string_view name) { return maybe_flag(name).value_or(false); }
+    std::optional<bool> maybe_flag(std::string_view name);
     std::uint64_t number(std::string_view name);  // A whole one, not negative.
     std::vector<std::string> texts(std::string_view name);
     std::optional<std::vector<std::string>> maybe_texts(std::string_view name);

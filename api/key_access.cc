@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "api/answers.h"
+#include "auth/grants.h"
 #include "git/serve/catalogue.h"
 
 namespace origin::api {
@@ -41,7 +42,8 @@ Status check_owner(store::Reader& reader,
                    const std::vector<ProjectId>& projects) {
     for (const ProjectId& project : projects) {
         ORIGIN_TRY(row, git::need_project(reader, project));
-        if (row.owner != client) {
+        ORIGIN_TRY(access, auth::access_of(reader, client, project, row));
+        if (!access) {
             return std::unexpected(Error(Code::NotFound, "no such project"));
         }
     }

@@ -20,7 +20,7 @@ Result<ClientId> client_of(const Call& call, std::string_view text);
 /// Errors: InvalidInput, NotFound, Forbidden.
 Result<std::vector<ProjectId>> projects_of(const Call& call, const std::vector<std::string>& names);
 
-/// Errors: NotFound: a project of somebody else.
+/// Errors: NotFound: a project that is neither the client's nor shared with it.
 Status check_owner(store::Reader& reader,
                    const ClientId& client,
                    const std::vector<ProjectId>& projects);

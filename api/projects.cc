@@ -42,12 +42,14 @@ struct ProjectChangeBody {
     std::optional<std::string> name;
     std::optional<std::string> default_branch;
     std::optional<std::vector<std::string>> protected_branches;
+    std::optional<bool> is_public;
 
     static ProjectChangeBody read(Fields& in) {
         ProjectChangeBody body;
         body.name = in.maybe_text("name");
         body.default_branch = in.maybe_text("defaultBranch");
         body.protected_branches = in.maybe_texts("protectedBranches");
+        body.is_public = in.maybe_flag("public");
         return body;
     }
 };
@@ -189,9 +191,12 @@ Answer list_projects(const Call& call) {
         return std::unexpected(
             Error(Code::Forbidden, "only a server admin may list every client's projects"));
     }
+    ORIGIN_TRY(granted, call.asked_flag("granted"));
     const PageOf of =
         all ? PageOf{.table = Table::Projects, .prefix = {}}
-            : PageOf{.table = Table::Slugs, .prefix = store::project_slug_key(who.client, {})};
+            : PageOf{.table = Table::Slugs,
+                     .prefix = granted ? store::key(store::SlugKind::ClientGrant, who.client)
+                                       : store::project_slug_key(who.client, {})};
     json::array rows;
     std::string next;
     const auto take =
@@ -230,7 +235,7 @@ Answer get_project(const Call& call) {
 Answer change_project(const Call& call) {
     ORIGIN_TRY(body, read_body<ProjectChangeBody>(call.body));
     ORIGIN_TRY(permit, call.permit(auth::Action::Admin));
-    git::ProjectChange change{.name = body.name, .now = call.now()};
+    git::ProjectChange change{.name = body.name, .is_public = body.is_public, .now = call.now()};
     if (body.default_branch) {
         ORIGIN_TRY(head, branch_named(*body.default_branch));
         change.head = head.str();

@@ -177,17 +177,42 @@ Answer follow(const Call& call, const RunId& id, json::object extra) {
                        .location = "/api/requirements/" + id.str()});
 }
 
-Result<RunId> permitted_run(const Call& call, std::initializer_list<auth::Action> actions) {
-    ORIGIN_TRY(id, need_id<RunId>(call.param("id"), "requirement"));
+struct PermittedRun {
+    RunId id;
+    auth::Permit permit;
+};
+
+Result<PermittedRun> permitted_run(const Call& call,
+                                   const std::string& text,
+                                   std::initializer_list<auth::Action> actions) {
+    ORIGIN_TRY(id, need_id<RunId>(text, "requirement"));
     ORIGIN_TRY(run, read_store(call.around.store, [&](store::Reader& reader) {
                    return generator::need_run(reader, id);
                }));
-    const auto permit = call.permit_any(run.project, actions);
+    auto permit = call.permit_any(run.project, actions);
     if (!permit && permit.error().code() == Code::NotFound) {
         return std::unexpected(Error(Code::NotFound, "no such requirement"));
     }
     ORIGIN_CHECK(permit);
-    return id;
+    return PermittedRun{.id = id, .permit = std::move(*permit)};
+}
+
+constexpr auto kFollows = {auth::Action::Require, auth::Action::Read};
+
+/// Cancels or retries the run that is named, once.
+Answer act_on_run(const Call& call,
+                  const std::function<Status(const RunId&, const generator::Runs::Also&)>& act) {
+    ORIGIN_TRY(run, permitted_run(call, call.param("id"), {auth::Action::Require}));
+    return once_only(
+        call,
+        [&](const auth::Once& once) -> Answer {
+            ORIGIN_CHECK(act(run.id, [&](store::Writer& writer) -> Status {
+                ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, run.permit));
+                return once.record(writer, {run.id.str()});
+            }));
+            return follow(call, run.id, {});
+        },
+        [&](const Ids&) { return follow(call, run.id, {}); });
 }
 
 /// An event of the run itself, or of a deployment that it caused.
@@ -219,12 +244,13 @@ Answer post_requirement(const Call& call) {
         return dry_run(call, identity, wanted);
     }
     const auto replay = [&](const Ids& ids) -> Answer {
-        ORIGIN_TRY(id, need_id<RunId>(ids.front(), "requirement"));
+        // Asked again: its project may be shared no more.
+        ORIGIN_TRY(run, permitted_run(call, ids.front(), {auth::Action::Require}));
         json::object extra;
         if (ids.size() > 1) {
             extra["webhook"] = secret_json(ids[1], std::nullopt);
         }
-        return follow(call, id, std::move(extra));
+        return follow(call, run.id, std::move(extra));
     };
     const auto act = [&](const auth::Once& once) -> Answer {
         ORIGIN_TRY(webhook, plan_webhook(call, body));
@@ -236,6 +262,8 @@ Answer post_requirement(const Call& call) {
             }
             hooks::NewWebhook row = webhook->row;
             row.project = submitted.run.project;
+            ORIGIN_CHECK(auth::Gatekeeper::check_client(
+                writer, identity, row.project, auth::Action::Deploy));
             ORIGIN_CHECK(check_webhook_room(writer, row.project));
             ORIGIN_CHECK(hooks::create_webhook(writer, row));
             ids.push_back(row.id.str());
@@ -252,27 +280,28 @@ Answer post_requirement(const Call& call) {
 }
 
 Answer get_requirement(const Call& call) {
-    ORIGIN_TRY(id, permitted_run(call, {auth::Action::Require, auth::Action::Read}));
+    ORIGIN_TRY(run, permitted_run(call, call.param("id"), kFollows));
     return answer_run(
         call.around,
-        {.id = id, .wait = preferred_wait(call.head), .extra = {}, .unfinished_status = 200});
+        {.id = run.id, .wait = preferred_wait(call.head), .extra = {}, .unfinished_status = 200});
 }
 
 Answer get_requirement_events(const Call& call) {
-    ORIGIN_TRY(id, permitted_run(call, {auth::Action::Require, auth::Action::Read}));
-    EventsWish wish{.shows =
-                        [text = id.str()](store::Reader&, const store::Event& event) {
-                            return Result<bool>(is_about_run(event, text));
-                        },
+    ORIGIN_TRY(asked, permitted_run(call, call.param("id"), kFollows));
+    const RunId id = asked.id;
+    const VisibleEvents may_see(call.identity(), asked.permit.project());
+    EventsWish wish{.shows = [text = id.str(), may_see](store::Reader& reader,
+                                                        const store::Event& event) -> Result<bool> {
+                        return is_about_run(event, text) ? may_see(reader, event) : false;
+                    },
                     .is_over = [id](store::Reader& reader) -> Result<bool> {
                         ORIGIN_TRY(run, generator::need_run(reader, id));
                         ORIGIN_TRY(status, run_status(reader, id, run));
                         return status != "pending";
                     },
                     .identity = call.identity()};
+    wish.project = asked.permit.project();
     ORIGIN_CHECK(call.around.store.read([&](store::Reader& reader) -> Status {
-        ORIGIN_TRY(run, generator::need_run(reader, id));
-        wish.project = run.project;
         ORIGIN_TRY(after, event_start(reader, call));
         wish.after = after;
         return {};
@@ -281,33 +310,15 @@ Answer get_requirement_events(const Call& call) {
 }
 
 Answer cancel_requirement(const Call& call) {
-    ORIGIN_TRY(id, permitted_run(call, {auth::Action::Require}));
-    const auto show = [&](const Ids&) {
-        return follow(call, id, {});
-    };
-    return once_only(
-        call,
-        [&](const auth::Once& once) -> Answer {
-            ORIGIN_CHECK(call.around.runs.cancel(
-                id, [&](store::Writer& writer) { return once.record(writer, {id.str()}); }));
-            return follow(call, id, {});
-        },
-        show);
+    return act_on_run(call, [&](const RunId& id, const generator::Runs::Also& also) {
+        return call.around.runs.cancel(id, also);
+    });
 }
 
 Answer retry_requirement(const Call& call) {
-    ORIGIN_TRY(id, permitted_run(call, {auth::Action::Require}));
-    const auto show = [&](const Ids&) {
-        return follow(call, id, {});
-    };
-    return once_only(
-        call,
-        [&](const auth::Once& once) -> Answer {
-            ORIGIN_CHECK(call.around.runs.retry(
-                id, [&](store::Writer& writer) { return once.record(writer, {id.str()}); }));
-            return follow(call, id, {});
-        },
-        show);
+    return act_on_run(call, [&](const RunId& id, const generator::Runs::Also& also) {
+        return call.around.runs.retry(id, also);
+    });
 }
 
 }  // namespace origin::api

@@ -59,6 +59,10 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"PUT", P "/rules", "deploy", kKey, rule_shape, put_rule},
     {"DELETE", P "/rules", "deploy", kKey, nullptr, delete_rule},
 
+    {"GET", P "/grants", "admin", kKey, nullptr, list_grants},
+    {"PUT", P "/grants/{client}", "admin", kKey, grant_shape, put_grant},
+    {"DELETE", P "/grants/{client}", "admin", kKey, nullptr, delete_grant},
+
     {"POST", P "/webhooks", "deploy", kKey, webhook_shape, create_webhook},
     {"GET", P "/webhooks", "deploy", kKey, nullptr, list_webhooks},
     {"GET", P "/webhooks/{webhook}", "deploy", kKey, nullptr, get_webhook},
@@ -70,6 +74,8 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"POST", "/api/clients", "admin", kKey, client_shape, create_client},
     {"GET", "/api/clients", "admin", kKey, nullptr, list_clients},
     {"GET", "/api/clients/{client}", "any", kKey, nullptr, get_client},
+    {"PATCH", "/api/clients/{client}", "admin", kKey, client_change_shape, change_client},
+    {"DELETE", "/api/clients/{client}", "admin", kKey, nullptr, delete_client},
     {"POST", "/api/keys", "admin", kKey, key_shape, create_key},
     {"GET", "/api/keys", "admin", kKey, nullptr, list_keys},
     {"POST", "/api/keys/{key}/revoke", "admin", kKey, nullptr, revoke_key},

@@ -64,6 +64,7 @@ Result<json::object> project_json(store::Reader& reader,
                         {"codeUrl", around.urls.code(name)},
                         {"defaultBranch", short_branch(row.head)},
                         {"protectedBranches", texts_json(row.protected_branches)},
+                        {"public", row.is_public},
                         {"createdAt", time_json(row.created_at)}};
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "auth/accounts.h"
 
+#include <algorithm>
+
 #include "auth/key_text.h"
 #include "auth/slug.h"
 #include "base/limits.h"
@@ -12,6 +14,47 @@
 namespace origin::auth {
 
 using store::Table;
+
+namespace {
+
+std::unexpected<Error> slug_taken(const std::string& slug) {
+    return std::unexpected(
+        Error(Code::Conflict, "there is a client '" + slug + "' already").because("slug_taken"));
+}
+
+/// Somebody but `id` must be able to manage the server.
+Status need_another_admin(store::Reader& reader, const ClientId& id) {
+    ORIGIN_TRY(clients, store::scan_rows<store::ClientRow>(reader, Table::Clients, {}));
+    const bool has_another = std::ranges::any_of(clients, [&](const auto& each) {
+        return each.first != id.view() && each.second.admin && !each.second.disabled;
+    });
+    return has_another ? Status()
+                       : std::unexpected(
+                             Error(Code::Conflict, "this is the last admin; make another one first")
+                                 .because("last_admin"));
+}
+
+/// What table Slugs lists under `prefix`: the values.
+Result<std::vector<std::string>> listed(store::Reader& reader, const std::string& prefix) {
+    std::vector<std::string> values;
+    ORIGIN_CHECK(reader.scan(
+        Table::Slugs, store::Range::prefix(prefix), [&](std::string_view, std::string_view value) {
+            values.emplace_back(value);
+            return true;
+        }));
+    return values;
+}
+
+Status erase_key(store::Writer& writer, const ClientId& client, const KeyId& id) {
+    ORIGIN_TRY(row, store::get_row<store::KeyRow>(writer, Table::Keys, id.view()));
+    if (row && !row->ssh_blob.empty()) {
+        ORIGIN_CHECK(writer.erase(Table::Slugs, store::ssh_key_key(row->secret_sha256)));
+    }
+    ORIGIN_CHECK(writer.erase(Table::Slugs, store::client_key_key(client, id)));
+    return writer.erase(Table::Keys, id.view());
+}
+
+}  // namespace
 
 Status check_display_name(std::string_view name) {
     const auto refuse = [](std::string why) {
@@ -37,9 +80,7 @@ Result<store::ClientRow> create_client(store::Writer& writer, const NewClient& w
     const std::string slug_key = store::client_slug_key(wanted.slug);
     ORIGIN_TRY(taken, writer.get(Table::Slugs, slug_key));
     if (taken) {
-        return std::unexpected(
-            Error(Code::Conflict, "there is a client '" + wanted.slug + "' already")
-                .because("slug_taken"));
+        return slug_taken(wanted.slug);
     }
     store::ClientRow row{.slug = wanted.slug,
                          .display_name = wanted.name.empty() ? wanted.slug : wanted.name,
@@ -52,6 +93,68 @@ Result<store::ClientRow> create_client(store::Writer& writer, const NewClient& w
     ORIGIN_CHECK(writer.put(Table::Slugs, slug_key, wanted.id.view()));
     ORIGIN_CHECK(store::put_row(writer, Table::Clients, wanted.id.view(), row));
     return row;
+}
+
+Result<store::ClientRow> change_client(store::Writer& writer,
+                                       const ClientId& id,
+                                       const ClientChange& change) {
+    ORIGIN_TRY(
+        row,
+        store::need_row<store::ClientRow>(writer, Table::Clients, id.view(), "no such client"));
+    const bool was_admin = row.admin && !row.disabled;
+    if (change.slug && *change.slug != row.slug) {
+        ORIGIN_CHECK(check_slug(*change.slug));
+        ORIGIN_TRY(taken, writer.get(Table::Slugs, store::client_slug_key(*change.slug)));
+        if (taken) {
+            return slug_taken(*change.slug);
+        }
+        ORIGIN_CHECK(writer.erase(Table::Slugs, store::client_slug_key(row.slug)));
+        ORIGIN_CHECK(writer.put(Table::Slugs, store::client_slug_key(*change.slug), id.view()));
+        row.slug = *change.slug;
+    }
+    for (const auto& text : {change.name, change.email}) {
+        ORIGIN_CHECK(check_display_name(text.value_or("")));
+    }
+    row.display_name = change.name.value_or(row.display_name);
+    row.email = change.email.value_or(row.email);
+    row.admin = change.admin.value_or(row.admin);
+    row.disabled = change.disabled.value_or(row.disabled);
+    if (was_admin && !(row.admin && !row.disabled)) {
+        ORIGIN_CHECK(need_another_admin(writer, id));
+    }
+    ORIGIN_CHECK(store::put_row(writer, Table::Clients, id.view(), row));
+    return row;
+}
+
+Status delete_client(store::Writer& writer, const ClientId& id) {
+    ORIGIN_TRY(
+        row,
+        store::need_row<store::ClientRow>(writer, Table::Clients, id.view(), "no such client"));
+    if (row.admin && !row.disabled) {
+        ORIGIN_CHECK(need_another_admin(writer, id));
+    }
+    ORIGIN_TRY(projects, listed(writer, store::project_slug_key(id, {})));
+    if (!projects.empty()) {
+        return std::unexpected(Error(Code::Conflict,
+                                     "this client owns " + std::to_string(projects.size()) +
+                                         " projects; delete them first")
+                                   .because("client_owns_projects"));
+    }
+    ORIGIN_TRY(keys, listed(writer, store::key(store::SlugKind::ClientKey, id)));
+    for (const std::string& raw : keys) {
+        if (const auto key = KeyId::from_raw(raw)) {
+            ORIGIN_CHECK(erase_key(writer, id, *key));
+        }
+    }
+    ORIGIN_TRY(shared, listed(writer, store::key(store::SlugKind::ClientGrant, id)));
+    for (const std::string& raw : shared) {
+        if (const auto project = ProjectId::from_raw(raw)) {
+            ORIGIN_CHECK(writer.erase(Table::Grants, store::grant_key(*project, id)));
+            ORIGIN_CHECK(writer.erase(Table::Slugs, store::client_grant_key(id, *project)));
+        }
+    }
+    ORIGIN_CHECK(writer.erase(Table::Slugs, store::client_slug_key(row.slug)));
+    return writer.erase(Table::Clients, id.view());
 }
 
 Result<store::KeyRow> create_key(store::Writer& writer, const NewKey& wanted) {
@@ -107,9 +210,7 @@ Status remove_ssh_key(store::Writer& writer, const KeyId& id) {
     if (row.ssh_blob.empty()) {
         return std::unexpected(Error(Code::NotFound, "no such SSH key"));
     }
-    ORIGIN_CHECK(writer.erase(Table::Slugs, store::ssh_key_key(row.secret_sha256)));
-    ORIGIN_CHECK(writer.erase(Table::Slugs, store::client_key_key(row.client, id)));
-    return writer.erase(Table::Keys, id.view());
+    return erase_key(writer, row.client, id);
 }
 
 Status revoke_key(store::Writer& writer, const KeyId& id, UnixMillis now) {

@@ -2,6 +2,7 @@
 // auth/accounts: making clients and keys. Plain functions for a store transaction.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,25 @@ struct NewClient {
 
 /// Errors: InvalidInput (`bad_slug`, `bad_name`), Conflict (`slug_taken`).
 Result<store::ClientRow> create_client(store::Writer& writer, const NewClient& wanted);
+
+/// What may be changed of a client; what is not named stays.
+struct ClientChange {
+    std::optional<std::string> slug = {};  // The URLs of its projects change with it.
+    std::optional<std::string> name = {};
+    std::optional<std::string> email = {};
+    std::optional<bool> admin = {};
+    std::optional<bool> disabled = {};  // Its keys are refused from then on, its projects stay.
+};
+
+/// Errors: NotFound; InvalidInput (`bad_slug`, `bad_name`); Conflict (`slug_taken`; `last_admin`:
+/// nobody could manage the server any more).
+Result<store::ClientRow> change_client(store::Writer& writer,
+                                       const ClientId& id,
+                                       const ClientChange& change);
+
+/// Removes a client, its keys and what was shared with it.
+/// Errors: NotFound; Conflict (`client_owns_projects`, `last_admin`).
+Status delete_client(store::Writer& writer, const ClientId& id);
 
 struct NewKey {
     KeyId id;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "auth/grants.h"
 #include "auth/key_text.h"
 #include "crypto/hash.h"
 #include "crypto/hmac.h"
@@ -70,6 +71,22 @@ Result<std::optional<std::string>> unusable(Reader& reader,
         return std::optional<std::string>("client is gone or disabled");
     }
     return std::optional<std::string>();
+}
+
+/// What the identity may know of and do with a project, its key's scopes aside; nullopt: nothing.
+Result<std::optional<store::Access>> access_to(Reader& reader,
+                                               const Identity& identity,
+                                               const ProjectId& project,
+                                               const store::ProjectRow& row) {
+    if (identity.server_admin) {
+        return std::optional(store::Access::Admin);
+    }
+    ORIGIN_TRY(own, access_of(reader, identity.client, project, row));
+    return !own && row.is_public ? std::optional(store::Access::Read) : own;
+}
+
+std::string lacks(store::Access access) {
+    return "of this project you have " + std::string(auth::name_of(access)) + " access only";
 }
 
 }  // namespace
@@ -160,30 +177,46 @@ Result<Identity> Gatekeeper::make_identity(Reader& reader,
                     client.admin && scopes.has(Scope::Admin) && key.projects.empty()};
 }
 
+Result<Identity> Gatekeeper::identity_now(Reader& reader,
+                                          const ClientId& client,
+                                          const std::optional<KeyId>& key) const {
+    if (key) {
+        ORIGIN_TRY(row, store::get_row<store::KeyRow>(reader, Table::Keys, key->view()));
+        return row ? make_identity(reader, *key, *row)
+                   : Result<Identity>(unauthenticated("key is gone"));
+    }
+    ORIGIN_TRY(row, store::get_row<store::ClientRow>(reader, Table::Clients, client.view()));
+    if (!row || row->disabled) {
+        return unauthenticated("client is gone or disabled");
+    }
+    return Identity{client,
+                    row->slug,
+                    row->display_name,
+                    row->email,
+                    std::nullopt,
+                    Scopes::all(),
+                    {},
+                    row->admin};
+}
+
 Result<Identity> Gatekeeper::identity_of(const ClientId& client,
                                          const std::optional<KeyId>& key) const {
-    Result<Identity> identity = unauthenticated("client is gone or disabled");
+    Result<Identity> identity = unauthenticated("not read");
     ORIGIN_CHECK(store_.read([&](Reader& reader) -> Status {
-        if (key) {
-            ORIGIN_TRY(row, store::get_row<store::KeyRow>(reader, Table::Keys, key->view()));
-            identity = row ? make_identity(reader, *key, *row)
-                           : Result<Identity>(unauthenticated("key is gone"));
-            return {};
-        }
-        ORIGIN_TRY(row, store::get_row<store::ClientRow>(reader, Table::Clients, client.view()));
-        if (row && !row->disabled) {
-            identity = Identity{client,
-                                row->slug,
-                                row->display_name,
-                                row->email,
-                                std::nullopt,
-                                Scopes::all(),
-                                {},
-                                row->admin};
-        }
+        identity = identity_now(reader, client, key);
         return {};
     }));
     return identity;
+}
+
+Identity Gatekeeper::anonymous() {
+    return {.client = {},
+            .slug = {},
+            .name = "anonymous",
+            .email = {},
+            .key = std::nullopt,
+            .scopes = Scopes(static_cast<std::uint32_t>(Scope::GitRead)),
+            .projects = {}};
 }
 
 Result<Identity> Gatekeeper::local_operator() {
@@ -219,21 +252,39 @@ Result<Permit> Gatekeeper::permit(Reader& reader,
     ORIGIN_TRY(row, store::get_row<store::ProjectRow>(reader, Table::Projects, project.view()));
     const bool listed = identity.projects.empty() ||
                         std::ranges::find(identity.projects, project) != identity.projects.end();
-    const bool owned = row && (identity.server_admin || row->owner == identity.client);
-    if (!row || row->deleted_at != 0 || !owned || !listed) {
+    if (!row || row->deleted_at != 0 || !listed) {
+        return no_such_project();
+    }
+    ORIGIN_TRY(access, access_to(reader, identity, project, *row));
+    if (!access) {
         return no_such_project();
     }
     const Scope scope = scope_for(action);
-    if (identity.scopes.has(scope)) {
+    if (identity.scopes.has(scope) && covers(*access, action)) {
         return Permit(identity, project, action);
     }
     const bool sees = identity.scopes.has(Scope::GitRead);
     if (!sees) {
         return no_such_project();
     }
-    std::vector<std::string> names;
-    return std::unexpected(
-        Error(Code::Forbidden, "this key lacks the scope " + std::string(name_of(scope, names))));
+    const Status has_scope = need(identity, scope);
+    return std::unexpected(has_scope ? Error(Code::Forbidden, lacks(*access)) : has_scope.error());
+}
+
+Status Gatekeeper::check_client(Reader& reader,
+                                const Identity& identity,
+                                const ProjectId& project,
+                                Action action) {
+    ORIGIN_TRY(row, store::get_row<store::ProjectRow>(reader, Table::Projects, project.view()));
+    if (!row || row->deleted_at != 0) {
+        return no_such_project();
+    }
+    ORIGIN_TRY(access, access_to(reader, identity, project, *row));
+    if (!access) {
+        return no_such_project();
+    }
+    return covers(*access, action) ? Status()
+                                   : std::unexpected(Error(Code::Forbidden, lacks(*access)));
 }
 
 Result<Permit> Gatekeeper::permit(const Identity& identity,
@@ -255,17 +306,7 @@ Result<Permit> Gatekeeper::permit_to_create(const Identity& identity, const Proj
 }
 
 Status Gatekeeper::recheck(Reader& reader, const Permit& permit) const {
-    const Identity& identity = permit.identity();
-    if (identity.key) {
-        ORIGIN_TRY(key, store::get_row<store::KeyRow>(reader, Table::Keys, identity.key->view()));
-        if (!key) {
-            return unauthenticated("key is gone");
-        }
-        ORIGIN_TRY(why, unusable(reader, *key, clock_.now()));
-        if (why) {
-            return unauthenticated(*why);
-        }
-    }
+    ORIGIN_TRY(identity, identity_now(reader, permit.identity().client, permit.identity().key));
     if (!permit.creates()) {
         ORIGIN_CHECK(this->permit(reader, identity, permit.project(), permit.action()));
     }

@@ -42,6 +42,9 @@ public:
     /// The operator at the server's own 0600 socket: acts as the first admin client.
     Result<Identity> local_operator();
 
+    /// Somebody without a key: may fetch what is public.
+    static Identity anonymous();
+
     /// Who a run acts for, checked anew: its client, with the key it was asked for with.
     /// Errors: Unauthenticated: the key or client may not be used any more.
     Result<Identity> identity_of(const ClientId& client, const std::optional<KeyId>& key) const;
@@ -58,8 +61,17 @@ public:
     /// Errors: NotFound without the scope projects:create, or for a key bound to certain projects.
     static Result<Permit> permit_to_create(const Identity& identity, const ProjectId& future);
 
-    /// The same question again, inside the transaction that acts on the permit.
+    /// The same question again, inside the transaction that acts on the permit: the key, its client
+    /// and what is shared with it, as they are now.
     Status recheck(store::Reader& reader, const Permit& permit) const;
+
+    /// What another right stands in for: may the identity's client do this with the project, with
+    /// some key? A requirement that deploys needs no key of scope `deploy`, but a client that may.
+    /// Errors: NotFound; Forbidden.
+    static Status check_client(store::Reader& reader,
+                               const Identity& identity,
+                               const ProjectId& project,
+                               Action action);
 
     /// Errors: Forbidden unless `identity` has `scope`.
     static Status need(const Identity& identity, Scope scope);
@@ -68,6 +80,9 @@ private:
     Result<Identity> identify_key(store::Reader& reader,
                                   const KeyId& id,
                                   std::string_view text) const;
+    Result<Identity> identity_now(store::Reader& reader,
+                                  const ClientId& client,
+                                  const std::optional<KeyId>& key) const;
     Result<Identity> make_identity(store::Reader& reader,
                                    const KeyId& id,
                                    const store::KeyRow& key) const;

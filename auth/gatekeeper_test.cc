@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "auth/accounts.h"
+#include "auth/grants.h"
 #include "auth/key_text.h"
 #include "store/memory_store.h"
 #include "store/rows/access.h"
@@ -150,6 +151,82 @@ TEST_F(GatekeeperTest, WhoMayDoWhatByTable) {
     }
 }
 
+TEST_F(GatekeeperTest, AGrantAllowsWhatItAndTheKeyBothAllow) {
+    const std::string all = key_for(bob_, {"admin"});
+    const std::string reader = key_for(bob_, {"git:read"});
+    const auto actions = {
+        Action::Read, Action::Write, Action::Require, Action::Deploy, Action::Admin};
+    const auto verdicts = [&](const std::string& key) {
+        std::string said;
+        for (const Action action : actions) {
+            const std::string verdict = this->verdict(key, shop_, action);
+            said += verdict == "ok" ? 'y' : verdict == "forbidden" ? 'n' : '-';
+        }
+        return said;
+    };
+    const auto set = [&](store::Access access) {
+        return store_->write([&](store::Writer& writer) {
+            return set_grant(writer,
+                             {.project = shop_, .client = bob_, .access = access, .by = ann_});
+        });
+    };
+    EXPECT_EQ(verdicts(all), "-----");
+    ASSERT_TRUE(set(store::Access::Read));
+    EXPECT_EQ(verdicts(all), "ynnnn");
+    EXPECT_EQ(verdicts(reader), "ynnnn");
+    ASSERT_TRUE(set(store::Access::Write));
+    EXPECT_EQ(verdicts(all), "yyynn");
+    EXPECT_EQ(verdicts(reader), "ynnnn");
+    ASSERT_TRUE(set(store::Access::Deploy));
+    EXPECT_EQ(verdicts(all), "ynnyn");
+    ASSERT_TRUE(set(store::Access::Admin));
+    EXPECT_EQ(verdicts(all), "yyyyy");
+    EXPECT_EQ(verdicts(reader), "ynnnn");
+    const auto removed = [&] {
+        return store_->write(
+            [&](store::Writer& writer) { return remove_grant(writer, shop_, bob_, 0); });
+    };
+    ASSERT_TRUE(removed());
+    EXPECT_EQ(verdicts(all), "-----");
+    EXPECT_FALSE(removed());
+}
+
+TEST_F(GatekeeperTest, NobodyIsGrantedWhatIsTheirsOrIsNotThere) {
+    const auto refused = [&](const ProjectId& project, const ClientId& client) {
+        const Status status = store_->write([&](store::Writer& writer) {
+            return set_grant(writer, {.project = project, .client = client, .by = ann_});
+        });
+        return status ? "" : std::string(status.error().reason());
+    };
+    EXPECT_EQ(refused(shop_, ann_), "grant_to_owner");
+    EXPECT_EQ(refused(shop_, ClientId::make(clock_, random_)), "not_found");
+    EXPECT_EQ(refused(ProjectId::make(clock_, random_), bob_), "not_found");
+    EXPECT_FALSE(parse_access("owner"));
+    EXPECT_FALSE(parse_access(""));
+}
+
+TEST_F(GatekeeperTest, APublicProjectIsReadByAnybodyAndNoMore) {
+    const auto asked = [&](const Identity& who, Action action) {
+        const auto permit = gatekeeper_.permit(who, shop_, action);
+        return permit ? "ok" : std::string(permit.error().reason());
+    };
+    const std::string bobs = key_for(bob_, {"admin"});
+    EXPECT_EQ(asked(Gatekeeper::anonymous(), Action::Read), "not_found");
+    ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
+        ORIGIN_TRY(
+            row,
+            store::need_row<store::ProjectRow>(writer, store::Table::Projects, shop_.view(), ""));
+        row.is_public = true;
+        return store::put_row(writer, store::Table::Projects, shop_.view(), row);
+    }));
+    EXPECT_EQ(asked(Gatekeeper::anonymous(), Action::Read), "ok");
+    EXPECT_EQ(verdict(bobs, shop_, Action::Read), "ok");
+    for (const Action action : {Action::Write, Action::Require, Action::Deploy, Action::Admin}) {
+        EXPECT_EQ(asked(Gatekeeper::anonymous(), action), "forbidden");
+        EXPECT_EQ(verdict(bobs, shop_, action), "forbidden");
+    }
+}
+
 TEST_F(GatekeeperTest, FailuresAreSlowedForTheirAddressOnly) {
     const std::string good = key_for(ann_, {"git:read"});
     for (int i = 0; i < 6; ++i) {
@@ -195,6 +272,88 @@ TEST_F(GatekeeperTest, APermitIsCheckedAgainInItsTransaction) {
     ASSERT_TRUE(store_->write(
         [&](store::Writer& writer) { return revoke_key(writer, *key_id_of(key), clock_.millis); }));
     EXPECT_FALSE(recheck());
+}
+
+TEST_F(GatekeeperTest, APermitEndsWithWhatItStoodOn) {
+    const auto change = [&](const ClientChange& change) {
+        EXPECT_TRUE(store_->write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(change_client(writer, bob_, change));
+            return {};
+        }));
+    };
+    const auto recheck = [&](const Result<Permit>& permit) {
+        const Status status = store_->write(
+            [&](store::Writer& writer) { return gatekeeper_.recheck(writer, *permit); });
+        return status ? "ok" : std::string(status.error().reason());
+    };
+    ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
+        ORIGIN_CHECK(change_client(writer, ann_, {.admin = true}));
+        ORIGIN_CHECK(change_client(writer, bob_, {.admin = true}));
+        return {};
+    }));
+    const std::string key = key_for(bob_, {"admin"});
+    const auto permit = [&] {
+        return gatekeeper_.permit(*gatekeeper_.identify(key, "127.0.0.1"), shop_, Action::Write);
+    };
+    const auto of_admin = permit();
+    const auto of_nobody =
+        gatekeeper_.permit(*gatekeeper_.identity_of(bob_, std::nullopt), shop_, Action::Write);
+    EXPECT_EQ(recheck(of_admin), "ok");
+    EXPECT_EQ(recheck(of_nobody), "ok");
+    change({.admin = false});
+    EXPECT_EQ(recheck(of_admin), "not_found");
+    EXPECT_EQ(recheck(of_nobody), "not_found");
+
+    const auto share = [&](store::Access access) {
+        ASSERT_TRUE(store_->write([&](store::Writer& writer) {
+            return set_grant(writer,
+                             {.project = shop_, .client = bob_, .access = access, .by = ann_});
+        }));
+    };
+    share(store::Access::Write);
+    const auto of_grant = permit();
+    EXPECT_EQ(recheck(of_grant), "ok");
+    share(store::Access::Read);
+    EXPECT_EQ(recheck(of_grant), "forbidden");
+    ASSERT_TRUE(
+        store_->write([&](store::Writer& writer) { return remove_grant(writer, shop_, bob_, 0); }));
+    EXPECT_EQ(recheck(of_grant), "not_found");
+    share(store::Access::Write);
+    change({.disabled = true});
+    EXPECT_EQ(recheck(of_grant), "unauthenticated");
+    EXPECT_EQ(recheck(of_nobody), "unauthenticated");
+    change({.disabled = false});
+    EXPECT_EQ(recheck(of_grant), "ok");
+    ASSERT_TRUE(store_->write([&](store::Writer& writer) { return delete_client(writer, bob_); }));
+    EXPECT_EQ(recheck(of_grant), "unauthenticated");
+}
+
+TEST_F(GatekeeperTest, WhatAClientMayWhateverItsKey) {
+    const auto check = [&](const Identity& who, const ProjectId& project) {
+        const Status status = store_->write([&](store::Writer& writer) {
+            return Gatekeeper::check_client(writer, who, project, Action::Deploy);
+        });
+        return status ? "ok" : std::string(status.error().reason());
+    };
+    const auto anns = gatekeeper_.identify(key_for(ann_, {"requirements"}), "127.0.0.1");
+    const auto bobs = gatekeeper_.identify(key_for(bob_, {"admin"}), "127.0.0.1");
+    ASSERT_TRUE(anns && bobs);
+    EXPECT_EQ(check(*anns, shop_), "ok");
+    EXPECT_EQ(check(*anns, gone_), "not_found");
+    EXPECT_EQ(check(*bobs, shop_), "not_found");
+    EXPECT_EQ(check(Gatekeeper::anonymous(), shop_), "not_found");
+    const std::vector<std::pair<store::Access, std::string>> rows = {
+        {store::Access::Read, "forbidden"},
+        {store::Access::Write, "forbidden"},
+        {store::Access::Deploy, "ok"},
+        {store::Access::Admin, "ok"}};
+    for (const auto& [access, verdict] : rows) {
+        ASSERT_TRUE(store_->write([&](store::Writer& writer) {
+            return set_grant(writer,
+                             {.project = shop_, .client = bob_, .access = access, .by = ann_});
+        }));
+        EXPECT_EQ(check(*bobs, shop_), verdict) << name_of(access);
+    }
 }
 
 }  // namespace

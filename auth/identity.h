@@ -21,6 +21,8 @@ struct Identity {
     Scopes scopes;
     std::vector<ProjectId> projects;  // Empty: every project of the client.
     bool server_admin = false;        // Sees and manages every client's projects.
+
+    bool is_anonymous() const { return client == ClientId(); }
 };
 
 /// What somebody wants to do with one project.

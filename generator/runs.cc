@@ -218,6 +218,8 @@ Status Runs::store_run(store::Writer& writer,
         run.branch = branch;
     }
     if (!requirement.platform.empty()) {
+        ORIGIN_CHECK(
+            auth::Gatekeeper::check_client(writer, identity, start.project, auth::Action::Deploy));
         run.deploy_target =
             requirement.target.empty() ? target_for(run.branch, project.head) : requirement.target;
         ORIGIN_CHECK(add_deploy_wish(writer,

@@ -161,6 +161,13 @@ Result<auth::Identity> GitDoor::identify(const RequestHead& head) {
 Result<git::Admitted> GitDoor::admit(const RequestHead& head,
                                      const std::string& project,
                                      Service service) {
+    const bool has_no_key = !head.local_operator && !head.has_header("authorization");
+    if (has_no_key && service == Service::UploadPack) {
+        auto open_to_all = admission_.admit(auth::Gatekeeper::anonymous(), project, service);
+        if (open_to_all) {
+            return open_to_all;
+        }
+    }
     ORIGIN_TRY(identity, identify(head));
     return admission_.admit(identity, project, service);
 }

@@ -9,6 +9,7 @@
 #include "store/jobs.h"
 #include "store/row.h"
 #include "store/rows/deploy.h"
+#include "store/rows/grant.h"
 #include "store/rows/identity.h"
 #include "store/rows/project.h"
 #include "store/rows/run.h"
@@ -85,6 +86,7 @@ Decodes decoder_of(Table table) {
         case Table::Journal:         return row<store::JournalRow>;
         case Table::DeadPacks:       return row<store::DeadPackRow>;
         case Table::JobsLeased:      return empty;
+        case Table::Grants:          return row<store::GrantRow>;
             // clang-format on
     }
     return text;

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -63,6 +64,12 @@ struct Options {
     std::vector<std::string> projects;
     std::string file;
     bool read_only = false;
+    bool is_public = false;
+    bool is_private = false;
+    std::optional<bool> admin;
+    std::optional<bool> disabled;
+    std::string project;
+    std::string access;
     int status = 0;
 };
 
@@ -162,6 +169,40 @@ void add_client_commands(CLI::App& app, Options& o) {
             call.method = "GET";
             call.target = "/api/clients";
             call.columns = {"clientId", "slug", "name"};
+        });
+    add_call(
+        *client,
+        o,
+        {"set", "change a client"},
+        [&o](CLI::App& c) {
+            c.add_option("id", o.id, "client id (cli_...)")->required();
+            c.add_option("--slug", o.slug, "its name in URLs; those of its projects change, too");
+            c.add_option("--name", o.name, "its name for people");
+            c.add_option("--email", o.email, "the author's address of its commits");
+            c.add_option("--admin", o.admin, "true or false: may it manage the server?");
+            c.add_option("--disabled", o.disabled, "true or false: are its keys refused?");
+        },
+        [&o](ApiCall& call) {
+            boost::json::object body = {{"slug", o.slug}, {"name", o.name}, {"email", o.email}};
+            if (o.admin) {
+                body["admin"] = *o.admin;
+            }
+            if (o.disabled) {
+                body["disabled"] = *o.disabled;
+            }
+            call.method = "PATCH";
+            call.target = "/api/clients/" + o.id;
+            call.body = json_of(std::move(body));
+            call.columns = {"clientId", "slug", "name", "disabled"};
+        });
+    add_call(
+        *client,
+        o,
+        {"delete", "delete a client that owns no project, with its keys"},
+        [&o](CLI::App& c) { c.add_option("id", o.id, "client id (cli_...)")->required(); },
+        [&o](ApiCall& call) {
+            call.method = "DELETE";
+            call.target = "/api/clients/" + o.id;
         });
 }
 
@@ -294,6 +335,27 @@ void add_project_commands(CLI::App& app, Options& o) {
             call.method = "GET";
             call.target = "/api/projects/" + o.id;
         });
+    add_call(
+        *project,
+        o,
+        {"set", "change a project's settings"},
+        [&o](CLI::App& c) {
+            c.add_option("id", o.id, "project id (prj_...)")->required();
+            CLI::Option* open = c.add_flag("--public", o.is_public, "anybody may fetch");
+            CLI::Option* closed =
+                c.add_flag("--private", o.is_private, "only whom it is shared with");
+            open->excludes(closed);
+        },
+        [&o](ApiCall& call) {
+            boost::json::object body;
+            if (o.is_public || o.is_private) {
+                body["public"] = o.is_public;
+            }
+            call.method = "PATCH";
+            call.target = "/api/projects/" + o.id;
+            call.body = boost::json::serialize(body);
+            call.columns = {"projectId", "name", "public"};
+        });
     CLI::App* import =
         project->add_subcommand("import", "take over a bare repository or a Git URL");
     const auto add_import = [&o](CLI::App& command) {
@@ -313,6 +375,50 @@ void add_project_commands(CLI::App& app, Options& o) {
     };
     add_import(*import);
     add_import(*app.add_subcommand("import", "the same as 'project import'"));
+}
+
+void add_grant_commands(CLI::App& app, Options& o) {
+    CLI::App* grant = app.add_subcommand("grant", "whom a project is shared with");
+    grant->require_subcommand(1);
+    const auto add_project = [&o](CLI::App& c) {
+        c.add_option("--project", o.project, "project id (prj_...)")->required();
+    };
+    const auto add_both = [&o, add_project](CLI::App& c) {
+        add_project(c);
+        c.add_option("client", o.id, "a client's slug or id (cli_...)")->required();
+    };
+    const auto target = [&o] {
+        return "/api/projects/" + o.project + "/grants";
+    };
+    add_call(
+        *grant,
+        o,
+        {"set", "share a project with a client, or change what it may do"},
+        [&o, add_both](CLI::App& c) {
+            add_both(c);
+            c.add_option("access", o.access, "what it may do")
+                ->required()
+                ->check(CLI::IsMember({"read", "write", "deploy", "admin"}));
+        },
+        [&o, target](ApiCall& call) {
+            call.method = "PUT";
+            call.target = target() + "/" + o.id;
+            call.body = json_of({{"access", o.access}});
+            call.columns = {"clientId", "slug", "access"};
+        });
+    add_call(*grant,
+             o,
+             {"list", "list whom a project is shared with"},
+             add_project,
+             [target](ApiCall& call) {
+                 call.method = "GET";
+                 call.target = target();
+                 call.columns = {"clientId", "slug", "access"};
+             });
+    add_call(*grant, o, {"remove", "share it no more"}, add_both, [&o, target](ApiCall& call) {
+        call.method = "DELETE";
+        call.target = target() + "/" + o.id;
+    });
 }
 
 void add_blueprint_command(CLI::App& app, Options& o) {
@@ -355,6 +461,7 @@ int run(int argc, char** argv) {
     add_client_commands(app, options);
     add_key_commands(app, options);
     add_project_commands(app, options);
+    add_grant_commands(app, options);
     add_blueprint_command(app, options);
     add_remote_worker(app, options);
     try {

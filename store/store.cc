@@ -32,7 +32,8 @@ std::string_view name_of(Table table) {
                                                                      "ref_folds",
                                                                      "journal",
                                                                      "dead_packs",
-                                                                     "jobs_leased"};
+                                                                     "jobs_leased",
+                                                                     "grants"};
     return kNames[static_cast<std::size_t>(table)];
 }
 

@@ -44,8 +44,9 @@ enum class Table : std::uint8_t {
     Journal,
     DeadPacks,
     JobsLeased,
+    Grants,
 };
-inline constexpr std::size_t kTables = static_cast<std::size_t>(Table::JobsLeased) + 1;
+inline constexpr std::size_t kTables = static_cast<std::size_t>(Table::Grants) + 1;
 
 /// The table's lasting name on disk: "ref_history".
 std::string_view name_of(Table table);

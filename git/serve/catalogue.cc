@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "auth/accounts.h"
+#include "auth/grants.h"
 #include "auth/slug.h"
 #include "base/limits.h"
 #include "store/event_log.h"
@@ -145,6 +146,7 @@ Result<store::ProjectRow> change_project(Writer& writer,
     }
     row.head = change.head.value_or(row.head);
     row.protected_branches = change.protected_branches.value_or(row.protected_branches);
+    row.is_public = change.is_public.value_or(row.is_public);
     ORIGIN_CHECK(store::put_row(writer, Table::Projects, id.view(), row));
     ORIGIN_CHECK(add_event(writer, "project.updated", id, row, change.now));
     return row;
@@ -155,6 +157,7 @@ Status delete_project(Writer& writer, const auth::Permit& permit, UnixMillis now
     row.deleted_at = now;
     ORIGIN_CHECK(writer.erase(Table::Slugs, store::project_slug_key(row.owner, row.slug)));
     ORIGIN_CHECK(store::put_row(writer, Table::Projects, permit.project().view(), row));
+    ORIGIN_CHECK(auth::forget_grants(writer, permit.project()));
     return add_event(writer, "project.deleted", permit.project(), row, now);
 }
 

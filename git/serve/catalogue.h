@@ -51,6 +51,7 @@ struct ProjectChange {
     std::optional<std::string> name = {};  // For people; the slug and the URLs stay.
     std::optional<std::string> head = {};  // Full ref name of a branch; it may be unborn.
     std::optional<std::vector<std::string>> protected_branches = {};
+    std::optional<bool> is_public = {};
     UnixMillis now = 0;
 };
 

@@ -11,12 +11,13 @@
 
 namespace origin::store {
 
-/// Table Slugs holds four kinds of entry, told apart by the key's first byte.
+/// Table Slugs holds five kinds of entry, told apart by the key's first byte.
 enum class SlugKind : std::uint8_t {
-    Client = 'c',     // + slug. Value: client id.
-    Project = 'p',    // + owner + slug. Value: project id.
-    ClientKey = 'k',  // + client + key id. Value: the key id; lists a client's keys.
-    SshKey = 's',     // + SHA-256 of the public key. Value: key id.
+    Client = 'c',       // + slug. Value: client id.
+    Project = 'p',      // + owner + slug. Value: project id.
+    ClientKey = 'k',    // + client + key id. Value: the key id; lists a client's keys.
+    SshKey = 's',       // + SHA-256 of the public key. Value: key id.
+    ClientGrant = 'g',  // + client + project id. Value: the project id; what was shared with it.
 };
 
 inline std::string client_slug_key(std::string_view slug) {
@@ -30,6 +31,12 @@ inline std::string client_key_key(const ClientId& client, const KeyId& id) {
 }
 inline std::string ssh_key_key(std::string_view blob_sha256) {
     return key(SlugKind::SshKey, blob_sha256);
+}
+inline std::string client_grant_key(const ClientId& client, const ProjectId& project) {
+    return key(SlugKind::ClientGrant, client, project);
+}
+inline std::string grant_key(const ProjectId& project, const ClientId& client) {
+    return key(project, client);
 }
 inline std::string ref_key(const ProjectId& project, std::string_view name) {
     return key(project, name);

@@ -15,7 +15,8 @@ namespace origin::store {
 
 /// Table Projects. Key: project id (16 raw bytes).
 struct ProjectRow {
-    static constexpr std::uint8_t kVersion = 1;
+    static constexpr std::uint8_t kVersion = 2;
+    static constexpr std::uint8_t kOldestVersion = 1;
     ClientId owner;
     std::string slug;  // Unique for its owner: table Slugs.
     std::string name;  // For people.
@@ -26,6 +27,7 @@ struct ProjectRow {
     std::uint64_t gc_generation = 0;
     UnixMillis created_at = 0;
     UnixMillis deleted_at = 0;  // 0: it exists.
+    bool is_public = false;     // Anybody may fetch. Since version 2.
 
     template <class F>
     void fields(F& f) {
@@ -39,6 +41,9 @@ struct ProjectRow {
         f(gc_generation);
         f(created_at);
         f(deleted_at);
+        if (f.version() >= 2) {
+            f(is_public);
+        }
     }
 };
 

@@ -5,6 +5,7 @@
 
 #include "store/row.h"
 #include "store/rows/deploy.h"
+#include "store/rows/grant.h"
 #include "store/rows/identity.h"
 #include "store/rows/project.h"
 #include "store/rows/run.h"
@@ -100,11 +101,38 @@ TEST(Rows, Project) {
                          .features = 3,
                          .gc_generation = 1,
                          .created_at = kThen,
-                         .deleted_at = 0};
+                         .deleted_at = 0,
+                         .is_public = true};
     expect_golden(row,
-                  "01010000000000000000000000000000010000000473686f700000000453686f700000000773686f"
+                  "02010000000000000000000000000000010000000473686f700000000453686f700000000773686f"
                   "702d78310000000f726566732f68656164732f6d61696e000000010000000972656c656173652f2a"
-                  "0000000000000003000000000000000100000001020304050000000000000000");
+                  "000000000000000300000000000000010000000102030405000000000000000001");
+}
+
+// As 0.1.0 wrote it.
+TEST(Rows, ProjectOfVersionOneIsNotPublic) {
+    const std::string golden =
+        "01010000000000000000000000000000010000000473686f700000000453686f700000000773686f"
+        "702d78310000000f726566732f68656164732f6d61696e000000010000000972656c656173652f2a"
+        "0000000000000003000000000000000100000001020304050000000000000000";
+    std::string bytes;
+    for (std::size_t i = 0; i < golden.size(); i += 2) {
+        bytes += static_cast<char>(std::stoi(golden.substr(i, 2), nullptr, 16));
+    }
+    EXPECT_FALSE(decode<ProjectRow>(bytes + '\1')) << "version 1 ends before the field";
+    const auto old = decode<ProjectRow>(bytes);
+    ASSERT_TRUE(old);
+    EXPECT_FALSE(old->is_public);
+    EXPECT_EQ(hex(encode(*old)), "02" + golden.substr(2) + "00") << "else it is the same";
+    bytes[0] = '\3';
+    EXPECT_FALSE(decode<ProjectRow>(bytes)) << "of a later program";
+}
+
+TEST(Rows, Grant) {
+    expect_golden(GrantRow{Access::Admin, id<ClientId>(1), kThen},
+                  "0103010000000000000000000000000000010000000102030405");
+    const std::string unknown = "\1\4" + std::string(24, '\0');
+    EXPECT_FALSE(decode<GrantRow>(unknown)) << "an access that is none";
 }
 
 TEST(Rows, Site) {

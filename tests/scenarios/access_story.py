@@ -55,6 +55,61 @@ class Access(Scenario):
             self.expect(self.server.get(f"/api/projects/{project}{path}", key=self.stranger), 404)
         self.assertEqual(self.server.get("/api/projects", key=self.stranger).json["projects"], [])
 
+    def asked(self, method, path, body=None, **more):
+        """Of the API, about this test's project."""
+        return self.server.request(method, f"/api/projects/{self.project_id()}{path}", body, **more)
+
+    def grant(self, access, client="other", **more):
+        return self.asked("PUT", f"/grants/{client}", {"access": access}, **more)
+
+    def test_a_shared_project_is_there_for_who_it_is_shared_with_as_far_as_it_is(self):
+        self.pushed_repo()
+        self.expect(self.refs(key=self.stranger), 404)
+        self.expect(self.grant("read", key=self.stranger), 404)
+        self.expect(self.grant("owner"), 422, "unknown_access")
+        self.expect(self.grant("read", client="nobody"), 404)
+        self.expect(self.grant("read", client=self.server.client), 422, "grant_to_owner")
+
+        self.assertEqual(self.grant("read").json["access"], "read")
+        there = git_client.Repo.clone(self.url(key=self.stranger), self.folder / "there")
+        there.commit("of a stranger", theirs="hello\n")
+        self.assertIn("403", there.refused("push", "-q", "origin", "HEAD:theirs"))
+        self.expect(self.asked("GET", "/branches", key=self.stranger), 200)
+        self.expect(self.asked("GET", "/grants", key=self.stranger), 403)
+        listed = self.server.get("/api/projects?granted=true", key=self.stranger).json["projects"]
+        self.assertEqual([each["projectId"] for each in listed], [self.project_id()])
+
+        self.expect(self.grant("write"), 200)
+        there("push", "-q", "origin", "HEAD:theirs")
+        self.expect(self.asked("PUT", "/targets/staging", {"connector": "local"}, key=self.stranger), 403)
+        grants = self.asked("GET", "/grants").json["grants"]
+        self.assertEqual([(each["slug"], each["access"]) for each in grants], [("other", "write")])
+
+        self.expect(self.asked("DELETE", "/grants/other"), 204)
+        self.expect(self.asked("DELETE", "/grants/other"), 404)
+        self.assertIn("not found", there.refused("fetch", "-q"))
+        self.expect(self.asked("GET", "", key=self.stranger), 404)
+        self.assertEqual(self.server.get("/api/projects?granted=true", key=self.stranger).json["projects"], [])
+        told = [(each["type"], each["data"]) for each in self.server.events(self.project_id()) if each["type"].startswith("grant.")]
+        self.assertEqual([(kind, data.get("access")) for kind, data in told],
+                         [("grant.set", "read"), ("grant.set", "write"), ("grant.removed", None)])
+
+    def test_a_public_project_is_open_to_fetch_and_to_nothing_else(self):
+        self.pushed_repo()
+        self.expect(self.refs(key=None, source=self.stranger_address()), 401)
+        self.assertIs(self.asked("PATCH", "", {"public": True}).json["public"], True)
+        there = git_client.Repo.clone(f"{self.server.url}/{self.server.client}/{self.project}.git", self.folder / "there")
+        there.commit("of a stranger", theirs="hello\n")
+        there.refused("push", "-q", "origin", "HEAD:theirs")
+        self.expect(self.refs("git-receive-pack", key=None, source=self.stranger_address()), 401)
+        self.expect(self.refs("git-receive-pack", key=self.stranger), 403)
+        self.expect(self.asked("GET", "", key=self.stranger), 200)
+        self.expect(self.asked("PATCH", "", {"public": False}, key=self.stranger), 403)
+        self.expect(self.server.get(f"/api/projects/{self.project_id()}", key=None, source=self.stranger_address()), 401)
+        self.asked("PATCH", "", {"public": False})
+        self.expect(self.refs(key=None, source=self.stranger_address()), 401)
+        self.expect(self.refs(key=self.stranger), 404)
+
     def test_readable_but_not_permitted_is_403(self):
         repo = self.pushed_repo()
         self.expect(self.refs("git-upload-pack", key=self.reader), 200)
