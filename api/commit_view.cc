@@ -1,40 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/commit_view.h"
 
-#include <algorithm>
-
 #include <boost/json.hpp>
 
 #include "base/utf8.h"
 #include "git/serve/catalogue.h"
+#include "git/serve/revision.h"
 
 namespace origin::api {
 namespace {
 
 namespace json = boost::json;
-
-std::unexpected<Error> not_found(std::string_view name) {
-    return std::unexpected(
-        Error(Code::NotFound, "there is no branch, tag or commit '" + printable(name) + "'")
-            .because("ref_not_found"));
-}
-
-/// The shown ref that a name means.
-const git::AdvertisedRef* find_shown(const ProjectView& view, std::string_view name) {
-    const std::string text(name.empty() || name == "HEAD" ? view.project.head : name);
-    const auto candidates =
-        text.starts_with("refs/")
-            ? std::vector<std::string>{text}
-            : std::vector<std::string>{"refs/heads/" + text, "refs/tags/" + text};
-    for (const std::string& candidate : candidates) {
-        const auto& refs = view.fetch.refs.refs;
-        const auto found = std::ranges::find(refs, candidate, &git::AdvertisedRef::name);
-        if (found != refs.end()) {
-            return &*found;
-        }
-    }
-    return nullptr;
-}
 
 json::object ident_json(const git::Ident& ident) {
     return {{"name", printable(ident.name)},
@@ -59,24 +35,7 @@ Result<ProjectView> open_view(const Call& call, const auth::Permit& permit) {
 }
 
 Result<Oid> visible_commit(const ProjectView& view, std::string_view name) {
-    Oid oid;
-    if (const auto id = Oid::from_hex(name)) {
-        if (!git::check_wants(view.fetch, {*id})) {
-            return not_found(name);
-        }
-        oid = *id;
-    } else if (const git::AdvertisedRef* ref = find_shown(view, name)) {
-        oid = ref->peeled.value_or(ref->oid);
-    } else {
-        return not_found(name.empty() ? view.project.head : name);
-    }
-    const auto commit = git::commit_at(*view.fetch.objects, oid);
-    if (!commit) {
-        return std::unexpected(
-            Error(Code::InvalidInput, "'" + printable(name) + "' is not a commit")
-                .because("not_a_commit"));
-    }
-    return *commit;
+    return git::shown_commit(view.fetch, view.project.head, name);
 }
 
 Result<git::Commit> read_commit(const git::ObjectStore& objects, const Oid& oid) {

@@ -106,6 +106,9 @@ Answer create_key(const Call& call);
 Answer list_keys(const Call& call);
 Answer revoke_key(const Call& call);
 
+// archive.cc
+Answer get_archive(const Call& call);
+
 // grants.cc
 BodyShape grant_shape();
 Answer list_grants(const Call& call);

@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kSees = "git:read or deploy";
 constexpr std::string_view kFollows = "requirements or git:read";
 constexpr Access kKey = Access::Key;
+constexpr Access kPublic = Access::Public;
 constexpr Access kOpen = Access::Open;
 constexpr Access kOperator = Access::Operator;
 
@@ -41,6 +42,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", P "/commits/{sha}", "git:read", kKey, nullptr, get_commit},
     {"GET", P "/tree", "git:read", kKey, nullptr, get_tree},
     {"GET", P "/file", "git:read", kKey, nullptr, get_file},
+    {"GET", P "/archive", "git:read", kPublic, nullptr, get_archive},
     {"GET", P "/diff", "git:read", kKey, nullptr, get_diff},
     {"GET", P "/compare", "git:read", kKey, nullptr, get_compare},
     {"POST", P "/merge", "git:write", kKey, merge_shape, post_merge},

@@ -19,6 +19,7 @@ namespace origin::api {
 enum class Access : std::uint8_t {
     Open,      // Anybody.
     Key,       // A key, or the operator at the socket.
+    Public,    // The same; of a public project anybody.
     Operator,  // The operator at the socket, or a server admin's key.
 };
 

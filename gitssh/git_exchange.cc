@@ -40,7 +40,9 @@ GitExchange::State GitExchange::visit(const std::string& input, bool ended, std:
     heard_ = heard_ || !input.empty();
     ended_ = ended_ || ended;
     if (!answer_) {
-        const State state = fetch_ ? read_fetch(input, ended_) : read_push(input, ended_);
+        const State state = archive_ ? read_archive(input, ended_)
+                            : fetch_ ? read_fetch(input, ended_)
+                                     : read_push(input, ended_);
         if (state != State::More) {
             return state;
         }
@@ -53,15 +55,20 @@ GitExchange::State GitExchange::begin(std::string& out) {
     if (!project) {
         return fail(Error(Code::NotFound, "no such project"));
     }
-    if (command_.service == Service::UploadArchive) {
-        return fail(Error(Code::InvalidInput, "archives are not made here yet; clone instead"));
-    }
     const auto admitted = around_.admission.admit(identity_, *project, command_.service);
     if (!admitted) {
         return fail(admitted.error());
     }
-    return command_.service == Service::UploadPack ? begin_fetch(admitted->permit, out)
-                                                   : begin_push(*admitted, *project, out);
+    switch (command_.service) {
+        case Service::UploadPack:
+            return begin_fetch(admitted->permit, out);
+        case Service::ReceivePack:
+            return begin_push(*admitted, *project, out);
+        case Service::UploadArchive:
+            archive_ = around_.archives.open(admitted->permit);
+            break;
+    }
+    return State::Input;
 }
 
 GitExchange::State GitExchange::begin_fetch(const auth::Permit& permit, std::string& out) {
@@ -119,6 +126,15 @@ GitExchange::State GitExchange::read_push(const std::string& input, bool ended) 
     return State::More;
 }
 
+GitExchange::State GitExchange::read_archive(const std::string& input, bool ended) {
+    archive_->feed(bytes_of(input));
+    if (!archive_->has_all()) {
+        return ended ? State::Done : State::Input;
+    }
+    answer_ = archive_->answer();
+    return State::More;
+}
+
 GitExchange::State GitExchange::answer(std::string& out) {
     while (out.size() < kVisitBytes) {
         const auto progress = answer_->step(out);
@@ -130,7 +146,7 @@ GitExchange::State GitExchange::answer(std::string& out) {
         }
         if (*progress == git::Answer::Progress::Done) {
             answer_.reset();
-            const State next = push_ ? State::Done : read_fetch({}, ended_);
+            const State next = fetch_ ? read_fetch({}, ended_) : State::Done;
             if (next != State::More) {
                 return next;
             }

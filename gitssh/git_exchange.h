@@ -10,6 +10,7 @@
 #include "auth/urls.h"
 #include "git/serve/admission.h"
 #include "git/serve/receive_pack.h"
+#include "git/serve/upload_archive.h"
 #include "git/serve/upload_pack.h"
 #include "git/wire/protocol_version.h"
 #include "git/wire/ssh_command.h"
@@ -23,6 +24,7 @@ public:
         const git::Admission& admission;
         const git::UploadPack& fetches;
         const git::ReceivePack& pushes;
+        const git::UploadArchive& archives;
         const auth::Urls& urls;
     };
     GitExchange(const Around& around,
@@ -51,6 +53,7 @@ private:
     State begin_push(const git::Admitted& admitted, const std::string& project, std::string& out);
     State read_fetch(const std::string& input, bool ended);
     State read_push(const std::string& input, bool ended);
+    State read_archive(const std::string& input, bool ended);
     State answer(std::string& out);
     State fail(const Error& error);
 
@@ -65,7 +68,8 @@ private:
     std::string complaint_;
     std::unique_ptr<git::UploadPack::Session> fetch_;
     std::unique_ptr<git::ReceivePack::Session> push_;
-    std::unique_ptr<git::Answer> answer_;  // Lives in one of the two.
+    std::unique_ptr<git::UploadArchive::Session> archive_;
+    std::unique_ptr<git::Answer> answer_;  // Lives in one of the three.
 };
 
 }  // namespace origin::gitssh

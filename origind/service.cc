@@ -25,6 +25,7 @@
 #include "git/serve/receive_pack.h"
 #include "git/serve/upkeep.h"
 #include "git/serve/upkeep_schedule.h"
+#include "git/serve/upload_archive.h"
 #include "git/serve/upload_pack.h"
 #include "githttp/front.h"
 #include "gitssh/ssh_server.h"
@@ -105,6 +106,7 @@ struct Service::Parts {
     std::unique_ptr<git::PushService> pushes;
     std::unique_ptr<git::Upkeep> upkeep;
     std::unique_ptr<git::UploadPack> upload_pack;
+    std::unique_ptr<git::UploadArchive> upload_archive;
     std::unique_ptr<git::ReceivePack> receive_pack;
 
     generator::Blueprint blueprint;
@@ -167,6 +169,7 @@ void Service::Parts::wire_git() {
     upkeep = std::make_unique<git::Upkeep>(
         git::Upkeep::Around{*store, *storage, clock, schedule, log, metrics});
     upload_pack = std::make_unique<git::UploadPack>(*store, *storage, metrics, kAgent);
+    upload_archive = std::make_unique<git::UploadArchive>(*store, *storage);
     receive_pack = std::make_unique<git::ReceivePack>(
         git::ReceivePack::Around{*pushes,
                                  kAgent,
@@ -275,16 +278,16 @@ Status Service::Parts::open_ssh() {
     ORIGIN_TRY(keys, gitssh::take_host_keys(config.data, log));
     host_keys = std::move(keys);
     admission.emplace(git::Admission::Around{*store, *gatekeeper, clock, random});
-    ssh_server = std::make_unique<gitssh::SshServer>(
-        gitssh::SshServer::Around{.gatekeeper = *gatekeeper,
-                                  .git = {*admission, *upload_pack, *receive_pack, *urls},
-                                  .workers = *workers,
-                                  .log = log,
-                                  .metrics = metrics,
-                                  .clock = clock,
-                                  .random = random,
-                                  .limits = config.ssh_limits,
-                                  .compat = config.ssh_compat});
+    ssh_server = std::make_unique<gitssh::SshServer>(gitssh::SshServer::Around{
+        .gatekeeper = *gatekeeper,
+        .git = {*admission, *upload_pack, *receive_pack, *upload_archive, *urls},
+        .workers = *workers,
+        .log = log,
+        .metrics = metrics,
+        .clock = clock,
+        .random = random,
+        .limits = config.ssh_limits,
+        .compat = config.ssh_compat});
     return ssh_server->listen(config.ssh->address, config.ssh->port, host_keys);
 }
 

@@ -81,13 +81,20 @@ Result<std::size_t> inflate_start(Inflater& inflater, Bytes in, std::span<char> 
 
 struct Deflater::State {
     z_stream stream{};
-    explicit State(int level) { ORIGIN_ASSERT(deflateInit(&stream, level) == Z_OK); }
+    State(int level, Format format) {
+        constexpr int kMemLevel = 8;       // zlib's default, as the window.
+        constexpr int kGzipWrapping = 16;  // Of deflateInit2's windowBits.
+        const int window = MAX_WBITS + (format == Format::Gzip ? kGzipWrapping : 0);
+        ORIGIN_ASSERT(
+            deflateInit2(&stream, level, Z_DEFLATED, window, kMemLevel, Z_DEFAULT_STRATEGY) ==
+            Z_OK);
+    }
     State(const State&) = delete;
     State& operator=(const State&) = delete;
     ~State() { deflateEnd(&stream); }
 };
 
-Deflater::Deflater(int level) : state_(std::make_unique<State>(level)) {}
+Deflater::Deflater(int level, Format format) : state_(std::make_unique<State>(level, format)) {}
 Deflater::Deflater(Deflater&&) noexcept = default;
 Deflater& Deflater::operator=(Deflater&&) noexcept = default;
 Deflater::~Deflater() = default;

@@ -44,11 +44,12 @@ private:
 /// Returns: how many there were. Errors: InvalidInput (bad_zlib).
 Result<std::size_t> inflate_start(Inflater& inflater, Bytes in, std::span<char> out);
 
-/// One zlib stream of bytes that come in pieces.
+/// One stream of bytes that come in pieces.
 class Deflater {
 public:
+    enum class Format : std::uint8_t { Zlib, Gzip };  // RFC 1950, RFC 1952.
     /// `level`: 0 to 9.
-    explicit Deflater(int level);
+    explicit Deflater(int level, Format format = Format::Zlib);
     Deflater(Deflater&&) noexcept;
     Deflater& operator=(Deflater&&) noexcept;
     Deflater(const Deflater&) = delete;

@@ -37,7 +37,7 @@ std::optional<std::string> project_of_path(std::string_view path) {
 Result<Admitted> Admission::admit(const auth::Identity& identity,
                                   const std::string& project,
                                   Service service) const {
-    const bool reads = service == Service::UploadPack;
+    const bool reads = service != Service::ReceivePack;
     const auth::Action action = reads ? auth::Action::Read : auth::Action::Write;
     std::optional<Result<auth::Permit>> permit;
     ORIGIN_CHECK(around_.store.read([&](store::Reader& reader) -> Status {

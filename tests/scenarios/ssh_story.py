@@ -4,15 +4,18 @@
 Method: OpenSSH's client and the real `git`. The stories of the HTTP door run again, over SSH, for each protocol
 version; then what a client may ask for that is no Git, keys that are none, and ssh-audit's opinion.
 """
+import gzip
+import pathlib
 import shutil
 import socket
 import subprocess
+import tarfile
 import unittest
 
 import clone_and_fetch_story
 import git_client
 import push_story
-from origin_server import PATIENCE_SECONDS
+from origin_server import PATIENCE_SECONDS, wait_until
 from scenario import Scenario
 
 
@@ -115,6 +118,122 @@ class Door(OverSsh, Scenario):
         done = self.ssh()
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("Hello admin", done.stdout)
+
+    def test_an_archive_is_the_one_that_git_makes(self):
+        repo = self.pushed_repo()
+        repo.commit("more", **{"src__main.c": "int main;\n", "src__deep__a": "a" * 700_000})
+        repo("tag", "-a", "v1", "-m", "one")
+        repo("push", "-q", "origin", "main", "v1")
+        for words in (("main",), ("v1",), ("refs/heads/main",), ("HEAD", "src"), ("--prefix=app/", "main", "src/deep"),
+                      ("--format=tar", repo.head()), ("--format=tar", repo.head(), "README.md", "src/")):
+            local, remote = self.folder / "local.tar", self.folder / "remote.tar"
+            repo("archive", "-o", local, *words)
+            repo("archive", f"--remote={self.url()}", "-o", remote, *words)
+            self.assertEqual(local.read_bytes(), remote.read_bytes(), words)
+        self.assertEqual(repo("archive", f"--remote={self.url()}", "--list").split(), ["tar", "tgz", "tar.gz"])
+        for kind in ("tar.gz", "tgz"):
+            packed = self.folder / f"remote.{kind}"
+            repo("archive", f"--remote={self.url()}", f"--format={kind}", "-o", packed, "main")
+            repo("archive", "--format=tar", "-o", self.folder / "local.tar", "main")
+            self.assertEqual(gzip.decompress(packed.read_bytes()), (self.folder / "local.tar").read_bytes())
+        repo("archive", f"--remote={self.url()}", "-o", self.folder / "folder.tar", "main:src/deep")
+        with tarfile.open(self.folder / "folder.tar") as folder:
+            self.assertEqual(folder.getnames(), ["a"])
+        for words in (("no-such",), ("main", "no-such-path"), ("--prefix=../", "main"), ("--format=zip", "main"), ("0" * 40,),
+                      ("main:no-such",), ("main:README.md",), (repo.head()[:12],), ("main~1",)):
+            self.assertIn("NACK", repo.refused("archive", f"--remote={self.url()}", "--format=tar", *words))
+        answer = self.server.get(f"/api/projects/{self.project_id()}/archive?ref=v1&format=tar&prefix=")
+        self.expect(answer, 200)
+        repo("archive", "-o", self.folder / "local.tar", "v1")
+        self.assertEqual(answer.body, (self.folder / "local.tar").read_bytes())
+
+    def test_an_archive_of_what_no_ref_shows_is_refused(self):
+        repo = self.pushed_repo()
+        repo.commit("secret", secret="secret\n")
+        gone = repo.head()
+        repo("push", "-q", "origin", "main")
+        repo("archive", f"--remote={self.url()}", "-o", self.folder / "there.tar", gone)
+        repo("reset", "-q", "--hard", "HEAD~1")
+        repo("push", "-q", "-f", "origin", "main")
+        tree = repo("rev-parse", f"{gone}^{{tree}}").strip()
+        blob = repo("rev-parse", f"{gone}:secret").strip()
+        for name in (gone, tree, blob, f"{gone}:", f"{gone}^{{tree}}"):
+            self.assertIn("NACK", repo.refused("archive", f"--remote={self.url()}", name))
+            answer = self.server.get(f"/api/projects/{self.project_id()}/archive?ref={name.replace('^', '%5E')}")
+            self.expect(answer, 404, "ref_not_found")
+
+    def test_bad_words_for_an_archive(self):
+        self.pushed_repo()
+        written = self.folder / "written"
+
+        def ask(*lines, end=b"0000"):
+            data = b"".join(b"%04x%s" % (len(line) + 4, line) for line in lines) + end
+            return self.ssh(f"git-upload-archive '/{self.server.client}/{self.project}.git'", data=data).stdout
+
+        main = b"argument main\n"
+        for line in (b"--output=%s", b"-o%s", b"--exec=touch %s", b"--remote=%s", b"--upload-archive=%s", b"--add-file=%s",
+                     b"--add-virtual-file=%s:x", b"--worktree-attributes", b"--mtime=now", b"-99", b"--format=sh -c 'touch %s'"):
+            line = b"argument " + (line % bytes(written) if b"%s" in line else line) + b"\n"
+            self.assertIn("NACK", ask(line, main), line)
+        for lines in ((b"argument a\0b\n",), (b"want main\n",), (main,) * 65, (b"argument " + b"a" * 60_000 + b"\n",) * 2, ()):
+            self.assertIn("NACK", ask(*lines), lines)
+        for end in (b"zzzz", b"0001", b"fff", b""):
+            self.assertNotIn("ACK\n", ask(main, end=end).replace("NACK", ""), end)
+        self.assertFalse(written.exists())
+        self.assertIn("ACK\n", ask(main))
+
+    def test_an_archive_that_is_left_leaves_nothing_behind(self):
+        repo = self.new_repo()
+        noise = _noise(12_000_000)
+        repo.commit("large", **{"noise.bin": noise, "of_it.bin": noise[:6_000_000] + b"changed" + noise[6_000_000:]})
+        repo("push", "-q", "-u", "origin", "main")
+        process = pathlib.Path(f"/proc/{self.server.process.pid}/fd")
+        path = f"/api/projects/{self.project_id()}/archive?format=tar"
+        before = len(list(process.iterdir()))
+        for name in ("noise.bin", "of_it.bin") * 10:
+            with socket.create_connection(("127.0.0.1", self.server.port)) as peer:
+                peer.sendall(f"GET {path}&path={name} HTTP/1.1\r\nHost: 127.0.0.1:{self.server.port}\r\n"
+                             f"Authorization: Bearer {self.server.key}\r\n\r\n".encode())
+                self.assertTrue(peer.recv(1000).startswith(b"HTTP/1.1 200"))
+        host, port = self.server.ssh_url.removeprefix("ssh://").rsplit(":", 1)
+        with subprocess.Popen([*self.ssh_words(), "-p", port, f"git@{host}",
+                               f"git-upload-archive '/{self.server.client}/{self.project}.git'"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as left:
+            left.stdin.write(b"0012argument main\n0000")
+            left.stdin.flush()
+            self.assertEqual(left.stdout.read(8), b"0008ACK\n")
+            left.kill()
+        wait_until("the descriptors to be back", lambda: len(list(process.iterdir())) <= before)
+        self.assertGreater(len(self.expect(self.server.get(path), 200).body), 24_000_000)
+
+    def test_a_project_that_is_shared(self):
+        """The grants of the HTTP door's story, with an SSH key."""
+        repo = self.pushed_repo()
+        guest = self.server.command_json("client", "create", "guest", "--data", self.server.data)["clientId"]
+        key = self.new_key("guest")
+        self.add_key(key, "--client", guest)
+        there = git_client.Repo(self.folder / "there", config=self.config(key)).init(self.url())
+        grants = f"/api/projects/{self.project_id()}/grants/guest"
+
+        def archive():
+            return self.ssh(f"git-upload-archive '/{self.server.client}/{self.project}.git'", key=key,
+                            data=b"0012argument main\n0000")
+
+        self.assertIn("no such project", there.refused("fetch", "-q", "origin"))
+        self.assertEqual(archive().returncode, 128)
+        self.expect(self.server.request("PUT", grants, {"access": "read"}), 200)
+        there("fetch", "-q", "origin")
+        there("reset", "-q", "--hard", "origin/main")
+        self.assertEqual(there.head(), repo.head())
+        self.assertIn("ACK", archive().stdout)
+        there.commit("theirs", theirs="hello\n")
+        self.assertIn("read access only", there.refused("push", "-q", "origin", "HEAD:theirs"))
+        self.expect(self.server.request("PUT", grants, {"access": "write"}), 200)
+        there("push", "-q", "origin", "HEAD:theirs")
+        self.expect(self.server.request("DELETE", grants), 204)
+        for words in (("fetch", "-q", "origin"), ("push", "-q", "origin", "HEAD:more")):
+            self.assertIn("no such project", there.refused(*words))
+        self.assertEqual(archive().returncode, 128)
 
     def test_no_other_program_runs(self):
         for line in ("sh", "id", "git-upload-pack", "git-upload-pack '/x'; id", "git-shell", "git-upload-pack --help",
