@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "git/serve/tar.h"
 
 namespace origin::git {
@@ -61,8 +62,8 @@ Result<Archive> Archive::of(ObjectStoreRef objects, ArchiveWish wish) {
     for (const std::string& path : wish.paths) {
         ORIGIN_TRY(entry, objects->find_path(wish.tree, path));
         if (!entry) {
-            return std::unexpected(
-                Error(Code::NotFound, "'" + path + "' is not in it").because("path_not_found"));
+            return std::unexpected(Error(Code::NotFound, "'" + printable(path) + "' is not in it")
+                                       .because("path_not_found"));
         }
     }
     wish.seconds = std::max<std::int64_t>(wish.seconds, 0);
