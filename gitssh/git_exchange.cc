@@ -15,6 +15,11 @@ constexpr int kGitFailed = 128;  // What git's own programs exit with.
 
 }  // namespace
 
+std::string greeting(const auth::Identity& identity) {
+    return "Hello " + identity.slug +
+           ": your key works. There is no shell here; use git clone, fetch and push.\r\n";
+}
+
 GitExchange::GitExchange(const Around& around,
                          auth::Identity identity,
                          git::SshCommand command,

@@ -17,6 +17,9 @@
 
 namespace origin::gitssh {
 
+/// For somebody who asks for a shell; shows that the key works.
+std::string greeting(const auth::Identity& identity);
+
 /// Not thread-safe: one visit after the other, each on any thread.
 class GitExchange {
 public:

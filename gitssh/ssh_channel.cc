@@ -49,8 +49,7 @@ int SshSession::Channel::on_shell() {
         return 1;
     }
     has_command_ = true;
-    out_ = "Hello " + session_.identity_->slug +
-           ": your key works. There is no shell here; use git clone, fetch and push.\r\n";
+    out_ = greeting(*session_.identity_);
     ending_ = Ending{0, {}};
     return 0;
 }

@@ -34,6 +34,13 @@ Result<CallAnswer> over_socket(const std::filesystem::path& socket,
 
 }  // namespace
 
+Result<CallAnswer> call_server(const std::filesystem::path& data,
+                               std::string_view method,
+                               std::string_view target,
+                               std::string_view body) {
+    return over_socket(data / kSocketName, method, target, body);
+}
+
 Result<CallAnswer> call_api(const std::filesystem::path& data,
                             std::string_view method,
                             std::string_view target,

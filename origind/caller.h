@@ -23,4 +23,11 @@ Result<CallAnswer> call_api(const std::filesystem::path& data,
                             std::string_view target,
                             std::string_view body);
 
+/// The same of a server that runs, never in this process: for those who may not open the folder.
+/// Errors: Unavailable: no server runs; as above.
+Result<CallAnswer> call_server(const std::filesystem::path& data,
+                               std::string_view method,
+                               std::string_view target,
+                               std::string_view body);
+
 }  // namespace origin

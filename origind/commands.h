@@ -78,6 +78,20 @@ struct MasterKeyOptions {
 /// Beside a running server, too: the next start seals anew.
 int run_rotate_master_key(const MasterKeyOptions& options);
 
+/// sshd's AuthorizedKeysCommand: the line of a key that may come in, with a ticket for ssh-shell.
+struct SshKeysOptions {
+    std::filesystem::path data;
+    std::string type;  // "ssh-ed25519"
+    std::string key;   // Its base64.
+};
+int run_ssh_keys(const SshKeysOptions& options);
+
+/// sshd's ForceCommand: brings the client's command, ticket and bytes to the server.
+struct SshShellOptions {
+    std::string socket;
+};
+int run_ssh_shell(const SshShellOptions& options);
+
 struct DoctorOptions {
     std::filesystem::path data;
     bool json = false;

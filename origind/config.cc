@@ -13,6 +13,7 @@ namespace {
 
 constexpr unsigned kWorkerThreadsMax = 256;
 constexpr std::int64_t kSshLimitMax = 100'000;
+constexpr std::size_t kSocketPathBytesMax = 107;  // unix(7)
 constexpr std::uintmax_t kConfigBytesMax = 1 << 20;
 
 std::unexpected<Error> bad_setting(std::string why) {
@@ -26,6 +27,16 @@ std::string take_text(const toml::node& node, std::string& into) {
     const auto text = node.value<std::string>();
     if (!node.is_string() || !text) {
         return "must be a string";
+    }
+    into = *text;
+    return {};
+}
+
+std::string take_path(const toml::node& node, std::string& into) {
+    const auto text = node.value<std::string>();
+    if (!node.is_string() || !text || !text->starts_with('/') ||
+        text->size() > kSocketPathBytesMax) {
+        return "must be an absolute path of at most 107 bytes";
     }
     into = *text;
     return {};
@@ -141,6 +152,10 @@ Settings ssh_settings() {
         {"ssh.connections_per_client",
          [](const auto& n, Config& c) {
              return take_limit(n, c.ssh_limits.connections_per_client);
+         }},
+        {"ssh.shell_socket",
+         [](const auto& n, Config& c) {
+             return take_path(n, c.ssh_shell_socket);
          }},
         {"ssh.compat",
          [](const auto& n, Config& c) {

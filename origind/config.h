@@ -30,8 +30,9 @@ struct Config {
     Listen http;
     std::optional<Listen> ssh;  // None: no SSH door.
     gitssh::Limits ssh_limits;
-    bool ssh_compat = false;  // Encrypt-and-MAC too, for libssh2.
-    std::string public_url;   // Empty: made from `http`.
+    std::string ssh_shell_socket;  // Of `origind ssh-shell`; empty: none.
+    bool ssh_compat = false;       // Encrypt-and-MAC too, for libssh2.
+    std::string public_url;        // Empty: made from `http`.
     std::string sites_domain = "localhost";
     std::string tls_certificate;  // PEM files; both or none.
     std::string tls_key;

@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 
 #include "api/json_fields.h"
+#include "auth/ssh_public_key.h"
 #include "base/limits.h"
 #include "git/serve/catalogue.h"
 #include "git/serve/export.h"
@@ -57,6 +58,12 @@ struct GcBody {
     std::optional<std::string> project;
 
     static GcBody read(api::Fields& in) { return {in.maybe_text("project")}; }
+};
+
+struct TicketBody {
+    std::string public_key;
+
+    static TicketBody read(api::Fields& in) { return {in.text("publicKey")}; }
 };
 
 struct ImportBody {
@@ -122,6 +129,13 @@ net::Begun OperatorApi::begin(const net::RequestHead& head) {
         work = [this](const std::string& body) {
             return import(body);
         };
+    } else if (verb == "ssh-ticket") {
+        // At once: sshd waits, and an import may run on the thread.
+        return std::make_unique<net::StringSink>(
+            kBodyBytesMax, [this](const std::string& body) -> net::Reply {
+                auto done = ssh_ticket(body);
+                return done ? std::move(*done) : net::problem_response(done.error());
+            });
     } else {
         return around_.api.begin(head);
     }
@@ -142,6 +156,17 @@ net::Reply OperatorApi::later(const Work& work, std::string body) {
             Error(Code::Unavailable, "too many imports and exports are waiting").because("busy"));
     }
     return std::make_unique<Pending>(outcome);
+}
+
+/// Errors: Unauthenticated: nobody's key.
+Result<net::Response> OperatorApi::ssh_ticket(const std::string& body) {
+    ORIGIN_TRY(wanted, api::read_body<TicketBody>(body));
+    if (around_.tickets == nullptr) {
+        return std::unexpected(Error(Code::Conflict, "ssh.shell_socket is not set"));
+    }
+    ORIGIN_TRY(key, auth::parse_ssh_public_key(wanted.public_key));
+    ORIGIN_CHECK(around_.gatekeeper.identify_ssh(key.blob));
+    return json_answer(200, {{"ticket", around_.tickets->make(key.blob, around_.clock.now())}});
 }
 
 Result<net::Response> OperatorApi::export_all(const std::string& body) {

@@ -11,6 +11,8 @@
 //   POST /api/operator/gc {"project"?: ID_OR_NAME}
 //     -> 200 {"projects": [{"projectId", "name", "packsBefore", "packs", "journalRowsSealed",
 //             "objectsDropped", "bytesDropped", "packsRemoved", "undecided"}]}
+//   POST /api/operator/ssh-ticket {"publicKey": "ssh-ed25519 AAAA..."}
+//     -> 200 {"ticket"}. 401: nobody's key; 409: `ssh.shell_socket` is not set.
 #pragma once
 
 #include <functional>
@@ -19,6 +21,7 @@
 #include "auth/gatekeeper.h"
 #include "git/serve/push.h"
 #include "git/serve/upkeep.h"
+#include "gitssh/shell_ticket.h"
 #include "net/http.h"
 #include "net/worker_pool.h"
 
@@ -35,6 +38,7 @@ public:
         auth::Gatekeeper& gatekeeper;
         Random& random;
         const Clock& clock;
+        const gitssh::ShellTickets* tickets = nullptr;  // None: ssh-shell is not served.
     };
     explicit OperatorApi(Around around) : around_(around) {}
 
@@ -47,6 +51,7 @@ private:
     Result<net::Response> export_all(const std::string& body);
     Result<net::Response> collect(const std::string& body);
     Result<net::Response> import(const std::string& body);
+    Result<net::Response> ssh_ticket(const std::string& body);
     Result<auth::Identity> owner(const std::optional<std::string>& client);
 
     Around around_;

@@ -28,6 +28,7 @@
 #include "git/serve/upload_archive.h"
 #include "git/serve/upload_pack.h"
 #include "githttp/front.h"
+#include "gitssh/shell_door.h"
 #include "gitssh/ssh_server.h"
 #include "hooks/deployments.h"
 #include "hooks/dispatcher.h"
@@ -98,6 +99,8 @@ struct Service::Parts {
     std::optional<git::Admission> admission;
     std::vector<gitssh::HostKey> host_keys;
     std::unique_ptr<gitssh::SshServer> ssh_server;
+    std::optional<gitssh::ShellTickets> shell_tickets;
+    std::unique_ptr<gitssh::ShellDoor> shell_door;
     std::optional<auth::Urls> urls;
     std::unique_ptr<auth::PreviewLinks> links;
 
@@ -132,6 +135,7 @@ struct Service::Parts {
     void wire_work();
     void wire_doors();
     Status open_ssh();
+    Status open_shell();
     std::unique_ptr<hooks::JobRunner> runner(hooks::JobRunner::Plan plan);
 };
 
@@ -252,7 +256,13 @@ void Service::Parts::wire_doors() {
                                                  .metrics = metrics,
                                                  .server_version = kVersion});
     operator_api = std::make_unique<OperatorApi>(
-        OperatorApi::Around{*api, *pushes, *upkeep, *gatekeeper, random, clock});
+        OperatorApi::Around{.api = *api,
+                            .pushes = *pushes,
+                            .upkeep = *upkeep,
+                            .gatekeeper = *gatekeeper,
+                            .random = random,
+                            .clock = clock,
+                            .tickets = shell_tickets ? &*shell_tickets : nullptr});
     front = std::make_unique<githttp::Front>(
         githttp::Front::Around{*urls, *git_door, *sites, *operator_api});
     door.front = front.get();
@@ -265,10 +275,28 @@ Status Service::Parts::wire(std::uint16_t port) {
     ORIGIN_TRY(made, auth::Urls::make(url, config.sites_domain));
     urls.emplace(std::move(made));
     links = std::make_unique<auth::PreviewLinks>(derived_key(master_key, "origind preview links"));
+    if (!config.ssh_shell_socket.empty()) {
+        shell_tickets.emplace(derived_key(master_key, "origind ssh shell"));
+    }
     wire_git();
     wire_work();
     wire_doors();
     return {};
+}
+
+Status Service::Parts::open_shell() {
+    if (!shell_tickets) {
+        return {};
+    }
+    shell_door = std::make_unique<gitssh::ShellDoor>(gitssh::ShellDoor::Around{
+        .gatekeeper = *gatekeeper,
+        .git = {*admission, *upload_pack, *receive_pack, *upload_archive, *urls},
+        .tickets = *shell_tickets,
+        .workers = *workers,
+        .log = log,
+        .metrics = metrics,
+        .clock = clock});
+    return shell_door->listen(config.ssh_shell_socket);
 }
 
 Status Service::Parts::open_ssh() {
@@ -277,7 +305,6 @@ Status Service::Parts::open_ssh() {
     }
     ORIGIN_TRY(keys, gitssh::take_host_keys(config.data, log));
     host_keys = std::move(keys);
-    admission.emplace(git::Admission::Around{*store, *gatekeeper, clock, random});
     ssh_server = std::make_unique<gitssh::SshServer>(gitssh::SshServer::Around{
         .gatekeeper = *gatekeeper,
         .git = {*admission, *upload_pack, *receive_pack, *upload_archive, *urls},
@@ -335,7 +362,10 @@ Status Service::start() {
     // Anew: there are workers now, and the port is known.
     parts.job_runners.clear();
     ORIGIN_CHECK(parts.wire(parts.server->port()));
+    parts.admission.emplace(
+        git::Admission::Around{*parts.store, *parts.gatekeeper, parts.clock, parts.random});
     ORIGIN_CHECK(parts.open_ssh());
+    ORIGIN_CHECK(parts.open_shell());
     for (const auto& runner : parts.job_runners) {
         runner->start();
     }
@@ -343,6 +373,9 @@ Status Service::start() {
     parts.server->start();
     if (parts.ssh_server) {
         parts.ssh_server->start();
+    }
+    if (parts.shell_door) {
+        parts.shell_door->start();
     }
     return {};
 }
@@ -363,13 +396,19 @@ std::vector<std::string> Service::ssh_lines() const {
 void Service::stop() {
     Parts& parts = *parts_;
     if (parts.ssh_server) {
-        parts.ssh_server->begin_stop(kStopGrace);  // Both doors in the same time.
+        parts.ssh_server->begin_stop(kStopGrace);  // All doors in the same time.
+    }
+    if (parts.shell_door) {
+        parts.shell_door->begin_stop(kStopGrace);
     }
     if (parts.server) {
         parts.server->stop(kStopGrace);
     }
     if (parts.ssh_server) {
         parts.ssh_server->stop(kStopGrace);
+    }
+    if (parts.shell_door) {
+        parts.shell_door->stop(kStopGrace);
     }
     if (parts.dispatcher) {
         parts.dispatcher->stop();

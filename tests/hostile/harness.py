@@ -43,7 +43,7 @@ def one_of(got, wanted, what="status"):
 
 @dataclasses.dataclass
 class Case:
-    row: str    # The row of the table of attacks: H1 to S23.
+    row: str    # The row of the table of attacks: H1 to S24.
     name: str   # What is sent.
     run: typing.Callable  # World -> a few words on the answer; raises Wrong.
     on: str = "plain"     # Which server: plain, tls, ssh, or none (the case starts what it needs).
