@@ -44,7 +44,7 @@ class Sshd:
         self.place, self.port = place, free_port()
         self.log = place / "sshd.log"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", place / "host_key"], check=True)
-        (place / "passwd").write_text(pathlib.Path("/etc/passwd").read_text() + f"git:x:{GIT_UID}:65534::/nonexistent:/bin/sh\n")
+        (place / "passwd").write_text(pathlib.Path("/etc/passwd").read_text() + f"git:x:{GIT_UID}:65534::/:/bin/sh\n")
         (place / "shadow").write_text(pathlib.Path("/etc/shadow").read_text() + "git:*:1::::::\n")
         (place / "shadow").chmod(0o600)
         config = (ROOT / "contrib/openssh/origind.conf").read_text()
@@ -107,6 +107,11 @@ class Pushes(OverSshd, Scenario):
 
 class Door(OverSshd, Scenario):
     test_a_shell_is_a_greeting = ssh_story.Door.test_a_shell_is_a_greeting
+    test_an_archive_is_the_one_that_git_makes = ssh_story.Door.test_an_archive_is_the_one_that_git_makes
+    test_an_archive_of_what_no_ref_shows_is_refused = ssh_story.Door.test_an_archive_of_what_no_ref_shows_is_refused
+    test_bad_words_for_an_archive = ssh_story.Door.test_bad_words_for_an_archive
+    test_an_archive_that_is_left_leaves_nothing_behind = ssh_story.Door.test_an_archive_that_is_left_leaves_nothing_behind
+    test_a_project_that_is_shared = ssh_story.Door.test_a_project_that_is_shared
     test_paths_that_name_no_project = ssh_story.Door.test_paths_that_name_no_project
     test_a_stranger_is_refused = ssh_story.Door.test_a_stranger_is_refused
     test_each_type_of_key = ssh_story.Door.test_each_type_of_key
@@ -131,6 +136,11 @@ class Door(OverSshd, Scenario):
         self.addCleanup(os.environ.pop, "ORIGIND_TICKET")
         done = self.ssh(options=("-o", "SendEnv=ORIGIND_TICKET", "-o", "SetEnv=SSH_ORIGINAL_COMMAND=id"))
         self.assertEqual((done.returncode, "Hello admin" in done.stdout), (0, True), done.stderr)
+
+    def test_nothing_is_said_beside_git(self):
+        self.pushed_repo()
+        said = self.clone().run("fetch").stderr
+        self.assertEqual(said, "")
 
     def test_two_keys_are_two_clients(self):
         bob = self.server.post("/api/clients", {"slug": "bob-over-sshd"}).json["clientId"]
