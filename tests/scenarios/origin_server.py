@@ -108,6 +108,7 @@ class Server:
         doors = self._first_lines(2 if "--ssh" in self.options else 1)
         if " serves " not in doors:
             self.process.wait()
+            self.process.stdout.close()
             self.process = None
             raise AssertionError(f"origind did not start: {doors}\n{self.log()[-4000:]}")
         urls = [line.split(" serves ")[1] for line in doors.splitlines() if " serves " in line]
