@@ -105,6 +105,7 @@ DoorWorld::DoorWorld(const std::string& public_url, const std::string& sites_dom
       folder_(make_folder()),
       storage_(folder_ / "projects"),
       gatekeeper_(*store_, clock, metrics),
+      admission_({*store_, gatekeeper_, clock, random}),
       pushes_({.store = *store_,
                .storage = storage_,
                .gatekeeper = gatekeeper_,
@@ -116,7 +117,7 @@ DoorWorld::DoorWorld(const std::string& public_url, const std::string& sites_dom
                .planner = nullptr}),
       upload_pack_(*store_, storage_, metrics, "origind/test"),
       receive_pack_({.pushes = pushes_, .agent = "origind/test", .progress = {}}),
-      git_({*store_, gatekeeper_, upload_pack_, receive_pack_, urls, clock, random}),
+      git_({gatekeeper_, admission_, upload_pack_, receive_pack_, urls}),
       sites_({*store_, storage_, urls, links, clock}),
       front_({urls, git_, sites_, api}) {
     std::filesystem::create_directories(folder_ / "projects");

@@ -147,6 +147,7 @@ private:
     std::unique_ptr<store::Store> store_ = store::make_memory_store();
     git::Storage storage_;
     auth::Gatekeeper gatekeeper_;
+    git::Admission admission_;
     git::PushService pushes_;
     git::UploadPack upload_pack_;
     git::ReceivePack receive_pack_;

@@ -163,13 +163,13 @@ Result<git::Admitted> GitDoor::admit(const RequestHead& head,
                                      Service service) {
     const bool has_no_key = !head.local_operator && !head.has_header("authorization");
     if (has_no_key && service == Service::UploadPack) {
-        auto open_to_all = admission_.admit(auth::Gatekeeper::anonymous(), project, service);
+        auto open_to_all = around_.admission.admit(auth::Gatekeeper::anonymous(), project, service);
         if (open_to_all) {
             return open_to_all;
         }
     }
     ORIGIN_TRY(identity, identify(head));
-    return admission_.admit(identity, project, service);
+    return around_.admission.admit(identity, project, service);
 }
 
 net::Response GitDoor::refuse(const RequestHead& head, const Error& error) {

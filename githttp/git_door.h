@@ -8,15 +8,12 @@
 
 #include "auth/gatekeeper.h"
 #include "auth/urls.h"
-#include "base/clock.h"
-#include "base/random.h"
 #include "git/serve/admission.h"
 #include "git/serve/receive_pack.h"
 #include "git/serve/upload_pack.h"
 #include "git/wire/service.h"
 #include "githttp/git_path.h"
 #include "net/http.h"
-#include "store/store.h"
 
 namespace origin::githttp {
 
@@ -24,17 +21,13 @@ namespace origin::githttp {
 class GitDoor {
 public:
     struct Around {
-        store::Store& store;
         auth::Gatekeeper& gatekeeper;
+        const git::Admission& admission;
         const git::UploadPack& fetches;
         const git::ReceivePack& pushes;
         const auth::Urls& urls;
-        const Clock& clock;
-        Random& random;
     };
-    explicit GitDoor(const Around& around)
-        : around_(around),
-          admission_({around.store, around.gatekeeper, around.clock, around.random}) {}
+    explicit GitDoor(const Around& around) : around_(around) {}
 
     /// `path.call` is InfoRefs, UploadPack, ReceivePack or Lfs; others are 404.
     net::Begun begin(const net::RequestHead& head, const GitPath& path);
@@ -58,7 +51,6 @@ private:
                                                     git::Service service);
 
     Around around_;
-    git::Admission admission_;
 };
 
 }  // namespace origin::githttp

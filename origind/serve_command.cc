@@ -61,12 +61,9 @@ int run_serve(const ServeOptions& options) {
     const sigset_t signals = hold_signals();
     SystemClock clock;
     Log log(2, config->log_format, config->log_level, clock);
-    const auto service = Service::open(*config, log, clock);
+    const auto service = Service::serve(*config, log, clock);
     if (!service) {
         return report(service.error());
-    }
-    if (const Status started = (*service)->start(); !started) {
-        return report(started.error());
     }
     log.info("serving", {{"url", (*service)->public_url()}, {"data", config->data.string()}});
     std::printf("origind %s serves %s\n", kVersion, (*service)->public_url().c_str());

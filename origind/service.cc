@@ -78,6 +78,7 @@ struct Service::Parts {
     std::unique_ptr<store::Store> store;
     Secret master_key;
     std::unique_ptr<auth::Gatekeeper> gatekeeper;
+    std::optional<git::Admission> admission;
     std::unique_ptr<net::HttpClient> client;
     const git::Storage::DiskLost disk_lost = [this](const Error& error) {
         log.error("a sync failed; ending to recover at start", {{"why", error.kept_in_log()}});
@@ -96,7 +97,6 @@ struct Service::Parts {
     };
     Door door;
     std::unique_ptr<net::HttpServer> server;
-    std::optional<git::Admission> admission;
     std::vector<gitssh::HostKey> host_keys;
     std::unique_ptr<gitssh::SshServer> ssh_server;
     std::optional<gitssh::ShellTickets> shell_tickets;
@@ -130,12 +130,14 @@ struct Service::Parts {
     Parts(const Config& settings, Log& l, Clock& c) : config(settings), log(l), clock(c) {}
 
     Status open();
+    Status listen();
     Status wire(std::uint16_t port);
     void wire_git();
     void wire_work();
     void wire_doors();
     Status open_ssh();
     Status open_shell();
+    void start();
     std::unique_ptr<hooks::JobRunner> runner(hooks::JobRunner::Plan plan);
 };
 
@@ -150,6 +152,7 @@ Status Service::Parts::open() {
     storage = std::make_unique<git::Storage>(config.data / "projects", disk_lost);
     ORIGIN_CHECK(storage->sweep(*store, log));
     gatekeeper = std::make_unique<auth::Gatekeeper>(*store, clock, metrics);
+    admission.emplace(git::Admission::Around{*store, *gatekeeper, clock, random});
     client =
         std::make_unique<net::HttpClient>(net::ClientSettings{.allowed = config.outbound_allow});
     if (!config.tls_certificate.empty()) {
@@ -237,8 +240,8 @@ void Service::Parts::wire_work() {
 }
 
 void Service::Parts::wire_doors() {
-    git_door = std::make_unique<githttp::GitDoor>(githttp::GitDoor::Around{
-        *store, *gatekeeper, *upload_pack, *receive_pack, *urls, clock, random});
+    git_door = std::make_unique<githttp::GitDoor>(
+        githttp::GitDoor::Around{*gatekeeper, *admission, *upload_pack, *receive_pack, *urls});
     sites = std::make_unique<githttp::Sites>(
         githttp::Sites::Around{*store, *storage, *urls, *links, clock});
     api = std::make_unique<api::Api>(api::Around{.store = *store,
@@ -299,6 +302,30 @@ Status Service::Parts::open_shell() {
     return shell_door->listen(config.ssh_shell_socket);
 }
 
+/// Requests wait in the kernel's queues until start().
+Status Service::Parts::listen() {
+    workers = std::make_unique<net::WorkerPool>(config.worker_threads, clock);
+    server = std::make_unique<net::HttpServer>(
+        net::ServerSettings{.trusted_proxies = config.trusted_proxies},
+        net::HttpServer::Around{door, *workers, log, metrics, clock});
+    ORIGIN_CHECK(server->listen_tcp(config.http.address, config.http.port, tls ? &*tls : nullptr));
+    return server->listen_unix((config.data / kSocketName).string());
+}
+
+void Service::Parts::start() {
+    for (const auto& runner : job_runners) {
+        runner->start();
+    }
+    dispatcher->start();
+    server->start();
+    if (ssh_server) {
+        ssh_server->start();
+    }
+    if (shell_door) {
+        shell_door->start();
+    }
+}
+
 Status Service::Parts::open_ssh() {
     if (!config.ssh) {
         return {};
@@ -324,18 +351,30 @@ Service::~Service() {
     stop();
 }
 
+std::unique_ptr<Service> Service::around(std::unique_ptr<Parts> parts) {
+    struct Maker : Service {
+        explicit Maker(std::unique_ptr<Parts> p) : Service(std::move(p)) {}
+    };
+    return std::make_unique<Maker>(std::move(parts));
+}
+
 Result<std::unique_ptr<Service>> Service::open(const Config& config, Log& log, Clock& clock) {
     auto parts = std::make_unique<Parts>(config, log, clock);
     ORIGIN_CHECK(parts->open());
     ORIGIN_CHECK(parts->wire(config.http.port));
-    struct Opener : Service {
-        explicit Opener(std::unique_ptr<Parts> p) : Service(std::move(p)) {}
-    };
-    return std::make_unique<Opener>(std::move(parts));
+    return around(std::move(parts));
 }
 
-net::Handler& Service::front() {
-    return *parts_->front;
+Result<std::unique_ptr<Service>> Service::serve(const Config& config, Log& log, Clock& clock) {
+    auto service = around(std::make_unique<Parts>(config, log, clock));  // It stops what began.
+    Parts& parts = *service->parts_;
+    ORIGIN_CHECK(parts.open());
+    ORIGIN_CHECK(parts.listen());
+    ORIGIN_CHECK(parts.wire(parts.server->port()));
+    ORIGIN_CHECK(parts.open_ssh());
+    ORIGIN_CHECK(parts.open_shell());
+    parts.start();
+    return service;
 }
 
 net::Handler& Service::api() {
@@ -348,36 +387,6 @@ store::Store& Service::store() {
 
 const std::string& Service::public_url() const {
     return parts_->urls->public_url();
-}
-
-Status Service::start() {
-    Parts& parts = *parts_;
-    parts.workers = std::make_unique<net::WorkerPool>(parts.config.worker_threads, parts.clock);
-    parts.server = std::make_unique<net::HttpServer>(
-        net::ServerSettings{.trusted_proxies = parts.config.trusted_proxies},
-        net::HttpServer::Around{parts.door, *parts.workers, parts.log, parts.metrics, parts.clock});
-    ORIGIN_CHECK(parts.server->listen_tcp(
-        parts.config.http.address, parts.config.http.port, parts.tls ? &*parts.tls : nullptr));
-    ORIGIN_CHECK(parts.server->listen_unix((parts.config.data / kSocketName).string()));
-    // Anew: there are workers now, and the port is known.
-    parts.job_runners.clear();
-    ORIGIN_CHECK(parts.wire(parts.server->port()));
-    parts.admission.emplace(
-        git::Admission::Around{*parts.store, *parts.gatekeeper, parts.clock, parts.random});
-    ORIGIN_CHECK(parts.open_ssh());
-    ORIGIN_CHECK(parts.open_shell());
-    for (const auto& runner : parts.job_runners) {
-        runner->start();
-    }
-    parts.dispatcher->start();
-    parts.server->start();
-    if (parts.ssh_server) {
-        parts.ssh_server->start();
-    }
-    if (parts.shell_door) {
-        parts.shell_door->start();
-    }
-    return {};
 }
 
 std::vector<std::string> Service::ssh_lines() const {

@@ -17,25 +17,24 @@ namespace origin {
 
 class Service {
 public:
-    /// Opens the data folder (which must be initialised), recovers what a crash left, wires.
+    /// Opens the data folder (which must be initialised), recovers what a crash left, wires what
+    /// calls of this process need: api().
     /// Errors: NotFound (`not_initialised`), Conflict (`data_folder_in_use`), Corrupt, ...
     static Result<std::unique_ptr<Service>> open(const Config& config, Log& log, Clock& clock);
+    /// The same with workers, jobs and listeners. Returns once requests are taken.
+    static Result<std::unique_ptr<Service>> serve(const Config& config, Log& log, Clock& clock);
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
     ~Service();
 
-    /// Everything HTTP, for a listener.
-    net::Handler& front();
     /// The API alone, for the operator's own calls.
     net::Handler& api();
     /// What an answer that is not ready waits for.
     store::Store& store();
-    /// Starts workers, then listeners. Returns once requests are taken.
-    Status start();
     /// Takes no more requests, finishes what runs, joins every thread.
     void stop();
 
-    /// For people, once started: where the SSH door is and its keys' fingerprints. Empty: no door.
+    /// For people: where the SSH door is and its keys' fingerprints. Empty: no door.
     std::vector<std::string> ssh_lines() const;
 
     /// "http://127.0.0.1:8080"
@@ -44,6 +43,7 @@ public:
 private:
     struct Parts;
     explicit Service(std::unique_ptr<Parts> parts);
+    static std::unique_ptr<Service> around(std::unique_ptr<Parts> parts);
     std::unique_ptr<Parts> parts_;
 };
 
