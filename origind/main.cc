@@ -12,6 +12,7 @@
 #include "origind/commands.h"
 #include "origind/remote_worker.h"
 #include "origind/service.h"
+#include "origind/sshd_commands.h"
 
 namespace origin {
 namespace {
@@ -53,8 +54,7 @@ struct Options {
     GcOptions gc;
     DoctorOptions doctor;
     MasterKeyOptions master_key;
-    SshKeysOptions ssh_keys;
-    SshShellOptions ssh_shell;
+    SshdOptions sshd;
     WorkerOptions worker;
     ApiCall call;
     std::string id;
@@ -122,21 +122,6 @@ void add_server_commands(CLI::App& app, Options& o) {
     gc->add_option("project", o.gc.project, "id or CLIENT/PROJECT; all if it is left out");
     add_json(*gc, o.gc.json);
     gc->callback([&o] { o.status = run_gc(o.gc); });
-}
-
-/// What a site's own sshd runs: contrib/openssh.
-void add_sshd_commands(CLI::App& app, Options& o) {
-    CLI::App* keys = app.add_subcommand(
-        "ssh-keys", "for sshd's AuthorizedKeysCommand: the line of a key that may come in");
-    add_data(*keys, o.ssh_keys.data);
-    keys->add_option("type", o.ssh_keys.type, "%t")->required();
-    keys->add_option("key", o.ssh_keys.key, "%k")->required();
-    keys->callback([&o] { o.status = run_ssh_keys(o.ssh_keys); });
-
-    CLI::App* shell = app.add_subcommand(
-        "ssh-shell", "for sshd's ForceCommand: brings one Git command to the server");
-    shell->add_option("--socket", o.ssh_shell.socket, "ssh.shell_socket of the server")->required();
-    shell->callback([&o] { o.status = run_ssh_shell(o.ssh_shell); });
 }
 
 struct Named {
@@ -475,7 +460,7 @@ int run(int argc, char** argv) {
     app.set_version_flag("--version", kAgent);
     Options options;
     add_server_commands(app, options);
-    add_sshd_commands(app, options);
+    add_sshd_commands(app, options.sshd, options.status);
     add_client_commands(app, options);
     add_key_commands(app, options);
     add_project_commands(app, options);
