@@ -302,6 +302,30 @@ void add_key_commands(CLI::App& app, Options& o) {
     add_ssh_key_commands(*key, o);
 }
 
+void add_project_set(CLI::App& project, Options& o) {
+    add_call(
+        project,
+        o,
+        {"set", "change a project's settings"},
+        [&o](CLI::App& c) {
+            c.add_option("id", o.id, "project id (prj_...)")->required();
+            CLI::Option* open = c.add_flag("--public", o.is_public, "anybody may fetch");
+            CLI::Option* closed =
+                c.add_flag("--private", o.is_private, "only whom it is shared with");
+            open->excludes(closed);
+        },
+        [&o](ApiCall& call) {
+            boost::json::object body;
+            if (o.is_public || o.is_private) {
+                body["public"] = o.is_public;
+            }
+            call.method = "PATCH";
+            call.target = "/api/projects/" + o.id;
+            call.body = boost::json::serialize(body);
+            call.columns = {"projectId", "name", "public"};
+        });
+}
+
 void add_project_commands(CLI::App& app, Options& o) {
     CLI::App* project = app.add_subcommand("project", "repositories");
     project->require_subcommand(1);
@@ -337,27 +361,7 @@ void add_project_commands(CLI::App& app, Options& o) {
             call.method = "GET";
             call.target = "/api/projects/" + o.id;
         });
-    add_call(
-        *project,
-        o,
-        {"set", "change a project's settings"},
-        [&o](CLI::App& c) {
-            c.add_option("id", o.id, "project id (prj_...)")->required();
-            CLI::Option* open = c.add_flag("--public", o.is_public, "anybody may fetch");
-            CLI::Option* closed =
-                c.add_flag("--private", o.is_private, "only whom it is shared with");
-            open->excludes(closed);
-        },
-        [&o](ApiCall& call) {
-            boost::json::object body;
-            if (o.is_public || o.is_private) {
-                body["public"] = o.is_public;
-            }
-            call.method = "PATCH";
-            call.target = "/api/projects/" + o.id;
-            call.body = boost::json::serialize(body);
-            call.columns = {"projectId", "name", "public"};
-        });
+    add_project_set(*project, o);
     CLI::App* import =
         project->add_subcommand("import", "take over a bare repository or a Git URL");
     const auto add_import = [&o](CLI::App& command) {
