@@ -3,37 +3,18 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <optional>
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "crypto/encode.h"
+#include "crypto/own_file.h"
 #include "crypto/seal.h"
 
 namespace origin::crypto {
 
 namespace {
-
-class Descriptor {
-public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-    int get() const { return fd_; }
-    bool ok() const { return fd_ >= 0; }
-
-private:
-    int fd_;
-};
 
 std::unexpected<Error> failed(std::string_view what, const std::filesystem::path& path) {
     const int error = errno;
@@ -44,52 +25,16 @@ std::unexpected<Error> failed(std::string_view what, const std::filesystem::path
               std::string(what) + " " + path.string() + ": " + std::strerror(error)));
 }
 
-Status write_all(int fd, std::string_view bytes, const std::filesystem::path& path) {
-    while (!bytes.empty()) {
-        const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return failed("write", path);
-        }
-        bytes.remove_prefix(static_cast<std::size_t>(n));
-    }
-    return {};
+std::string new_key(Random& random) {
+    return random_bytes(random, kSealKeyBytes);
 }
 
-Status sync_folder(const std::filesystem::path& folder) {
-    const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory.ok() || ::fsync(directory.get()) != 0) {
-        return failed("fsync", folder);
-    }
-    return {};
-}
-
-/// A new key in a file of its own, which is on disk. Returns: its path.
-Result<std::filesystem::path> write_draft(const std::filesystem::path& folder, Random& random) {
-    std::filesystem::path draft =
-        folder / (std::string(kMasterKeyFile) + "." + hex(random_bytes(random, 8)));
-    const Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!file.ok()) {
-        return failed("create", draft);
-    }
-    Status written = write_all(file.get(), random_bytes(random, kSealKeyBytes), draft);
-    if (written && ::fsync(file.get()) != 0) {
-        written = failed("fsync", draft);
-    }
-    if (!written) {
-        ::unlink(draft.c_str());
-        return std::unexpected(std::move(written).error());
-    }
-    return draft;
-}
-
-// The draft is linked into place: a crash leaves no half key, and link() never replaces the key of
-// a process that was faster.
+// A name of its own, linked into place: link() never replaces the key of a process that was faster.
 Status create(const std::filesystem::path& folder, Random& random) {
     const std::filesystem::path path = folder / kMasterKeyFile;
-    ORIGIN_TRY(draft, write_draft(folder, random));
+    const std::filesystem::path draft =
+        folder / (std::string(kMasterKeyFile) + "." + hex(random_bytes(random, 8)));
+    ORIGIN_CHECK(write_own_file(draft, new_key(random)));
     Status linked;
     if (::link(draft.c_str(), path.c_str()) != 0 && errno != EEXIST) {
         linked = failed("link", path);
@@ -99,42 +44,29 @@ Status create(const std::filesystem::path& folder, Random& random) {
     return sync_folder(folder);
 }
 
-Status check_owner(const struct stat& found, const std::filesystem::path& path) {
-    if (S_ISREG(found.st_mode) && (found.st_mode & 077U) == 0 && found.st_uid == ::geteuid()) {
-        return {};
-    }
-    return std::unexpected(Error(Code::Forbidden,
-                                 "The master key is readable by others; set its mode to 0600.",
-                                 path.string() + " must be our own plain file with mode 0600")
-                               .because("master_key_exposed"));
-}
-
 // nullopt: there is no such file. `is_ours`: in our folder; a credential's mode is systemd's
 // affair.
 Result<std::optional<Secret>> read(const std::filesystem::path& path, bool is_ours = true) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    if (!file.ok()) {
-        if (errno == ENOENT) {
-            return std::nullopt;
-        }
-        return failed("open", path);
+    auto bytes =
+        is_ours ? read_own_file(path, kSealKeyBytes) : read_plain_file(path, kSealKeyBytes);
+    if (bytes && bytes->size() == kSealKeyBytes) {
+        return Secret(std::move(*bytes));
     }
-    struct stat found{};
-    if (::fstat(file.get(), &found) != 0) {
-        return failed("stat", path);
-    }
-    if (is_ours) {
-        ORIGIN_CHECK(check_owner(found, path));
-    }
-    std::array<char, kSealKeyBytes + 1> bytes{};
-    const ssize_t n = ::read(file.get(), bytes.data(), bytes.size());
-    if (n != static_cast<ssize_t>(kSealKeyBytes)) {
+    if (bytes) {
         return std::unexpected(Error(Code::Corrupt,
-                                     "The master key file is damaged.",
-                                     path.string() + " must hold exactly 32 bytes")
+                                     "The master key file is damaged: it must hold 32 bytes.",
+                                     path.string())
                                    .because("master_key_damaged"));
     }
-    return Secret(std::string(bytes.data(), kSealKeyBytes));
+    Error error = bytes.error();
+    switch (error.code()) {
+        case Code::NotFound:
+            return std::nullopt;
+        case Code::Forbidden:
+            return std::unexpected(std::move(error).because("master_key_exposed"));
+        default:
+            return std::unexpected(std::move(error).because("master_key_damaged"));
+    }
 }
 
 Result<std::optional<Secret>> read_text(const Secret& text, std::string_view name) {
@@ -217,23 +149,16 @@ Status rotate_master_key(const std::filesystem::path& folder, Random& random) {
                                      "outside is replaced there (docs/operations.md).")
                                    .because("no_master_key"));
     }
-    ORIGIN_TRY(draft, write_draft(folder, random));
-    Status moved;
     if (::link(path.c_str(), previous.c_str()) != 0) {
-        moved = errno != EEXIST
-                    ? failed("link", previous)
-                    : std::unexpected(Error(Code::Conflict,
-                                            "The key was replaced before and not everything is "
-                                            "sealed anew; start the server once.")
-                                          .because("rotation_unfinished"));
-    } else if (::rename(draft.c_str(), path.c_str()) != 0) {
-        moved = failed("rename", path);
+        if (errno != EEXIST) {
+            return failed("link", previous);
+        }
+        return std::unexpected(Error(Code::Conflict,
+                                     "The key was replaced before and not everything is sealed "
+                                     "anew; start the server once.")
+                                   .because("rotation_unfinished"));
     }
-    if (!moved) {
-        ::unlink(draft.c_str());
-        return moved;
-    }
-    return sync_folder(folder);
+    return write_own_file(path, new_key(random));
 }
 
 Status forget_previous_key(const std::filesystem::path& folder) {

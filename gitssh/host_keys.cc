@@ -8,7 +8,7 @@
 
 #include "auth/ssh_public_key.h"
 #include "crypto/encode.h"
-#include "gitssh/own_file.h"
+#include "crypto/own_file.h"
 #include "gitssh/ssh_handles.h"
 
 namespace origin::gitssh {
@@ -51,7 +51,7 @@ Status make(const fs::path& file, const Kind& kind) {
         return std::unexpected(Error(Code::Internal, "a host key could not be written"));
     }
     const SshText owned(text);
-    return write_own_file(file, text);
+    return crypto::write_own_file(file, text);
 }
 
 /// Of an RSA key: string "ssh-rsa", mpint e, mpint n; the blob was checked.
@@ -103,7 +103,7 @@ int no_passphrase(const char* /*prompt*/, char* /*into*/, std::size_t, int, int,
 }
 
 Result<HostKey> read(const fs::path& file, const Kind& kind) {
-    const auto text = read_own_file(file, kKeyFileBytesMax);
+    const auto text = crypto::read_own_file(file, kKeyFileBytesMax);
     if (!text && text.error().code() == Code::NotFound) {
         return std::unexpected(text.error());
     }
@@ -127,7 +127,7 @@ struct Seen {
 
 /// Lines that are none are nothing seen.
 Seen read_seen(const fs::path& data) {
-    const auto text = read_own_file(data / kSeenFile, kKeyFileBytesMax);
+    const auto text = crypto::read_own_file(data / kSeenFile, kKeyFileBytesMax);
     if (!text) {
         return {.exists = text.error().code() != Code::NotFound, .fingerprints = {}};
     }
@@ -149,7 +149,7 @@ void remember(const fs::path& data, const std::vector<HostKey>& keys, Log& log) 
     for (const HostKey& key : keys) {
         lines += key.type + " " + key.fingerprint + "\n";
     }
-    if (const Status written = write_own_file(data / kSeenFile, lines); !written) {
+    if (const Status written = crypto::write_own_file(data / kSeenFile, lines); !written) {
         log.warning("the SSH host keys could not be remembered",
                     {{"why", written.error().kept_in_log()}});
     }

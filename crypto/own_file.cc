@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gitssh/own_file.h"
+#include "crypto/own_file.h"
 
 #include <cerrno>
 #include <cstring>
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace origin::gitssh {
+namespace origin::crypto {
 namespace {
 
 namespace fs = std::filesystem;
@@ -30,9 +30,11 @@ private:
     int fd_;
 };
 
-std::unexpected<Error> wrong(const fs::path& file, const std::string& why) {
+std::unexpected<Error> wrong(const fs::path& file,
+                             const std::string& why,
+                             Code code = Code::Corrupt) {
     return std::unexpected(
-        Error(Code::Corrupt, "The file " + file.filename().string() + " " + why + ".", file));
+        Error(code, "The file " + file.filename().string() + " " + why + ".", file));
 }
 
 std::unexpected<Error> not_written(const fs::path& file) {
@@ -54,9 +56,7 @@ bool write_all(int fd, std::string_view text) {
     return true;
 }
 
-}  // namespace
-
-Result<std::string> read_own_file(const fs::path& file, std::size_t bytes_max) {
+Result<std::string> read_file(const fs::path& file, std::size_t bytes_max, bool must_be_ours) {
     // O_NONBLOCK: to open a pipe would wait for a writer.
     const Descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!in.ok() && errno == ENOENT) {
@@ -70,10 +70,11 @@ Result<std::string> read_own_file(const fs::path& file, std::size_t bytes_max) {
     if (::fstat(in.get(), &about) != 0 || !S_ISREG(about.st_mode)) {
         return wrong(file, "is no plain file");
     }
-    if ((about.st_mode & 077U) != 0 || about.st_uid != ::geteuid()) {
+    if (must_be_ours && ((about.st_mode & 077U) != 0 || about.st_uid != ::geteuid())) {
         return wrong(file,
                      "must belong to the server's user and be readable by nobody else (chown, "
-                     "chmod 600)");
+                     "chmod 600)",
+                     Code::Forbidden);
     }
     std::string text(bytes_max + 1, '\0');
     std::size_t size = 0;
@@ -97,6 +98,16 @@ Result<std::string> read_own_file(const fs::path& file, std::size_t bytes_max) {
     return text;
 }
 
+}  // namespace
+
+Result<std::string> read_plain_file(const fs::path& file, std::size_t bytes_max) {
+    return read_file(file, bytes_max, false);
+}
+
+Result<std::string> read_own_file(const fs::path& file, std::size_t bytes_max) {
+    return read_file(file, bytes_max, true);
+}
+
 Status write_own_file(const fs::path& file, std::string_view text) {
     const fs::path beside = file.string() + ".new";
     ::unlink(beside.c_str());  // Left by a kill.
@@ -111,8 +122,12 @@ Status write_own_file(const fs::path& file, std::string_view text) {
         ::unlink(beside.c_str());
         return error;
     }
-    const Descriptor folder(::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    return folder.ok() && ::fsync(folder.get()) == 0 ? Status() : Status(not_written(file));
+    return sync_folder(file.parent_path());
 }
 
-}  // namespace origin::gitssh
+Status sync_folder(const fs::path& folder) {
+    const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return opened.ok() && ::fsync(opened.get()) == 0 ? Status() : Status(not_written(folder));
+}
+
+}  // namespace origin::crypto
