@@ -326,6 +326,21 @@ void add_project_set(CLI::App& project, Options& o) {
         });
 }
 
+void add_import(CLI::App& command, Options& o) {
+    add_data(command, o.import.data);
+    command.add_option("source", o.import.source, "a bare repository's folder, or a Git URL")
+        ->required();
+    command.add_option("--client", o.import.client, "owner (cli_...); default: the first admin");
+    command.add_option(
+        "--project", o.import.project, "the project's slug; default: from the source");
+    command.add_option(
+        "--config", o.import.config, "a TOML file: outbound.allow lists private addresses");
+    command.add_option(
+        "--ssh-key", o.import.ssh_key, "a private key file for ssh; default: the agent's keys");
+    add_json(command, o.import.json);
+    command.callback([&o] { o.status = run_import(o.import); });
+}
+
 void add_project_commands(CLI::App& app, Options& o) {
     CLI::App* project = app.add_subcommand("project", "repositories");
     project->require_subcommand(1);
@@ -364,23 +379,8 @@ void add_project_commands(CLI::App& app, Options& o) {
     add_project_set(*project, o);
     CLI::App* import =
         project->add_subcommand("import", "take over a bare repository or a Git URL");
-    const auto add_import = [&o](CLI::App& command) {
-        add_data(command, o.import.data);
-        command.add_option("source", o.import.source, "a bare repository's folder, or a Git URL")
-            ->required();
-        command.add_option(
-            "--client", o.import.client, "owner (cli_...); default: the first admin");
-        command.add_option(
-            "--project", o.import.project, "the project's slug; default: from the source");
-        command.add_option(
-            "--config", o.import.config, "a TOML file: outbound.allow lists private addresses");
-        command.add_option(
-            "--ssh-key", o.import.ssh_key, "a private key file for ssh; default: the agent's keys");
-        add_json(command, o.import.json);
-        command.callback([&o] { o.status = run_import(o.import); });
-    };
-    add_import(*import);
-    add_import(*app.add_subcommand("import", "the same as 'project import'"));
+    add_import(*import, o);
+    add_import(*app.add_subcommand("import", "the same as 'project import'"), o);
 }
 
 void add_grant_commands(CLI::App& app, Options& o) {
