@@ -74,13 +74,16 @@ std::string told(const Session& session, const char* doing) {
 /// A connection whose key is proved, or nullptr.
 Session open_session(const SshPlan& plan, ssh_key key, Share& share) {
     Session session(::ssh_new());
-    const bool strict = false;
+    const bool with_config = false;
+    const int no_delay = 1;
     const long seconds = 60;
     ::ssh_options_set(session.get(), SSH_OPTIONS_HOST, "127.0.0.1");
     ::ssh_options_set(session.get(), SSH_OPTIONS_PORT, &plan.port);
     ::ssh_options_set(session.get(), SSH_OPTIONS_USER, plan.user.c_str());
-    ::ssh_options_set(session.get(), SSH_OPTIONS_PROCESS_CONFIG, &strict);
+    ::ssh_options_set(session.get(), SSH_OPTIONS_PROCESS_CONFIG, &with_config);
     ::ssh_options_set(session.get(), SSH_OPTIONS_TIMEOUT, &seconds);
+    ::ssh_options_set(
+        session.get(), SSH_OPTIONS_NODELAY, &no_delay);  // Else 40 ms twice a session.
     ::ssh_options_set(session.get(), SSH_OPTIONS_HOSTKEYS, "ssh-ed25519");
     ::ssh_options_set(session.get(), SSH_OPTIONS_KEY_EXCHANGE, "curve25519-sha256");
     ::ssh_options_set(session.get(), SSH_OPTIONS_CIPHERS_C_S, plan.cipher.c_str());
