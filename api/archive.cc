@@ -51,7 +51,7 @@ Answer get_archive(const Call& call) {
             Error(Code::InvalidInput, "'format' is tar, tar.gz or tgz").because("bad_query"));
     }
     ORIGIN_TRY(view, open_view(call, permit));
-    ORIGIN_TRY(commit, visible_commit(view, call.asked("ref")));
+    ORIGIN_TRY(commit, shown_commit(view, call.asked("ref")));
     ORIGIN_TRY(links, view.fetch.objects->commit_links(commit));
     constexpr std::size_t kShortDigits = 12;
     const std::string title = view.project.slug + "-" + commit.hex().substr(0, kShortDigits);

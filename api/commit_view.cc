@@ -4,8 +4,6 @@
 #include <boost/json.hpp>
 
 #include "base/utf8.h"
-#include "git/serve/catalogue.h"
-#include "git/serve/revision.h"
 
 namespace origin::api {
 namespace {
@@ -26,16 +24,9 @@ std::string shown_text(const std::string& text) {
 }  // namespace
 
 Result<ProjectView> open_view(const Call& call, const auth::Permit& permit) {
-    return read_store(call.around.store, [&](store::Reader& reader) -> Result<ProjectView> {
-        ORIGIN_TRY(project, git::need_project(reader, permit.project()));
-        ORIGIN_TRY(refs, git::read_refs(reader, permit.project()));
-        ORIGIN_TRY(objects, call.around.storage.open(reader, permit.project()));
-        return ProjectView{std::move(project), {objects, std::move(refs)}};
+    return read_store(call.around.store, [&](store::Reader& reader) {
+        return git::open_view(reader, call.around.storage, permit);
     });
-}
-
-Result<Oid> visible_commit(const ProjectView& view, std::string_view name) {
-    return git::shown_commit(view.fetch, view.project.head, name);
 }
 
 Result<git::Commit> read_commit(const git::ObjectStore& objects, const Oid& oid) {

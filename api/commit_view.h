@@ -9,23 +9,15 @@
 
 #include "api/call.h"
 #include "git/odb/objects.h"
-#include "git/serve/fetch.h"
-#include "store/rows/project.h"
+#include "git/serve/revision.h"
 
 namespace origin::api {
 
-struct ProjectView {
-    store::ProjectRow project;
-    git::FetchView fetch;  // Its refs are the shown ones only.
-};
+using git::ProjectView;
+using git::shown_commit;
 
 /// One snapshot. Errors: NotFound, Corrupt.
 Result<ProjectView> open_view(const Call& call, const auth::Permit& permit);
-
-/// The commit that a branch, tag, full ref name, HEAD or 40 hex digits mean; empty is HEAD.
-/// Errors: NotFound `ref_not_found`: there is none, or no shown ref reaches it; InvalidInput
-///         `not_a_commit`.
-Result<Oid> visible_commit(const ProjectView& view, std::string_view name);
 
 /// Errors: NotFound, Corrupt.
 Result<git::Commit> read_commit(const git::ObjectStore& objects, const Oid& oid);

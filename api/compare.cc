@@ -26,8 +26,8 @@ Result<Sides> read_sides(const Call& call) {
     ORIGIN_TRY(permit, call.permit(auth::Action::Read));
     ORIGIN_TRY(with_patch, call.asked_flag("patch"));
     ORIGIN_TRY(view, open_view(call, permit));
-    ORIGIN_TRY(base, visible_commit(view, call.asked("base")));
-    ORIGIN_TRY(head, visible_commit(view, call.asked("head")));
+    ORIGIN_TRY(base, shown_commit(view, call.asked("base")));
+    ORIGIN_TRY(head, shown_commit(view, call.asked("head")));
     return Sides{std::move(view), base, head, with_patch};
 }
 

@@ -7,6 +7,7 @@
 #include "api/answers.h"
 #include "api/endpoints.h"
 #include "api/views.h"
+#include "auth/accounts.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
 
@@ -28,14 +29,9 @@ struct GrantBody {
 
 /// The client that {client} names: "cli_..." or a slug.
 Result<ClientId> named_client(const Call& call) {
-    const std::string& name = call.param("client");
-    if (const auto id = ClientId::parse(name)) {
-        return *id;
-    }
-    ORIGIN_TRY(raw, read_store(call.around.store, [&](store::Reader& reader) {
-                   return reader.get(Table::Slugs, store::client_slug_key(name));
+    ORIGIN_TRY(id, read_store(call.around.store, [&](store::Reader& reader) {
+                   return auth::find_client(reader, call.param("client"));
                }));
-    const auto id = raw ? ClientId::from_raw(*raw) : std::nullopt;
     return id ? Result<ClientId>(*id) : std::unexpected(Error(Code::NotFound, "no such client"));
 }
 

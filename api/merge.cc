@@ -93,7 +93,7 @@ Answer post_merge(const Call& call) {
     ORIGIN_TRY(body, read_body<MergeBody>(call.body));
     ORIGIN_TRY(permit, call.permit(body.preview ? auth::Action::Read : auth::Action::Write));
     ORIGIN_TRY(view, open_view(call, permit));
-    ORIGIN_TRY(source, visible_commit(view, body.source));
+    ORIGIN_TRY(source, shown_commit(view, body.source));
     git::MergeWish wish{.source = Oid::from_hex(body.source) ? source.hex() : body.source,
                         .target = view.project.head,
                         .message = body.message.value_or(""),

@@ -60,7 +60,7 @@ Result<CommitPlace> place_of(const CommitWish& wish,
     if (!tip.is_zero()) {
         place.base = tip;
     } else if (wish.start_branch || view.fetch.refs.head.oid) {
-        ORIGIN_TRY(start, visible_commit(view, wish.start_branch.value_or("HEAD")));
+        ORIGIN_TRY(start, shown_commit(view, wish.start_branch.value_or("HEAD")));
         place.base = start;
     }
     if (place.base) {

@@ -144,7 +144,7 @@ struct Found {
 Result<Found> find_path(const Call& call) {
     ORIGIN_TRY(permit, call.permit(auth::Action::Read));
     ORIGIN_TRY(view, open_view(call, permit));
-    ORIGIN_TRY(commit, visible_commit(view, call.asked("ref")));
+    ORIGIN_TRY(commit, shown_commit(view, call.asked("ref")));
     ORIGIN_TRY(links, view.fetch.objects->commit_links(commit));
     std::string path(call.asked("path"));
     while (path.ends_with('/')) {
@@ -228,12 +228,12 @@ Answer list_commits(const Call& call) {
     HistoryCursor place;
     if (!wish.after.empty()) {
         ORIGIN_TRY(cursor, HistoryCursor::parse(wish.after));
-        ORIGIN_CHECK(visible_commit(view, cursor.tip.hex()));
+        ORIGIN_CHECK(shown_commit(view, cursor.tip.hex()));
         place = cursor;
     } else if (call.asked("ref").empty() && !view.fetch.refs.head.oid) {
         return page_answer("commits", {}, {});  // An empty project has no commits, not an error.
     } else {
-        ORIGIN_TRY(tip, visible_commit(view, call.asked("ref")));
+        ORIGIN_TRY(tip, shown_commit(view, call.asked("ref")));
         place.tip = tip;
     }
     ORIGIN_TRY(commits, walk(*view.fetch.objects, place.tip, place.skip, wish.limit));
@@ -253,7 +253,7 @@ Answer list_commits(const Call& call) {
 Answer get_commit(const Call& call) {
     ORIGIN_TRY(permit, call.permit(auth::Action::Read));
     ORIGIN_TRY(view, open_view(call, permit));
-    ORIGIN_TRY(oid, visible_commit(view, call.param("sha")));
+    ORIGIN_TRY(oid, shown_commit(view, call.param("sha")));
     ORIGIN_TRY(commit, read_commit(*view.fetch.objects, oid));
     std::optional<Oid> before;
     if (!commit.parents.empty()) {

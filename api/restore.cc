@@ -65,7 +65,7 @@ Result<Pushed> restore(const Call& call,
                        const RestoreBody& body,
                        const auth::Once& once) {
     ORIGIN_TRY(view, open_view(call, permit));
-    ORIGIN_TRY(source, visible_commit(view, body.commit));
+    ORIGIN_TRY(source, shown_commit(view, body.commit));
     ORIGIN_TRY(draft, git::Draft::open(call.around.pushes, permit));
     const CommitWish wish{.branch = body.branch,
                           .start_branch = {},

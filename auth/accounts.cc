@@ -73,6 +73,17 @@ Status check_display_name(std::string_view name) {
     return {};
 }
 
+Result<std::optional<ClientId>> find_client(store::Reader& reader, std::string_view name) {
+    if (const auto id = ClientId::parse(name)) {
+        return std::optional(*id);
+    }
+    if (!check_slug(name)) {
+        return std::nullopt;
+    }
+    ORIGIN_TRY(raw, reader.get(Table::Slugs, store::client_slug_key(name)));
+    return raw ? std::optional<ClientId>(ClientId::from_raw(*raw)) : std::nullopt;
+}
+
 Result<store::ClientRow> create_client(store::Writer& writer, const NewClient& wanted) {
     ORIGIN_CHECK(check_slug(wanted.slug));
     ORIGIN_CHECK(check_display_name(wanted.name));

@@ -15,6 +15,9 @@
 
 namespace origin::auth {
 
+/// Whom "cli_..." (which is not looked up) or a slug names; nullopt: nobody.
+Result<std::optional<ClientId>> find_client(store::Reader& reader, std::string_view name);
+
 struct NewClient {
     ClientId id;
     std::string slug;

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What origind is compared with: nginx + fcgiwrap + git http-backend, and the bare Beast server.
+"""What origind is compared with: nginx + fcgiwrap + git http-backend, sshd + git-shell, and the bare Beast
+server.
 
 Each runs as the current user, on loopback, out of a temporary folder, and is ended by its process
-id. The system's own nginx service and /etc/nginx are never touched.
+id. The system's own nginx and sshd and their files in /etc are never touched.
 """
 import getpass
 import os
@@ -230,7 +231,8 @@ class OpenSsh:
         shutil.copy(f"{self.key_file}.pub", self.root / "authorized_keys")
         config = self.root / "sshd_config"
         config.write_text(SSHD_CONFIG.format(port=self.ssh_port, root=self.root, cipher=SSH_CIPHER, shell=_program("git-shell")))
-        pathlib.Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # Where sshd's unprivileged part is locked in.
+        if os.geteuid() == 0:
+            pathlib.Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # Where sshd's unprivileged part is locked in.
         with open(self.root / "sshd.log", "wb") as log:
             self.process = subprocess.Popen([sshd_program(), "-D", "-e", "-f", str(config)], stdout=log, stderr=log)
         wait_until("sshd", lambda: _answers(self.ssh_port), 20)
@@ -274,4 +276,5 @@ def versions():
     """What the peers are, for the record."""
     return {"git": places.output_of("git", "--version"),
             "nginx": places.output_of(nginx_program() or "nginx", "-v"),
+            "openssh": places.output_of("ssh", "-V"),
             "fcgiwrap": places.output_of("dpkg-query", "-W", "-f", "${Version}", "fcgiwrap")}

@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "origind/master_key.h"
 
-#include <cstdlib>
 #include <optional>
 
 #include "crypto/seal.h"
 #include "hooks/reseal.h"
+#include "origind/environment.h"
 
 namespace origin {
 namespace {
 
 constexpr std::string_view kSampleRow = "master_key";  // Of Table::Meta: an empty text, sealed.
-
-// Commands read their environment in one thread, before they start others.
-std::string variable(const char* name) {
-    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
-    return value == nullptr ? std::string() : value;
-}
 
 Result<std::optional<std::string>> read_sample(store::Store& store) {
     std::optional<std::string> sample;

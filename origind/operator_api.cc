@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 
 #include "api/json_fields.h"
+#include "auth/accounts.h"
 #include "auth/ssh_public_key.h"
 #include "base/limits.h"
 #include "git/serve/catalogue.h"
@@ -221,14 +222,12 @@ Result<auth::Identity> OperatorApi::owner(const std::optional<std::string>& clie
     if (!client || client->empty()) {
         return around_.gatekeeper.local_operator();
     }
-    auto id = ClientId::parse(*client);
-    if (!id) {
-        ORIGIN_CHECK(around_.pushes.store().read([&](store::Reader& reader) -> Status {
-            ORIGIN_TRY(raw, reader.get(store::Table::Slugs, store::client_slug_key(*client)));
-            id = raw ? ClientId::from_raw(*raw) : std::nullopt;
-            return {};
-        }));
-    }
+    std::optional<ClientId> id;
+    ORIGIN_CHECK(around_.pushes.store().read([&](store::Reader& reader) -> Status {
+        ORIGIN_TRY(found, auth::find_client(reader, *client));
+        id = found;
+        return {};
+    }));
     auto found = id ? around_.gatekeeper.identity_of(*id, std::nullopt)
                     : Result<auth::Identity>(std::unexpected(Error(Code::NotFound, "")));
     if (!found) {

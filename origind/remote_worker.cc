@@ -13,6 +13,7 @@
 #include "git/odb/libgit2_init.h"
 #include "git/odb/remote_clone.h"
 #include "git/serve/import.h"
+#include "origind/environment.h"
 #include "sandbox/child.h"
 #include "sandbox/confine.h"
 
@@ -69,7 +70,7 @@ Status clone(const fs::path& out) {
     return git::clone_remote({.url = url.whole().reveal(),
                               .folder = out / kCloneFolder,
                               .ssh_key = fs::exists(key, ignored) ? key : fs::path(),
-                              .ssh_agent = std::getenv(kAgentVariable) != nullptr,
+                              .ssh_agent = !variable(kAgentVariable).empty(),
                               .progress = say});
 }
 
@@ -106,7 +107,7 @@ Status run_worker(std::vector<std::string> arguments,
     const SystemClock clock;
     std::vector<std::string> environment = {"HOME=" + (out / kHomeFolder).string()};
     // Nothing else of the environment goes along.
-    if (const char* agent = std::getenv(kAgentVariable); agent != nullptr) {
+    if (const std::string agent = variable(kAgentVariable); !agent.empty()) {
         environment.push_back(std::string(kAgentVariable) + "=" + agent);
     }
     arguments.insert(arguments.begin(), "remote-worker");

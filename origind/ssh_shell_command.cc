@@ -2,7 +2,6 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <optional>
 
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "origind/commands.h"
+#include "origind/environment.h"
 
 namespace origin {
 namespace {
@@ -19,11 +19,6 @@ namespace {
 constexpr int kGitFailed = 128;
 constexpr std::size_t kPieceBytes = 64 * 1024;
 constexpr std::size_t kHeadBytes = 5;
-
-std::string variable(const char* name) {
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
-}
 
 int fail(const std::string& why) {
     std::fprintf(stderr, "origind: %s\n", why.c_str());

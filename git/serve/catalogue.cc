@@ -97,8 +97,7 @@ Result<std::optional<FoundProject>> find_project(Reader& reader, std::string_vie
         !auth::check_slug(name.substr(slash + 1))) {
         return std::optional<FoundProject>();
     }
-    ORIGIN_TRY(client, reader.get(Table::Slugs, store::client_slug_key(name.substr(0, slash))));
-    const auto owner = client ? ClientId::from_raw(*client) : std::nullopt;
+    ORIGIN_TRY(owner, auth::find_client(reader, name.substr(0, slash)));
     if (!owner) {
         return std::optional<FoundProject>();
     }

@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// git/serve/revision: the commit that a name means, of those that may be seen.
+// git/serve/revision: what is shown of a project, and the commit that a name means there.
 #pragma once
 
 #include <string_view>
 
+#include "auth/identity.h"
 #include "git/serve/fetch.h"
+#include "git/serve/storage.h"
+#include "store/rows/project.h"
 
 namespace origin::git {
 
-/// A branch, tag, full ref name, HEAD or 40 hex digits; empty is HEAD. `head`: the default branch's
-/// full name. `view`: its refs are the shown ones only.
+struct ProjectView {
+    store::ProjectRow project;
+    FetchView fetch;  // Its refs are the shown ones only.
+};
+
+/// Errors: NotFound, Corrupt.
+Result<ProjectView> open_view(store::Reader& reader, Storage& storage, const auth::Permit& permit);
+
+/// The commit that a branch, tag, full ref name, HEAD or 40 hex digits mean; empty is HEAD.
 /// Errors: NotFound `ref_not_found`: there is none, or no shown ref reaches it; InvalidInput
 ///         `not_a_commit`.
-Result<Oid> shown_commit(const FetchView& view, std::string_view head, std::string_view name);
+Result<Oid> shown_commit(const ProjectView& view, std::string_view name);
 
 }  // namespace origin::git

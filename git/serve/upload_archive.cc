@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "git/serve/catalogue.h"
 #include "git/serve/revision.h"
 #include "git/wire/sideband.h"
 
@@ -55,20 +54,17 @@ std::unique_ptr<Answer> nack(const Error& error) {
 }
 
 /// "REF" or "REF:FOLDER". Such a folder's archive names no commit, as git's.
-Status find_revision(const FetchView& view,
-                     std::string_view head,
-                     std::string_view asked,
-                     ArchiveWish& wish) {
+Status find_revision(const ProjectView& view, std::string_view asked, ArchiveWish& wish) {
     const std::size_t colon = std::min(asked.find(':'), asked.size());
-    ORIGIN_TRY(commit, shown_commit(view, head, asked.substr(0, colon)));
-    ORIGIN_TRY(links, view.objects->commit_links(commit));
+    ORIGIN_TRY(commit, shown_commit(view, asked.substr(0, colon)));
+    ORIGIN_TRY(links, view.fetch.objects->commit_links(commit));
     wish.tree = links.tree;
     wish.commit = commit;
     wish.seconds = links.committed_seconds;
     if (colon < asked.size()) {
         std::string_view path = asked.substr(colon + 1);
         path.remove_suffix(path.ends_with('/') ? 1 : 0);
-        ORIGIN_TRY(folder, view.objects->find_path(links.tree, path));
+        ORIGIN_TRY(folder, view.fetch.objects->find_path(links.tree, path));
         if (!folder || !folder->is_tree()) {
             return std::unexpected(
                 Error(Code::NotFound, "there is no such folder").because("path_not_found"));
@@ -102,20 +98,16 @@ Result<Archive> UploadArchive::Session::begin(const ArchiveRequest& request) con
         return std::unexpected(
             Error(Code::InvalidInput, "archives are tar, tgz or tar.gz").because("bad_format"));
     }
-    FetchView view;
-    std::string head;
+    ProjectView view;
     ORIGIN_CHECK(archives_.store_.read([&](store::Reader& reader) -> Status {
-        ORIGIN_TRY(project, need_project(reader, permit_.project()));
-        ORIGIN_TRY(refs, read_refs(reader, permit_.project()));
-        ORIGIN_TRY(objects, archives_.storage_.open(reader, permit_.project()));
-        head = project.head;
-        view = FetchView{.objects = objects, .refs = std::move(refs)};
+        ORIGIN_TRY(opened, open_view(reader, archives_.storage_, permit_));
+        view = std::move(opened);
         return {};
     }));
     ArchiveWish wish{
         .tree = {}, .prefix = request.prefix, .paths = request.paths, .format = *format};
-    ORIGIN_CHECK(find_revision(view, head, request.revision, wish));
-    return Archive::of(view.objects, std::move(wish));
+    ORIGIN_CHECK(find_revision(view, request.revision, wish));
+    return Archive::of(view.fetch.objects, std::move(wish));
 }
 
 std::unique_ptr<Answer> UploadArchive::Session::answer() const {
