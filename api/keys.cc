@@ -65,7 +65,7 @@ Result<auth::NewKey> plan_key(const Call& call, const KeyBody& body) {
 /// A secret. Errors: NotFound.
 Result<store::KeyRow> need_key(store::Reader& reader, const KeyId& id) {
     ORIGIN_TRY(row, store::need_row<store::KeyRow>(reader, Table::Keys, id.view(), "no such key"));
-    if (!row.ssh_blob.empty()) {
+    if (row.kind != store::KeyKind::Secret) {
         return std::unexpected(Error(Code::NotFound, "no such key"));
     }
     return row;
@@ -125,7 +125,7 @@ Answer list_keys(const Call& call) {
                     ORIGIN_TRY(row,
                                store::need_row<store::KeyRow>(
                                    reader, Table::Keys, id->view(), "no such key"));
-                    if (!row.ssh_blob.empty() || !check_manages(call, row)) {
+                    if (row.kind != store::KeyKind::Secret || !check_manages(call, row)) {
                         return false;
                     }
                     rows.push_back(key_json(*id, row));

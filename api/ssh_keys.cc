@@ -52,7 +52,7 @@ Result<auth::NewSshKey> plan_key(const Call& call, const SshKeyBody& body) {
 Result<store::KeyRow> need_key(store::Reader& reader, const KeyId& id) {
     ORIGIN_TRY(row,
                store::need_row<store::KeyRow>(reader, Table::Keys, id.view(), "no such SSH key"));
-    if (row.ssh_blob.empty()) {
+    if (row.kind != store::KeyKind::Ssh) {
         return std::unexpected(Error(Code::NotFound, "no such SSH key"));
     }
     return row;
@@ -60,10 +60,10 @@ Result<store::KeyRow> need_key(store::Reader& reader, const KeyId& id) {
 
 json::object ssh_key_json(const KeyId& id, const store::KeyRow& row) {
     json::object body = key_json(id, row);
-    const auto key = auth::read_ssh_blob(row.ssh_blob);
+    const auto key = auth::read_ssh_blob(row.public_key);
     body["type"] = key ? key->type : "";
     body["publicKey"] = key ? auth::ssh_line(key->type, key->blob) : "";
-    body["fingerprint"] = auth::ssh_fingerprint(row.ssh_blob);
+    body["fingerprint"] = auth::ssh_fingerprint(row.public_key);
     return body;
 }
 

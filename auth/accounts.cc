@@ -47,9 +47,16 @@ Result<std::vector<std::string>> listed(store::Reader& reader, const std::string
 
 Status erase_key(store::Writer& writer, const ClientId& client, const KeyId& id) {
     ORIGIN_TRY(row, store::get_row<store::KeyRow>(writer, Table::Keys, id.view()));
-    if (row && !row->ssh_blob.empty()) {
+    if (row && row->kind == store::KeyKind::Ssh) {
         ORIGIN_CHECK(writer.erase(Table::Slugs, store::ssh_key_key(row->secret_sha256)));
     }
+    if (row && row->kind == store::KeyKind::Signing) {
+        ORIGIN_CHECK(writer.erase(Table::Slugs, store::signing_key_key(row->secret_sha256)));
+    }
+    if (row && row->kind == store::KeyKind::Jwt) {
+        ORIGIN_CHECK(writer.erase(Table::Slugs, store::jwt_key_key(client, row->kid)));
+    }
+    ORIGIN_CHECK(writer.erase(Table::KeyUses, id.view()));
     ORIGIN_CHECK(writer.erase(Table::Slugs, store::client_key_key(client, id)));
     return writer.erase(Table::Keys, id.view());
 }
@@ -180,7 +187,11 @@ Result<store::KeyRow> create_key(store::Writer& writer, const NewKey& wanted) {
                       .created_at = wanted.now,
                       .expires_at = wanted.expires_at,
                       .revoked_at = 0,
-                      .ssh_blob = {}};
+                      .public_key = {},
+                      .kind = store::KeyKind::Secret,
+                      .kid = {},
+                      .limits = wanted.limits,
+                      .replaced_by = {}};
     ORIGIN_CHECK(store::put_row(writer, Table::Keys, wanted.id.view(), row));
     ORIGIN_CHECK(writer.put(
         Table::Slugs, store::client_key_key(wanted.client, wanted.id), wanted.id.view()));
@@ -208,7 +219,11 @@ Result<store::KeyRow> create_ssh_key(store::Writer& writer, const NewSshKey& wan
                       .created_at = wanted.now,
                       .expires_at = 0,
                       .revoked_at = 0,
-                      .ssh_blob = wanted.key.blob};
+                      .public_key = wanted.key.blob,
+                      .kind = store::KeyKind::Ssh,
+                      .kid = {},
+                      .limits = {},
+                      .replaced_by = {}};
     ORIGIN_CHECK(store::put_row(writer, Table::Keys, wanted.id.view(), row));
     ORIGIN_CHECK(writer.put(Table::Slugs, store::ssh_key_key(hash), wanted.id.view()));
     ORIGIN_CHECK(writer.put(
@@ -218,7 +233,7 @@ Result<store::KeyRow> create_ssh_key(store::Writer& writer, const NewSshKey& wan
 
 Status remove_ssh_key(store::Writer& writer, const KeyId& id) {
     ORIGIN_TRY(row, store::need_row<store::KeyRow>(writer, Table::Keys, id.view(), "no such key"));
-    if (row.ssh_blob.empty()) {
+    if (row.kind != store::KeyKind::Ssh) {
         return std::unexpected(Error(Code::NotFound, "no such SSH key"));
     }
     return erase_key(writer, row.client, id);

@@ -58,6 +58,7 @@ struct NewKey {
     std::vector<ProjectId> projects;
     UnixMillis expires_at = 0;  // 0: never.
     UnixMillis now = 0;
+    store::KeyLimits limits = {};
 };
 
 /// Errors: NotFound (the client), InvalidInput (`bad_name`).

@@ -130,8 +130,8 @@ Result<Identity> Gatekeeper::identify_key(Reader& reader,
     if (!key) {
         return unauthenticated("unknown key " + id.str());
     }
-    if (!key->ssh_blob.empty()) {
-        return unauthenticated("an SSH key is no secret " + id.str());
+    if (key->kind != store::KeyKind::Secret) {
+        return unauthenticated("a public key is no secret " + id.str());
     }
     if (!crypto::constant_time_equal(key->secret_sha256, key_hash(text))) {
         return unauthenticated("wrong secret for key " + id.str());
@@ -148,7 +148,7 @@ Result<Identity> Gatekeeper::identify_ssh(std::string_view blob) const {
             return {};
         }
         ORIGIN_TRY(key, store::get_row<store::KeyRow>(reader, Table::Keys, id->view()));
-        if (key && key->ssh_blob == blob) {
+        if (key && key->kind == store::KeyKind::Ssh && key->public_key == blob) {
             identity = make_identity(reader, *id, *key);
         }
         return {};
@@ -174,7 +174,9 @@ Result<Identity> Gatekeeper::make_identity(Reader& reader,
                     id,
                     scopes,
                     key.projects,
-                    client.admin && scopes.has(Scope::Admin) && key.projects.empty()};
+                    client.admin && scopes.has(Scope::Admin) && key.projects.empty(),
+                    key.limits,
+                    key.expires_at};
 }
 
 Result<Identity> Gatekeeper::identity_now(Reader& reader,

@@ -8,6 +8,7 @@
 
 #include "auth/scopes.h"
 #include "base/id.h"
+#include "store/rows/identity.h"
 #include "store/rows/project.h"
 
 namespace origin::auth {
@@ -21,6 +22,9 @@ struct Identity {
     Scopes scopes;
     std::vector<ProjectId> projects;  // Empty: every project of the client.
     bool server_admin = false;        // Sees and manages every client's projects.
+    store::KeyLimits limits = {};     // What a push with this key must keep to.
+    UnixMillis expires_at = 0;        // 0: never.
+    std::string token_id = {};        // `jti` of a token that the client signed itself.
 
     bool is_anonymous() const { return client == ClientId(); }
 };

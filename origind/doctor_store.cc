@@ -11,6 +11,7 @@
 #include "store/rows/deploy.h"
 #include "store/rows/grant.h"
 #include "store/rows/identity.h"
+#include "store/rows/policy.h"
 #include "store/rows/project.h"
 #include "store/rows/run.h"
 #include "store/rows/webhook.h"
@@ -87,6 +88,10 @@ Decodes decoder_of(Table table) {
         case Table::DeadPacks:       return row<store::DeadPackRow>;
         case Table::JobsLeased:      return empty;
         case Table::Grants:          return row<store::GrantRow>;
+        case Table::KeyUses:         return row<store::KeyUseRow>;
+        case Table::KeyPushes:       return row<store::KeyPushesRow>;
+        case Table::Policies:        return row<store::PoliciesRow>;
+        case Table::Statuses:        return row<store::StatusRow>;
             // clang-format on
     }
     return text;

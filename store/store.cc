@@ -33,7 +33,11 @@ std::string_view name_of(Table table) {
                                                                      "journal",
                                                                      "dead_packs",
                                                                      "jobs_leased",
-                                                                     "grants"};
+                                                                     "grants",
+                                                                     "key_uses",
+                                                                     "key_pushes",
+                                                                     "policies",
+                                                                     "statuses"};
     return kNames[static_cast<std::size_t>(table)];
 }
 

@@ -45,8 +45,12 @@ enum class Table : std::uint8_t {
     DeadPacks,
     JobsLeased,
     Grants,
+    KeyUses,
+    KeyPushes,
+    Policies,
+    Statuses,
 };
-inline constexpr std::size_t kTables = static_cast<std::size_t>(Table::Grants) + 1;
+inline constexpr std::size_t kTables = static_cast<std::size_t>(Table::Statuses) + 1;
 
 /// The table's lasting name on disk: "ref_history".
 std::string_view name_of(Table table);

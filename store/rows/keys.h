@@ -7,16 +7,19 @@
 #include <string_view>
 
 #include "base/id.h"
+#include "base/oid.h"
 #include "store/key.h"
 
 namespace origin::store {
 
-/// Table Slugs holds five kinds of entry, told apart by the key's first byte.
+/// Table Slugs holds seven kinds of entry, told apart by the key's first byte.
 enum class SlugKind : std::uint8_t {
     Client = 'c',       // + slug. Value: client id.
     Project = 'p',      // + owner + slug. Value: project id.
     ClientKey = 'k',    // + client + key id. Value: the key id; lists a client's keys.
     SshKey = 's',       // + SHA-256 of the public key. Value: key id.
+    SigningKey = 'v',   // + SHA-256 of the public key. Value: key id.
+    JwtKey = 'j',       // + client + kid. Value: key id.
     ClientGrant = 'g',  // + client + project id. Value: the project id; what was shared with it.
 };
 
@@ -31,6 +34,20 @@ inline std::string client_key_key(const ClientId& client, const KeyId& id) {
 }
 inline std::string ssh_key_key(std::string_view blob_sha256) {
     return key(SlugKind::SshKey, blob_sha256);
+}
+inline std::string jwt_key_key(const ClientId& client, std::string_view kid) {
+    return key(SlugKind::JwtKey, client, kid);
+}
+inline std::string signing_key_key(std::string_view blob_sha256) {
+    return key(SlugKind::SigningKey, blob_sha256);
+}
+inline std::string key_pushes_key(const KeyId& id, std::string_view jti) {
+    return key(id, jti);
+}
+inline std::string status_key(const ProjectId& project,
+                              const Oid& commit,
+                              std::string_view context) {
+    return key(project, commit, context);
 }
 inline std::string client_grant_key(const ClientId& client, const ProjectId& project) {
     return key(SlugKind::ClientGrant, client, project);

@@ -7,6 +7,7 @@
 #include "store/rows/deploy.h"
 #include "store/rows/grant.h"
 #include "store/rows/identity.h"
+#include "store/rows/policy.h"
 #include "store/rows/project.h"
 #include "store/rows/run.h"
 #include "store/rows/webhook.h"
@@ -72,23 +73,79 @@ TEST(Rows, Key) {
                      .created_at = kThen,
                      .expires_at = kThen + 1,
                      .revoked_at = 0,
-                     .ssh_blob = "blob"};
+                     .public_key = "blob",
+                     .kind = KeyKind::Jwt,
+                     .kid = "k1",
+                     .limits = {.refs = {{"refs/heads/f/*", true, false, true}},
+                                .allow_paths = {"a"},
+                                .deny_paths = {"b"},
+                                .pushes = 1,
+                                .pack_bytes = 2,
+                                .files = 3},
+                     .replaced_by = id<KeyId>(9)};
     expect_golden(row,
-                  "0201000000000000000000000000000001000000026369000000205a5a5a5a5a5a5a5a5a5a5a5a5a"
+                  "0301000000000000000000000000000001000000026369000000205a5a5a5a5a5a5a5a5a5a5a5a5a"
                   "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a000000210000000101000000000000000000000000"
-                  "00000200000001020304050000000102030406000000000000000000000004626c6f62");
+                  "00000200000001020304050000000102030406000000000000000000000004626c6f620200000002"
+                  "6b31000000010000000e726566732f68656164732f662f2a01000100000001000000016100000001"
+                  "0000000162000000010000000000000002000000030101000000000000000000000000000009");
 }
 
-TEST(Rows, AKeyOfVersionOneIsASecret) {
+TEST(Rows, KeysOfOlderVersionsAreSecretsOrSshKeys) {
     KeyRow row;
     row.title = "ci";
+    constexpr std::size_t kSince3 = 1 + 4 + 3 * 4 + 4 + 8 + 4 + 1;
     std::string bytes = encode(row);
+    bytes.resize(bytes.size() - kSince3);
+    bytes[0] = 2;
+    const auto secret = decode<KeyRow>(bytes);
+    ASSERT_TRUE(secret);
+    EXPECT_EQ(secret->kind, KeyKind::Secret);
+
     bytes[0] = 1;
     EXPECT_FALSE(decode<KeyRow>(bytes)) << "version 1 ends before the field";
     const auto old = decode<KeyRow>(bytes.substr(0, bytes.size() - 4));
     ASSERT_TRUE(old);
     EXPECT_EQ(old->title, "ci");
-    EXPECT_TRUE(old->ssh_blob.empty());
+    EXPECT_TRUE(old->public_key.empty());
+    EXPECT_EQ(old->kind, KeyKind::Secret);
+
+    row.public_key = "blob";
+    bytes = encode(row);
+    bytes.resize(bytes.size() - kSince3);
+    bytes[0] = 2;
+    const auto ssh = decode<KeyRow>(bytes);
+    ASSERT_TRUE(ssh);
+    EXPECT_EQ(ssh->kind, KeyKind::Ssh);
+}
+
+TEST(Rows, PoliciesAndStatuses) {
+    const PoliciesRow policies{.policies = {{.pattern = "main",
+                                             .pushers = {id<ClientId>(1)},
+                                             .no_force = true,
+                                             .no_delete = false,
+                                             .signed_commits = true,
+                                             .linear = false,
+                                             .allow_paths = {"a"},
+                                             .deny_paths = {},
+                                             .file_bytes = 1,
+                                             .files = 2,
+                                             .statuses = {"ci"}}},
+                               .changed_at = kThen};
+    expect_golden(
+        policies,
+        "0100000001000000046d61696e000000010100000000000000000000000000000101000100000000"
+        "01000000016100000000000000000000000100000002000000010000000263690000000102030405");
+    const StatusRow status{.state = StatusState::Success,
+                           .description = "built",
+                           .target_url = "",
+                           .client = id<ClientId>(1),
+                           .updated_at = kThen};
+    expect_golden(status,
+                  "0101000000056275696c7400000000010000000000000000000000000000010000000102030405");
+    std::string bytes = encode(status);
+    bytes[1] = 4;
+    EXPECT_FALSE(decode<StatusRow>(bytes)) << "no such state";
 }
 
 TEST(Rows, Project) {
