@@ -4,8 +4,8 @@
 Method: each kind of wrong body against the real server; the project list before and after is the oracle.
 """
 import json
-import unittest
 
+import door_table
 from scenario import INVENTORY, Scenario
 
 
@@ -114,4 +114,4 @@ class BadRequests(Scenario):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    door_table.main()

@@ -3,8 +3,7 @@
 
 Method: headless Chromium on deploymentUrl and on the signed previewUrl, as the server hands them out.
 """
-import unittest
-
+import door_table
 from browser import browse
 from scenario import INVENTORY, SUPPLIERS, Scenario
 
@@ -60,4 +59,4 @@ class Browser(Scenario):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    door_table.main()

@@ -3,9 +3,9 @@
 
 Method: the real `git`; the oracle is `git fsck --full --strict` on each clone and equal ids.
 """
-import unittest
+import hashlib
 
-import git_client
+import door_table
 from scenario import Scenario
 
 
@@ -13,11 +13,8 @@ class EachProtocol:
     """The stories that must run alike over v0, v1 and v2."""
     PROTOCOL = None
 
-    def new_repo(self, *names, **more):
-        return super().new_repo(*names, protocol=self.PROTOCOL, **more)
-
-    def clone(self, *words, **more):
-        return super().clone(*words, protocol=self.PROTOCOL, **more)
+    def repo(self, *names, **more):
+        return super().repo(*names, protocol=self.PROTOCOL, **more)
 
     def test_clone_and_incremental_fetch(self):
         origin = self.pushed_repo()
@@ -113,15 +110,21 @@ class EachProtocol:
         clone.fsck()
 
     def test_empty_repository(self):
-        project = self.server.post("/api/projects", {"name": self.project}).json
-        where = self.folder / "empty"
-        repo = git_client.Repo(where, self.PROTOCOL)
-        said = repo.run("clone", self.server.with_key(project["codeUrl"]), where).stderr
+        made = self.server.post("/api/projects", {"name": self.project}).json
+        repo = self.repo("empty")
+        said = repo.run("clone", self.url_of(made), repo.path).stderr
         self.assertIn("empty repository", said)
         repo.commit("first")
         branch = repo("symbolic-ref", "--short", "HEAD")
         repo("push", "-q", "origin", branch)
         self.assertEqual(repo.remote_refs()[f"refs/heads/{branch}"], repo.head())
+
+    def test_a_large_clone(self):
+        """More than one window of SSH's, both ways."""
+        repo = self.new_repo()
+        repo.commit("large", **{"noise.bin": b"".join(hashlib.sha512(b"%d" % n).digest() for n in range(100_000))})
+        repo("push", "-q", "-u", "origin", "main")
+        self.assertEqual(self.clone().head(), repo.head())
 
 
 class ProtocolV0(EachProtocol, Scenario):
@@ -161,6 +164,15 @@ class ProtocolV2(EachProtocol, Scenario):
         other = self.clone()
         self.assertIn("not our ref", other.refused("fetch", "origin", secret))
 
+    def test_progress_is_told_unless_it_is_not_wanted(self):
+        origin = self.new_repo()
+        origin.history(30)
+        origin("push", "-q", "origin", "main")
+        said = self.repo("loud").run("clone", "--progress", self.url(), self.folder / "loud").stderr
+        self.assertRegex(said, r"remote: Total 90, ")
+        quiet = self.repo("quiet").run("clone", "-q", self.url(), self.folder / "quiet").stderr
+        self.assertNotIn("remote:", quiet)
+
 
 if __name__ == "__main__":
-    unittest.main()
+    door_table.main()

@@ -6,8 +6,8 @@ Method: the real program; repositories it writes are read by plain `git`, those 
 import json
 import stat
 import subprocess
-import unittest
 
+import door_table
 from git_client import Repo
 from origin_server import Server
 from scenario import ROOT, Scenario
@@ -112,4 +112,4 @@ class CommandLine(Scenario):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    door_table.main()

@@ -7,8 +7,8 @@ import base64
 import datetime
 import hashlib
 import json
-import unittest
 
+import door_table
 from git_client import ZERO
 from scenario import Scenario
 
@@ -47,7 +47,7 @@ class Commits(Scenario):
         self.assertIn("rejected", repo.refused("push", "origin", "main"))
         repo("push", "-q", "--force", "origin", "main")
         forced = self.moves()[0]
-        self.assertEqual((forced["before"], forced["after"], forced["forced"], forced["via"]), (made, other, True, "http"))
+        self.assertEqual((forced["before"], forced["after"], forced["forced"], forced["via"]), (made, other, True, self.door.VIA))
         refused = self.server.post(self.api("/restore"), {"branch": "main", "commit": made})
         self.expect(refused, 404, "ref_not_found")
 
@@ -129,4 +129,4 @@ class Commits(Scenario):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    door_table.main()

@@ -6,8 +6,8 @@ afterwards refs, history, events and runs must account for every acknowledgement
 """
 import collections
 import concurrent.futures
-import unittest
 
+import door_table
 from git_client import Repo
 from origin_server import wait_until
 from scenario import INVENTORY, Scenario
@@ -18,9 +18,12 @@ ROUNDS = 3
 
 
 class Concurrency(Scenario):
+    def cloned(self, number):
+        return self.clone(f"pusher-{number}", url=self.url_of(self.made))
+
     def pusher(self, number):
         """Commits acknowledged on main and on an own branch."""
-        repo = Repo.clone(self.made_url, self.folder / f"pusher-{number}")
+        repo = self.cloned(number)
         acknowledged = []
         for round_number in range(ROUNDS):
             mine = repo.commit(f"p{number}.{round_number}", **{f"p{number}-{round_number}.txt": "x\n"})
@@ -41,7 +44,6 @@ class Concurrency(Scenario):
 
     def test_8_pushers_and_8_posters(self):
         self.made = self.server.require(INVENTORY).json
-        self.made_url = self.server.with_key(self.made["codeUrl"])
         project = self.made["projectId"]
         with concurrent.futures.ThreadPoolExecutor(PUSHERS + POSTERS) as pool:
             pushers = [pool.submit(self.pusher, number) for number in range(PUSHERS)]
@@ -50,7 +52,7 @@ class Concurrency(Scenario):
             asked = [future.result() for future in posters]
         runs = [wait_until(f"run {one}", lambda one=one: self.server._settled(one)).json for one in asked]
 
-        clone = Repo.clone(self.made_url, self.folder / "clone")
+        clone = self.clone(url=self.url_of(self.made))
         refs = clone.remote_refs()
         history = collections.Counter(clone("log", "--format=%H", "main").splitlines())
         for commit in pushed:
@@ -69,5 +71,15 @@ class Concurrency(Scenario):
         self.assertEqual(len(committed), POSTERS + 1)
 
 
+class BothDoors(Concurrency):
+    """The same where every other pusher comes in by HTTP."""
+    ONE_DOOR = False
+
+    def cloned(self, number):
+        if number % 2:
+            return super().cloned(number)
+        return Repo.clone(self.server.with_key(self.made["codeUrl"]), self.folder / f"pusher-{number}")
+
+
 if __name__ == "__main__":
-    unittest.main()
+    door_table.main()

@@ -4,8 +4,8 @@
 Method: server-sent events read from a plain socket while pushes and a requirement happen.
 """
 import json
-import unittest
 
+import door_table
 from origin_server import wait_until
 from scenario import INVENTORY, Scenario
 
@@ -105,4 +105,4 @@ class Events(Scenario):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    door_table.main()

@@ -66,11 +66,13 @@ class Repo:
 
     @classmethod
     def clone(cls, url, path, *options, protocol=2, config=()):
+        return cls(path, protocol, config).cloned(url, *options)
+
+    def cloned(self, url, *options):
         """A clone is always checked as strictly as Git can."""
-        repo = cls(path, protocol, config)
-        repo("clone", "-q", *options, url, path)
-        repo.fsck()
-        return repo
+        self("clone", "-q", *options, url, self.path)
+        self.fsck()
+        return self
 
     def pack(self, oids):
         """The bytes of a pack of exactly these objects."""

@@ -6,8 +6,8 @@ Method: bytes no honest client sends, over plain sockets; the server must answer
 import gzip
 import pathlib
 import socket
-import unittest
 
+import door_table
 from scenario import Scenario
 from wire import pkt
 
@@ -147,4 +147,4 @@ class HttpEdges(Scenario):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    door_table.main()

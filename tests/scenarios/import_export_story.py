@@ -5,8 +5,8 @@ one; what is refused is refused in words, shows no password and leaves nothing b
 Method: the real program; the foreign server is our own, reached by URL; plain `git` is the oracle of what came out.
 """
 import json
-import unittest
 
+import door_table
 from git_client import Repo
 from origin_server import Server
 from scenario import Scenario
@@ -151,4 +151,4 @@ class ImportExport(Scenario):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    door_table.main()

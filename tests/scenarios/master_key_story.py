@@ -6,8 +6,8 @@ Method: a webhook made before each change must arrive signed after it, with the 
 import os
 import pathlib
 import tempfile
-import unittest
 
+import door_table
 from origin_server import Server
 from scenario import Scenario
 from webhook_story import Receiver, signed_by
@@ -33,6 +33,7 @@ class MasterKey(Scenario):
         self.server.environment = {name: value for name, value in self.server.environment.items()
                                    if name not in ("CREDENTIALS_DIRECTORY", "ORIGIND_MASTER_KEY", "ORIGIND_MASTER_KEY_OLD")}
         self.server.init().start()
+        self.door = self.DOOR(self.server)
         super().setUp()
         self.repo = self.pushed_repo()
         self.receiver = Receiver()
@@ -120,4 +121,4 @@ class MasterKey(Scenario):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    door_table.main()

@@ -4,9 +4,8 @@
 Method: the same request again, at the same time, and after kill -9; commits, projects and deployments are counted.
 """
 import concurrent.futures
-import unittest
 
-from git_client import Repo
+import door_table
 from scenario import INVENTORY, Scenario
 
 KEY = {"Idempotency-Key": "one-and-only"}
@@ -20,7 +19,7 @@ class Once(Scenario):
         first, again = self.requirement("again"), self.requirement("again")
         self.assertEqual(first.json["commit"], again.json["commit"])
         self.assertEqual(first.json["requestId"], again.json["requestId"])
-        clone = Repo.clone(self.server.with_key(first.json["codeUrl"]), self.folder / "clone")
+        clone = self.clone(url=self.url_of(first.json))
         self.assertEqual(clone("rev-list", "--count", "--all"), "1")
         self.assertEqual(len(self.server.deployments(first.json["projectId"])), 1)
 
@@ -70,4 +69,4 @@ class Once(Scenario):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    door_table.main()

@@ -103,7 +103,7 @@ class Server:
         assert self.process is None, "it runs already"
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [program(), "serve", "--data", str(self.data), "--http", f"127.0.0.1:{self.port}", *self.options],
+                [program(), "serve", "--data", str(self.data), "--http", f"127.0.0.1:{self.port}", *self._options()],
                 stdout=subprocess.PIPE, stderr=log, env=self.environment)
         doors = self._first_lines(2 if "--ssh" in self.options else 1)
         if " serves " not in doors:
@@ -115,6 +115,12 @@ class Server:
         self.url, self.ssh_url = urls[0], (urls + [None])[1]
         self.port = int(self.url.rsplit(":", 1)[1])
         return self
+
+    def _options(self):
+        """Started again, the SSH door has the port it had."""
+        had = self.ssh_url.rsplit(":", 1)[1] if self.ssh_url else "0"
+        return [f"127.0.0.1:{had}" if before == "--ssh" and word == "127.0.0.1:0" else word
+                for before, word in zip([None, *self.options], self.options)]
 
     def _first_lines(self, count):
         """HTTP's, then the SSH door's; more may come along."""

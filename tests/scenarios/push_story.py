@@ -5,8 +5,9 @@ Method: the real `git`; where Git is too honest to misbehave, its own pack bytes
 """
 import hashlib
 import shutil
-import unittest
 
+import door_table
+from origin_server import wait_until
 from scenario import INVENTORY, Scenario
 from wire import ZERO, pkt, push_body, report_of, tree_object
 
@@ -51,8 +52,7 @@ class Pushes(Scenario):
         said = late.refused("push", "--force-with-lease=main:" + late.head("origin/main"), "origin", "main")
         self.assertIn("stale info", said)
         stale = late.head("origin/main")
-        status, refs, said = self.post_push(late, [(stale, late.head(), "refs/heads/main")], self.pack_of(late, f"{stale}..HEAD"))
-        self.assertEqual(status, 200)
+        refs, _ = self.post_push([(stale, late.head(), "refs/heads/main")], self.pack_of(late, f"{stale}..HEAD"))
         self.assertIn("stale", refs["refs/heads/main"])
         self.assert_same(repo)
 
@@ -87,7 +87,7 @@ class Pushes(Scenario):
         self.assert_same(repo)
 
     def test_a_large_push_in_chunks(self):
-        """http.postBuffer below the pack's size makes Git send chunks after an empty probe."""
+        """Over HTTP, a postBuffer below the pack's size makes Git send chunks after an empty probe."""
         repo = self.new_repo(config=["http.postBuffer=65536", "core.compression=0"])
         noise = b"".join(hashlib.sha512(str(n).encode()).digest() for n in range(100_000))
         repo.commit("noise", **{f"n{n}.bin": noise[n * 1_000_000:(n + 1) * 1_000_000] for n in range(6)})
@@ -128,13 +128,15 @@ class Pushes(Scenario):
 
     # By hand ---------------------------------------------------------------------------------
 
-    def post_push(self, repo, commands, pack=b"", capabilities="report-status atomic", project=None):
-        """Returns (HTTP status, {ref: "ok" or why not}, the unpack line)."""
-        answer = self.server.request("POST", f"/{self.server.client}/{project or self.project}.git/git-receive-pack",
-                                     push_body(commands, pack, capabilities),
-                                     headers={"Content-Type": "application/x-git-receive-pack-request"})
-        unpack, refs = report_of(answer.body) if answer.status == 200 else (answer.text, {})
-        return answer.status, refs, unpack
+    def say(self, body, **more):
+        return self.door.say("git-receive-pack", f"/{self.server.client}/{self.project}.git", body, **more)
+
+    def post_push(self, commands, pack=b"", capabilities="report-status atomic"):
+        """Returns ({ref: "ok" or why not}, the unpack line)."""
+        taken, said = self.say(push_body(commands, pack, capabilities))
+        self.assertTrue(taken, said)
+        unpack, refs = report_of(said)
+        return refs, unpack
 
     def pack_of(self, repo, *revisions):
         return repo.pack(line.split()[0] for line in repo("rev-list", "--objects", *revisions).splitlines())
@@ -142,8 +144,7 @@ class Pushes(Scenario):
     def refused_push(self, repo, commands, pack):
         """Posts a push that must be refused whole; nothing of it may stay."""
         before = repo.remote_refs()
-        status, refs, unpack = self.post_push(repo, commands, pack)
-        self.assertEqual(status, 200, unpack)
+        refs, unpack = self.post_push(commands, pack)
         for _, _, name in commands:
             self.assertNotEqual(refs.get(name), "ok", (refs, unpack))
         self.assertEqual(repo.remote_refs(), before)
@@ -162,7 +163,7 @@ class Pushes(Scenario):
                 _, unpack = self.refused_push(repo, [(old, new, "refs/heads/main")], bytes(bad))
                 self.assertNotEqual(unpack, "ok")
                 shutil.rmtree(self.folder / "after-refusal")
-        self.assertEqual(self.post_push(repo, [(old, new, "refs/heads/main")], pack)[1], {"refs/heads/main": "ok"})
+        self.assertEqual(self.post_push([(old, new, "refs/heads/main")], pack)[0], {"refs/heads/main": "ok"})
 
     def test_a_pack_that_lacks_an_object(self):
         repo = self.pushed_repo()
@@ -200,13 +201,45 @@ class Pushes(Scenario):
         self.assertEqual(unpack, "ok", "refused for another reason than the object")
 
     def test_a_cut_command_list(self):
-        self.pushed_repo()
-        answer = self.server.request("POST", f"/{self.server.client}/{self.project}.git/git-receive-pack",
-                                     pkt(f"{ZERO} {'1' * 40} refs/heads/x\0report-status")[:-4],
-                                     headers={"Content-Type": "application/x-git-receive-pack-request"})
-        self.assertIn(answer.status, (200, 400))
-        self.assertNotIn(b"ok refs/heads/x", answer.body)
+        repo = self.pushed_repo()
+        before = repo.remote_refs()
+        _, said = self.say(pkt(f"{ZERO} {repo.head()} refs/heads/x\0report-status")[:-4])
+        self.assertNotIn(b"ok refs/heads/x", said)
+        self.assertEqual(repo.remote_refs(), before)
+
+    def test_a_push_that_stops_half_way(self):
+        repo = self.pushed_repo()
+        before, events = repo.remote_refs(), self.server.events()
+        old = repo.head()
+        new = repo.commit("second", **{"noise.bin": b"".join(hashlib.sha512(b"%d" % n).digest() for n in range(5000))})
+        body = push_body([(old, new, "refs/heads/main")], self.pack_of(repo, f"{old}..{new}"))
+        taken, _ = self.say(body[:-20_000], cut=True)
+        self.assertFalse(taken)
+        wait_until("its files to go", lambda: not [path for path in self.server.data.rglob("quarantine/*") if path.is_file()])
+        self.assertEqual((repo.remote_refs(), self.server.events()), (before, events))
+        repo("push", "-q", "origin", "main")
+        self.clone()
+
+    def test_what_was_pushed_is_there_after_kill_9(self):
+        repo = self.pushed_repo()
+        self.server.restart()
+        self.assert_same(repo)
+        self.clone()
+
+    def test_hidden_refs_are_not_shown_and_not_moved(self):
+        """refs/origind/: in no list, no fetch and no push, by whatever name one asks for it."""
+        repo = self.pushed_repo()
+        self.expect(self.server.require(INVENTORY), 200)  # It keeps what it made below there.
+        made = next(row for row in self.server.pages("/api/projects", "projects") if not row["codeUrl"].endswith(f"/{self.project}.git"))
+        theirs = self.clone("theirs", url=self.url_of(made))
+        self.assertEqual([name for name in theirs.remote_refs() if "origind" in name], [])
+        for words in (("fetch", "origin", "refs/origind/*:refs/stolen/*"), ("fetch", "origin", "refs/*:refs/stolen/*")):
+            theirs(*words)
+            self.assertEqual(theirs("for-each-ref", "refs/stolen/origind", "refs/stolen/pristine"), "")
+        for words in (("main:refs/origind/x",), (":refs/origind/pristine/main",)):
+            theirs.refused("push", "origin", *words)
+        self.assert_same(repo)
 
 
 if __name__ == "__main__":
-    unittest.main()
+    door_table.main()

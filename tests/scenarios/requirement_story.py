@@ -6,9 +6,8 @@ Method: the PRD of a bicycle workshop, the real `git`, `node --test` on the clon
 import json
 import re
 import subprocess
-import unittest
 
-from git_client import Repo
+import door_table
 from origin_server import PATIENCE_SECONDS, wait_until
 from scenario import INVENTORY, SUPPLIERS, Scenario
 
@@ -21,7 +20,7 @@ class RequirementStory(Scenario):
         return answer.json
 
     def clone_of(self, made, name="clone", **more):
-        return Repo.clone(self.server.with_key(made["codeUrl"]), self.folder / name, **more)
+        return self.clone(name, url=self.url_of(made), **more)
 
     def live(self, made, page=""):
         return self.server.open_url(made["deploymentUrl"].rstrip("/") + "/" + page)
@@ -212,4 +211,4 @@ class RequirementStory(Scenario):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    door_table.main()

@@ -5,8 +5,8 @@ Method: every call of the OpenAPI file that names a project or one of its runs, 
 client whose key may do everything; what the file says a call needs (`x-scope`) is what the grant has to cover.
 """
 import json
-import unittest
 
+import door_table
 from origin_server import PATIENCE_SECONDS
 from scenario import INVENTORY, SUPPLIERS, Scenario
 
@@ -261,4 +261,4 @@ class Sharing(Scenario):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    door_table.main()

@@ -7,15 +7,12 @@ OpenSSH client that must see the same ids; a key that nobody knows is refused. E
 import os
 import pathlib
 import re
-import shutil
 import subprocess
-import tempfile
-import unittest
 
+import door_table
 import git_client
 import ssh_story
 from origin_server import PATIENCE_SECONDS, ROOT
-from scenario import Scenario
 
 PROGRAMS = pathlib.Path(__file__).parent / "ssh_clients"
 DEBIAN_PYTHON = "/usr/bin/python3"  # Debian's packages are for Debian's own.
@@ -27,7 +24,7 @@ def run(*words, **more):
                           stdin=subprocess.DEVNULL, timeout=PATIENCE_SECONDS, check=True, **more).stdout
 
 
-class EachClient(ssh_story.OverSsh):
+class EachClient:
     """A client makes a key, `client_key`, which gives (private file, public file), and can `client(key, what, folder)`."""
     TOLD = "git:write"  # What it shows of a refusal.
 
@@ -40,7 +37,7 @@ class EachClient(ssh_story.OverSsh):
 
     @classmethod
     def client_key(cls, name):
-        path = cls.new_key(name)
+        path = cls.door.new_key(name)
         return path, f"{path}.pub"
 
     def client(self, key, what, folder):
@@ -49,7 +46,7 @@ class EachClient(ssh_story.OverSsh):
     def do(self, what, folder, key=None):
         done = self.client(key or self.good_key, what, folder)
         self.assertEqual(done.returncode, 0, f"{what}: {done.stdout}{done.stderr}")
-        return git_client.Repo(folder, config=self.config())
+        return git_client.Repo(folder, config=self.door.config())
 
     def refuse(self, what, folder, key=None):
         done = self.client(key or self.unknown_key, what, folder)
@@ -112,7 +109,7 @@ class ByGit(EachClient):
             *words, check=False)
 
 
-class Plink(ByGit, Scenario):
+class Plink(ByGit, ssh_story.SshScenario):
     """PuTTY's."""
     VARIANT = "plink"
 
@@ -139,7 +136,7 @@ class Plink(ByGit, Scenario):
         self.assertIn("host key", done.stderr.lower())
 
 
-class Dropbear(ByGit, Scenario):
+class Dropbear(ByGit, ssh_story.SshScenario):
     """dbclient knows no way to send a variable: it speaks protocol v0."""
     VARIANT = "ssh"
 
@@ -165,11 +162,11 @@ class ByProgram(EachClient):
                               env=git_client.environment(self.folder))
 
 
-class Dulwich(ByProgram, Scenario):
+class Dulwich(ByProgram, ssh_story.SshScenario):
     PROGRAM = (DEBIAN_PYTHON, "-B", str(PROGRAMS / "dulwich_client.py"))
 
 
-class GoGit(ByProgram, Scenario):
+class GoGit(ByProgram, ssh_story.SshScenario):
     """Built from Debian's sources, without a network; what was built once is kept in build/go."""
 
     @classmethod
@@ -182,23 +179,15 @@ class GoGit(ByProgram, Scenario):
 
 
 class WithCompat:
-    """`ssh.compat = true`."""
-
-    @classmethod
-    def setUpClass(cls):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="origind-compat-"))
-        cls.addClassCleanup(shutil.rmtree, folder)
-        (folder / "origind.toml").write_text("[ssh]\ncompat = true\n")
-        cls.OPTIONS = (*cls.OPTIONS, "--config", str(folder / "origind.toml"))
-        super().setUpClass()
+    CONFIG = "[ssh]\ncompat = true\n"
 
 
-class Pygit2(WithCompat, ByProgram, Scenario):
+class Pygit2(WithCompat, ByProgram, ssh_story.SshScenario):
     """libssh2."""
     PROGRAM = (DEBIAN_PYTHON, "-B", str(PROGRAMS / "pygit2_client.py"))
 
 
-class Algorithms(ssh_story.OverSsh):
+class Algorithms:
     """What one may use of what ssh.compat is about, and of what is never there."""
     COMPAT = ("hmac-sha2-256", "hmac-sha2-512")
 
@@ -215,15 +204,15 @@ class Algorithms(ssh_story.OverSsh):
             self.assertFalse(self.takes(*options), options)
 
     def audit(self):
-        host, port = self.server.ssh_url.removeprefix("ssh://").rsplit(":", 1)
-        told = subprocess.run(["ssh-audit", "-n", "-l", "warn", "-p", port, host], capture_output=True, text=True,
+        host, port = self.door.address
+        told = subprocess.run(["ssh-audit", "-n", "-l", "warn", "-p", str(port), host], capture_output=True, text=True,
                               timeout=PATIENCE_SECONDS, check=False).stdout
         bad = [line for line in told.splitlines() if "[fail]" in line or "[warn]" in line]
         # ssh-audit 2.5 is older than the marker of CVE-2023-48795's remedy.
         return [line for line in bad if "kex-strict-s-v00" not in line]
 
 
-class CompatOff(Algorithms, Scenario):
+class CompatOff(Algorithms, ssh_story.SshScenario):
     def test_encrypt_and_mac_is_refused(self):
         for mac in self.COMPAT:
             for cipher in ("aes128-ctr", "aes256-ctr"):
@@ -233,13 +222,13 @@ class CompatOff(Algorithms, Scenario):
 
     def test_libssh2_is_refused(self):
         self.pushed_repo()
-        done = subprocess.run([DEBIAN_PYTHON, "-B", str(PROGRAMS / "pygit2_client.py"), str(self.key_file), "clone", self.url(),
+        done = subprocess.run([DEBIAN_PYTHON, "-B", str(PROGRAMS / "pygit2_client.py"), str(self.door.own), "clone", self.url(),
                                str(self.folder / "mine")], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("GitError", done.stderr)
 
 
-class CompatOn(WithCompat, Algorithms, Scenario):
+class CompatOn(WithCompat, Algorithms, ssh_story.SshScenario):
     def test_encrypt_and_mac_is_taken(self):
         for mac in self.COMPAT:
             for cipher in ("aes128-ctr", "aes256-ctr"):
@@ -255,4 +244,4 @@ class CompatOn(WithCompat, Algorithms, Scenario):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    door_table.main()

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
+import door_table
 from origin_server import PATIENCE_SECONDS, Server
 
 NAMES = ("ssh_host_ed25519_key", "ssh_host_rsa_key")
@@ -106,4 +107,4 @@ class HostKeys(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    door_table.main()
