@@ -45,6 +45,8 @@ Result<std::vector<std::string>> listed(store::Reader& reader, const std::string
     return values;
 }
 
+}  // namespace
+
 Status erase_key(store::Writer& writer, const ClientId& client, const KeyId& id) {
     ORIGIN_TRY(row, store::get_row<store::KeyRow>(writer, Table::Keys, id.view()));
     if (row && row->kind == store::KeyKind::Ssh) {
@@ -60,8 +62,6 @@ Status erase_key(store::Writer& writer, const ClientId& client, const KeyId& id)
     ORIGIN_CHECK(writer.erase(Table::Slugs, store::client_key_key(client, id)));
     return writer.erase(Table::Keys, id.view());
 }
-
-}  // namespace
 
 Status check_display_name(std::string_view name) {
     const auto refuse = [](std::string why) {
@@ -82,7 +82,7 @@ Status check_display_name(std::string_view name) {
 
 Result<std::optional<ClientId>> find_client(store::Reader& reader, std::string_view name) {
     if (const auto id = ClientId::parse(name)) {
-        return std::optional(*id);
+        return id;
     }
     if (!check_slug(name)) {
         return std::nullopt;

@@ -82,6 +82,9 @@ Result<store::KeyRow> create_ssh_key(store::Writer& writer, const NewSshKey& wan
 /// Removes an SSH key; it may be added again. Errors: NotFound: no such key, or a secret.
 Status remove_ssh_key(store::Writer& writer, const KeyId& id);
 
+/// Removes a key of any kind with all that points to it.
+Status erase_key(store::Writer& writer, const ClientId& client, const KeyId& id);
+
 /// Revoking twice keeps the first time. Errors: NotFound.
 Status revoke_key(store::Writer& writer, const KeyId& id, UnixMillis now);
 

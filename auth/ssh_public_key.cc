@@ -5,6 +5,7 @@
 #include <bit>
 #include <optional>
 
+#include "auth/ssh_strings.h"
 #include "crypto/encode.h"
 #include "crypto/hash.h"
 
@@ -14,32 +15,6 @@ namespace {
 std::unexpected<Error> bad_key(std::string why) {
     return std::unexpected(Error(Code::InvalidInput, std::move(why)).because("bad_ssh_key"));
 }
-
-/// Takes the strings of a blob off its front: 4 bytes of length, big-endian, then the bytes.
-class Strings {
-public:
-    explicit Strings(std::string_view bytes) : rest_(bytes) {}
-
-    std::optional<std::string_view> take() {
-        if (rest_.size() < 4) {
-            return std::nullopt;
-        }
-        std::size_t size = 0;
-        for (const char c : rest_.substr(0, 4)) {
-            size = size << 8 | static_cast<unsigned char>(c);
-        }
-        if (rest_.size() - 4 < size) {
-            return std::nullopt;
-        }
-        const std::string_view text = rest_.substr(4, size);
-        rest_.remove_prefix(4 + size);
-        return text;
-    }
-    bool at_end() const { return rest_.empty(); }
-
-private:
-    std::string_view rest_;
-};
 
 /// The bits of a positive mpint in its shortest form; 0: it is none. Source: RFC 4251 section 5.
 std::size_t bits_of(std::string_view mpint) {
@@ -55,7 +30,7 @@ std::size_t bits_of(std::string_view mpint) {
            static_cast<std::size_t>(std::bit_width(static_cast<unsigned char>(mpint[0])));
 }
 
-Status check_rsa(Strings& in) {
+Status check_rsa(SshStrings& in) {
     const auto exponent = in.take();
     const auto modulus = in.take();
     const std::size_t exponent_bits = exponent ? bits_of(*exponent) : 0;
@@ -77,7 +52,7 @@ struct Curve {
 constexpr std::array<Curve, 3> kCurves = {{{"nistp256", 65}, {"nistp384", 97}, {"nistp521", 133}}};
 
 /// `wanted`: the curve that the type names.
-Status check_point(Strings& in, std::string_view wanted) {
+Status check_point(SshStrings& in, std::string_view wanted) {
     const auto curve = in.take();
     const auto point = in.take();
     for (const Curve& known : kCurves) {
@@ -89,20 +64,20 @@ Status check_point(Strings& in, std::string_view wanted) {
     return bad_key("the key is no uncompressed point of its curve");
 }
 
-Status check_ed25519(Strings& in) {
+Status check_ed25519(SshStrings& in) {
     const auto point = in.take();
     return point && point->size() == 32 ? Status() : bad_key("an ed25519 key has 32 bytes");
 }
 
 /// Of a security key: what it signs for, "ssh:" as a rule.
-Status check_application(Strings& in) {
+Status check_application(SshStrings& in) {
     const auto application = in.take();
     return application && !application->empty() && application->size() <= 255
                ? Status()
                : bad_key("a security key's application is missing");
 }
 
-Status check_numbers(Strings& in, std::string_view type) {
+Status check_numbers(SshStrings& in, std::string_view type) {
     constexpr std::string_view kEcdsa = "ecdsa-sha2-";
     if (type == "ssh-rsa") {
         return check_rsa(in);
@@ -154,7 +129,7 @@ Result<SshPublicKey> read_ssh_blob(std::string_view blob) {
     if (blob.size() > kSshKeyBlobBytesMax) {
         return bad_key("the key is too long");
     }
-    Strings in(blob);
+    SshStrings in(blob);
     const auto type = in.take();
     if (!type) {
         return bad_key("this is no SSH public key");

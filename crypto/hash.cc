@@ -14,10 +14,17 @@ namespace detail {
 namespace {
 
 // Fetched once for the process: EVP_sha1() would look the provider up again for every digest.
-const EVP_MD* algorithm(bool is_sha1) {
+const EVP_MD* sha1_algorithm() {
     static const EVP_MD* const kSha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+    return kSha1;
+}
+const EVP_MD* sha256_algorithm() {
     static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    return is_sha1 ? kSha1 : kSha256;
+    return kSha256;
+}
+const EVP_MD* sha512_algorithm() {
+    static const EVP_MD* const kSha512 = EVP_MD_fetch(nullptr, "SHA512", nullptr);
+    return kSha512;
 }
 
 }  // namespace
@@ -33,7 +40,10 @@ Digest::Digest(Kind kind) : kind_(kind), context_(EVP_MD_CTX_new()) {
 void Digest::restart() {
     // Fails only without memory or without OpenSSL's default provider: nothing could go on.
     ORIGIN_ASSERT(context_ != nullptr);
-    ORIGIN_ASSERT(EVP_DigestInit_ex2(context_.get(), algorithm(kind_ == Kind::Sha1), nullptr) == 1);
+    const EVP_MD* algorithm = kind_ == Kind::Sha1     ? sha1_algorithm()
+                              : kind_ == Kind::Sha256 ? sha256_algorithm()
+                                                      : sha512_algorithm();
+    ORIGIN_ASSERT(EVP_DigestInit_ex2(context_.get(), algorithm, nullptr) == 1);
 }
 
 void Digest::update(Bytes bytes) {
@@ -58,6 +68,12 @@ std::string sha1(std::string_view text) {
 
 std::string sha256(std::string_view text) {
     Sha256 hash;
+    hash.update(text);
+    return hash.finish();
+}
+
+std::string sha512(std::string_view text) {
+    Sha512 hash;
     hash.update(text);
     return hash.finish();
 }

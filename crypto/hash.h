@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// crypto/hash: SHA-1 and SHA-256, in pieces or at once. Results are raw bytes.
+// crypto/hash: SHA-1, SHA-256 and SHA-512, in pieces or at once. Results are raw bytes.
 //
 // SHA-1 here is for bytes we made (pack trailers, ids of our own objects); what a peer sends is
 // hashed with collision detection, in git/odb.
@@ -24,7 +24,7 @@ struct FreeDigest {
     void operator()(evp_md_ctx_st* context) const noexcept;
 };
 
-/// A running digest; Sha1 and Sha256 choose the algorithm.
+/// A running digest; its subclasses choose the algorithm.
 class Digest {
 public:
     void update(Bytes bytes);
@@ -33,7 +33,7 @@ public:
     std::string finish();
 
 protected:
-    enum class Kind : std::uint8_t { Sha1, Sha256 };
+    enum class Kind : std::uint8_t { Sha1, Sha256, Sha512 };
     explicit Digest(Kind kind);
 
 private:
@@ -55,7 +55,13 @@ public:
     Sha256() : Digest(Kind::Sha256) {}
 };
 
+class Sha512 final : public detail::Digest {
+public:
+    Sha512() : Digest(Kind::Sha512) {}
+};
+
 std::string sha1(std::string_view text);
 std::string sha256(std::string_view text);
+std::string sha512(std::string_view text);
 
 }  // namespace origin::crypto
