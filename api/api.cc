@@ -72,7 +72,9 @@ Result<auth::Identity> Api::identify(const net::RequestHead& head) const {
     if (head.local_operator) {
         return around_.gatekeeper.local_operator();
     }
-    return around_.gatekeeper.identify(net::key_text_of(head), head.peer);
+    return around_.gatekeeper.identify(
+        net::key_text_of(head),
+        {.peer = head.peer, .via = "api", .agent = head.header("user-agent")});
 }
 
 net::Response Api::refuse(const net::RequestHead& head, const Error& error) const {

@@ -35,7 +35,7 @@ std::string without_slashes_at_its_end(std::string_view path) {
 Result<auth::Permit> permit_for_anybody(const Call& call) {
     auto permit = call.permit(auth::Action::Read);
     if (!permit && call.identity().is_anonymous()) {
-        ORIGIN_CHECK(call.around.gatekeeper.identify({}, call.head.peer));
+        ORIGIN_CHECK(call.around.gatekeeper.identify({}, {.peer = call.head.peer, .via = "api"}));
     }
     return permit;
 }

@@ -27,6 +27,13 @@ Result<bool> Call::asked_flag(std::string_view name) const {
                                .because("bad_query"));
 }
 
+store::AuditRow Call::audit(std::string type) const {
+    return {
+        .time = now(),
+        .type = std::move(type),
+        .actor = auth::actor_of(identity(), head.local_operator ? "operator" : "api", head.peer)};
+}
+
 Result<auth::Permit> Call::permit(auth::Action action) const {
     return read_store(around.store, [&](store::Reader& reader) -> Result<auth::Permit> {
         ORIGIN_TRY(found, git::find_project(reader, param("project")));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/json_fields.h"
+#include "auth/audit.h"
 #include "auth/gatekeeper.h"
 #include "auth/once.h"
 #include "auth/preview_link.h"
@@ -65,6 +66,8 @@ struct Call {
     /// `true` or `false`; false if absent. Errors: InvalidInput `bad_query`.
     Result<bool> asked_flag(std::string_view name) const;
     UnixMillis now() const { return around.clock.now(); }
+    /// An audit event by whoever asks; the endpoint adds what it is about.
+    store::AuditRow audit(std::string type) const;
 
     /// The project that {project} names: "prj_..." or "client/slug", percent-encoded.
     /// Errors: NotFound; Forbidden.

@@ -91,21 +91,26 @@ std::string lacks(store::Access access) {
 
 }  // namespace
 
-Result<Identity> Gatekeeper::identify(std::string_view key_text, std::string_view peer) {
-    const auto refuse = [&](std::unexpected<Error> error) -> Result<Identity> {
+Result<Identity> Gatekeeper::identify(std::string_view key_text, const Caller& caller) {
+    const std::string_view peer = caller.peer;
+    const auto refused = [&](const std::optional<KeyId>& id, const Error& error) {
         refused_.add();
         failures_.record(peer);
-        return error;
+        notes_.refused(id, caller, error.kept_in_log());
     };
     if (const auto wait = failures_.wait_for(peer); wait.count() > 0) {
-        return too_many_failures("from this address", wait);
+        auto error = too_many_failures("from this address", wait);
+        notes_.refused(std::nullopt, caller, "too many failures from this address");
+        return error;
     }
     if (key_text.empty()) {
         return unauthenticated("no key");  // Git's first request has none: not a failure.
     }
     const auto id = key_id_of(key_text);
     if (!id) {
-        return refuse(unauthenticated("malformed key"));
+        auto error = unauthenticated("malformed key");
+        refused(std::nullopt, error.error());
+        return error;
     }
     Result<Identity> identity = unauthenticated("not read");
     ORIGIN_CHECK(store_.read([&](Reader& reader) -> Status {
@@ -117,8 +122,12 @@ Result<Identity> Gatekeeper::identify(std::string_view key_text, std::string_vie
         // works meanwhile: nobody can lock its owner out.
         const auto slowed = failures_.wait_for(id->view());
         failures_.record(id->view());
-        return refuse(slowed.count() > 0 ? too_many_failures("for this key", slowed)
-                                         : std::unexpected(identity.error()));
+        refused(*id, identity.error());
+        return slowed.count() > 0 ? Result<Identity>(too_many_failures("for this key", slowed))
+                                  : std::move(identity);
+    }
+    if (identity && identity->key) {
+        notes_.used(*identity->key, caller);
     }
     return identity;
 }
@@ -154,6 +163,18 @@ Result<Identity> Gatekeeper::identify_ssh(std::string_view blob) const {
         return {};
     }));
     return identity;
+}
+
+void Gatekeeper::note_refused_ssh(std::string_view blob,
+                                  const Caller& caller,
+                                  std::string_view why) {
+    std::optional<KeyId> id;
+    const Status read = store_.read([&](Reader& reader) -> Status {
+        ORIGIN_TRY(raw, reader.get(Table::Slugs, store::ssh_key_key(crypto::sha256(blob))));
+        id = raw ? KeyId::from_raw(*raw) : std::nullopt;
+        return {};
+    });
+    notes_.refused(read ? id : std::nullopt, caller, why);
 }
 
 Result<Identity> Gatekeeper::make_identity(Reader& reader,

@@ -9,6 +9,7 @@
 
 #include "auth/failure_table.h"
 #include "auth/identity.h"
+#include "auth/login_notes.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "store/rows/identity.h"
@@ -22,7 +23,8 @@ public:
         : store_(store),
           clock_(clock),
           refused_(metrics.counter("auth_refused_total")),
-          failures_(clock) {}
+          failures_(clock),
+          notes_(clock) {}
 
     /// Errors:  Unauthenticated (`unauthenticated`): no key, a malformed, unknown, revoked or
     /// expired
@@ -30,11 +32,21 @@ public:
     ///          (`too_many_failures`): this peer or key id failed too often; the text names the
     ///          wait.
     /// Limits:  kFailureTableRowsMax; a malformed key costs no store access.
-    Result<Identity> identify(std::string_view key_text, std::string_view peer);
+    /// What comes of it is noted: notes().
+    Result<Identity> identify(std::string_view key_text, const Caller& caller);
+    Result<Identity> identify(std::string_view key_text, std::string_view peer) {
+        return identify(key_text, Caller{.peer = peer});
+    }
 
     /// Who an SSH public key belongs to, as the peer has proved that it holds the key.
     /// Errors: Unauthenticated: unknown, revoked or expired, or of a disabled client.
+    /// Notes nothing: the peer may only have asked whether the key would do.
     Result<Identity> identify_ssh(std::string_view blob) const;
+    /// For the notes: a peer that offered this SSH key, last of all, was not let in.
+    void note_refused_ssh(std::string_view blob, const Caller& caller, std::string_view why);
+
+    /// Last uses of keys and refused logins, until they are written.
+    LoginNotes& notes() { return notes_; }
 
     /// How long `peer` has to wait after `too_many_failures`; zero: not at all.
     std::chrono::seconds wait_for(std::string_view peer) { return failures_.wait_for(peer); }
@@ -91,6 +103,7 @@ private:
     const Clock& clock_;
     Counter& refused_;
     FailureTable failures_;
+    LoginNotes notes_;
 };
 
 }  // namespace origin::auth

@@ -155,7 +155,9 @@ Result<auth::Identity> GitDoor::identify(const RequestHead& head) {
     if (head.local_operator && !head.has_header("authorization")) {
         return around_.gatekeeper.local_operator();
     }
-    return around_.gatekeeper.identify(net::key_text_of(head), head.peer);
+    return around_.gatekeeper.identify(
+        net::key_text_of(head),
+        {.peer = head.peer, .via = "http", .agent = head.header("user-agent")});
 }
 
 Result<git::Admitted> GitDoor::admit(const RequestHead& head,

@@ -83,7 +83,7 @@ std::string take_threads(const toml::node& node, unsigned& into) {
     return {};
 }
 
-/// Of the SSH door: counts of connections, and seconds.
+/// Counts of connections, seconds, days.
 std::string take_limit(const toml::node& node, std::size_t& into) {
     const auto number = node.value_exact<std::int64_t>();
     if (!number || *number < 1 || *number > kSshLimitMax) {
@@ -98,6 +98,15 @@ std::string take_seconds(const toml::node& node, std::chrono::seconds& into) {
     std::string wrong = take_limit(node, count);
     if (wrong.empty()) {
         into = std::chrono::seconds(count);
+    }
+    return wrong;
+}
+
+std::string take_days(const toml::node& node, std::chrono::days& into) {
+    std::size_t count = 0;
+    std::string wrong = take_limit(node, count);
+    if (wrong.empty()) {
+        into = std::chrono::days(count);
     }
     return wrong;
 }
@@ -198,6 +207,10 @@ const Settings& settings() {
         {"outbound.allow",
          [](const auto& n, Config& c) {
              return take_blocks(n, c.outbound_allow);
+         }},
+        {"audit.keep_days",
+         [](const auto& n, Config& c) {
+             return take_days(n, c.audit_kept);
          }},
         {"workers.threads",
          [](const auto& n, Config& c) {

@@ -3,6 +3,7 @@
 // ones.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -38,6 +39,7 @@ struct Config {
     std::string tls_key;
     std::vector<net::Cidr> trusted_proxies;
     std::vector<net::Cidr> outbound_allow;  // Private addresses webhooks may reach.
+    std::chrono::days audit_kept{400};
     unsigned worker_threads = 8;
     LogFormat log_format = LogFormat::Text;
     Level log_level = Level::Info;

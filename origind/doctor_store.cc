@@ -8,6 +8,7 @@
 #include "store/event_log.h"
 #include "store/jobs.h"
 #include "store/row.h"
+#include "store/rows/audit.h"
 #include "store/rows/deploy.h"
 #include "store/rows/grant.h"
 #include "store/rows/identity.h"
@@ -92,6 +93,7 @@ Decodes decoder_of(Table table) {
         case Table::KeyPushes:       return row<store::KeyPushesRow>;
         case Table::Policies:        return row<store::PoliciesRow>;
         case Table::Statuses:        return row<store::StatusRow>;
+        case Table::Audit:           return row<store::AuditRow>;
             // clang-format on
     }
     return text;

@@ -30,6 +30,7 @@
 #include "githttp/front.h"
 #include "gitssh/shell_door.h"
 #include "gitssh/ssh_server.h"
+#include "hooks/bookkeeper.h"
 #include "hooks/deployments.h"
 #include "hooks/dispatcher.h"
 #include "hooks/job_runner.h"
@@ -126,6 +127,7 @@ struct Service::Parts {
 
     std::vector<std::unique_ptr<hooks::JobRunner>> job_runners;
     std::unique_ptr<hooks::Dispatcher> dispatcher;
+    std::unique_ptr<hooks::Bookkeeper> bookkeeper;
 
     Parts(const Config& settings, Log& l, Clock& c) : config(settings), log(l), clock(c) {}
 
@@ -237,6 +239,8 @@ void Service::Parts::wire_work() {
         log,
         std::vector<hooks::Dispatcher::Consumer>{
             {"webhooks", hooks::queue_webhooks, hooks::concerns_webhooks}});
+    bookkeeper = std::make_unique<hooks::Bookkeeper>(
+        hooks::Bookkeeper::Around{*store, gatekeeper->notes(), schedule, log, config.audit_kept});
 }
 
 void Service::Parts::wire_doors() {
@@ -317,6 +321,7 @@ void Service::Parts::start() {
         runner->start();
     }
     dispatcher->start();
+    bookkeeper->start();
     server->start();
     if (ssh_server) {
         ssh_server->start();
@@ -421,6 +426,9 @@ void Service::stop() {
     }
     if (parts.dispatcher) {
         parts.dispatcher->stop();
+    }
+    if (parts.bookkeeper) {
+        parts.bookkeeper->stop();
     }
     for (const auto& runner : parts.job_runners) {
         runner->stop();

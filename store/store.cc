@@ -37,7 +37,8 @@ std::string_view name_of(Table table) {
                                                                      "key_uses",
                                                                      "key_pushes",
                                                                      "policies",
-                                                                     "statuses"};
+                                                                     "statuses",
+                                                                     "audit"};
     return kNames[static_cast<std::size_t>(table)];
 }
 

@@ -49,8 +49,9 @@ enum class Table : std::uint8_t {
     KeyPushes,
     Policies,
     Statuses,
+    Audit,
 };
-inline constexpr std::size_t kTables = static_cast<std::size_t>(Table::Statuses) + 1;
+inline constexpr std::size_t kTables = static_cast<std::size_t>(Table::Audit) + 1;
 
 /// The table's lasting name on disk: "ref_history".
 std::string_view name_of(Table table);

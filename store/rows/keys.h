@@ -44,6 +44,9 @@ inline std::string signing_key_key(std::string_view blob_sha256) {
 inline std::string key_pushes_key(const KeyId& id, std::string_view jti) {
     return key(id, jti);
 }
+inline std::string audit_key(UnixMillis time, std::uint64_t number) {
+    return key(time, number);
+}
 inline std::string status_key(const ProjectId& project,
                               const Oid& commit,
                               std::string_view context) {

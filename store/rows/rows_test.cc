@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "store/row.h"
+#include "store/rows/audit.h"
 #include "store/rows/deploy.h"
 #include "store/rows/grant.h"
 #include "store/rows/identity.h"
@@ -117,6 +118,28 @@ TEST(Rows, KeysOfOlderVersionsAreSecretsOrSshKeys) {
     const auto ssh = decode<KeyRow>(bytes);
     ASSERT_TRUE(ssh);
     EXPECT_EQ(ssh->kind, KeyKind::Ssh);
+}
+
+TEST(Rows, Audit) {
+    const AuditRow row{
+        .number = 7,
+        .time = kThen,
+        .type = "a.b",
+        .actor = {.client = id<ClientId>(1), .key = id<KeyId>(2), .via = "api", .from = "::1"},
+        .client = id<ClientId>(3),
+        .project = std::nullopt,
+        .subject = "s",
+        .details = {{"k", "v"}},
+        .count = 2};
+    expect_golden(row,
+                  "010000000000000007000000010203040500000003612e6201010000000000000000000000000000"
+                  "01010100000000000000000000000000000200000003617069000000033a3a310101000000000000"
+                  "00000000000000000300000000017300000001000000016b000000017600000002");
+}
+
+TEST(Rows, KeyUse) {
+    expect_golden(KeyUseRow{.used_at = kThen, .peer = "::1", .agent = "git"},
+                  "010000000102030405000000033a3a3100000003676974");
 }
 
 TEST(Rows, PoliciesAndStatuses) {
