@@ -1,84 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // origind/main: the command line. Reading it is reading what the program can do.
 #include <csignal>
-#include <fstream>
-#include <iterator>
-#include <optional>
 
-#include <CLI/CLI.hpp>
-#include <boost/json.hpp>
-
-#include "origind/blueprint_command.h"
-#include "origind/commands.h"
-#include "origind/remote_worker.h"
+#include "origind/command_line.h"
 #include "origind/service.h"
-#include "origind/sshd_commands.h"
 
 namespace origin {
 namespace {
-
-void add_data(CLI::App& command, std::filesystem::path& data) {
-    command.add_option("--data", data, "the data folder")->required();
-}
-
-void add_json(CLI::App& command, bool& json) {
-    command.add_flag("--json", json, "answer with JSON, for programs");
-}
-
-std::string json_of(boost::json::object object) {
-    for (auto member = object.begin(); member != object.end();) {
-        const bool is_empty =
-            (member->value().is_string() && member->value().get_string().empty()) ||
-            (member->value().is_array() && member->value().get_array().empty());
-        member = is_empty ? object.erase(member) : std::next(member);
-    }
-    return boost::json::serialize(object);
-}
-
-boost::json::array array_of(const std::vector<std::string>& texts) {
-    boost::json::array array;
-    for (const std::string& text : texts) {
-        array.emplace_back(text);
-    }
-    return array;
-}
-
-/// What the options of every command are read into. One command runs, so one of each will do.
-struct Options {
-    InitOptions init;
-    ServeOptions serve;
-    BlueprintOptions blueprint;
-    std::string blueprint_base;
-    ImportOptions import;
-    ExportOptions out;
-    GcOptions gc;
-    DoctorOptions doctor;
-    MasterKeyOptions master_key;
-    SshdOptions sshd;
-    WorkerOptions worker;
-    ApiCall call;
-    std::string id;
-    std::string slug;
-    std::string name;
-    std::string email;
-    std::vector<std::string> scopes = {
-        "git:read", "git:write", "requirements", "deploy", "projects:create"};
-    std::vector<std::string> projects;
-    std::string file;
-    bool read_only = false;
-    bool is_public = false;
-    bool is_private = false;
-    std::optional<bool> admin;
-    std::optional<bool> disabled;
-    std::string project;
-    std::string access;
-    int status = 0;
-};
-
-std::string text_of_file(const std::string& path) {
-    std::ifstream in(path);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 void add_server_commands(CLI::App& app, Options& o) {
     CLI::App* init =
@@ -122,27 +50,6 @@ void add_server_commands(CLI::App& app, Options& o) {
     gc->add_option("project", o.gc.project, "id or CLIENT/PROJECT; all if it is left out");
     add_json(*gc, o.gc.json);
     gc->callback([&o] { o.status = run_gc(o.gc); });
-}
-
-struct Named {
-    const char* name;
-    const char* help;
-};
-
-/// A command that is one API call: `fill` sets method, target and body once the options are read.
-void add_call(CLI::App& group,
-              Options& o,
-              const Named& named,
-              const std::function<void(CLI::App&)>& options,
-              std::function<void(ApiCall&)> fill) {
-    CLI::App* command = group.add_subcommand(named.name, named.help);
-    add_data(*command, o.call.data);
-    add_json(*command, o.call.json);
-    options(*command);
-    command->callback([&o, fill = std::move(fill)] {
-        fill(o.call);
-        o.status = run_api_call(o.call);
-    });
 }
 
 void add_client_commands(CLI::App& app, Options& o) {
@@ -206,100 +113,6 @@ void add_client_commands(CLI::App& app, Options& o) {
             call.method = "DELETE";
             call.target = "/api/clients/" + o.id;
         });
-}
-
-void add_ssh_key_commands(CLI::App& key, Options& o) {
-    add_call(
-        key,
-        o,
-        {"add-ssh", "let an SSH public key in"},
-        [&o](CLI::App& c) {
-            c.add_option("file", o.file, "a .pub file")->required()->check(CLI::ExistingFile);
-            c.add_option("--client", o.id, "client id (cli_...); default: the first admin");
-            c.add_option("--title", o.name, "what it is for; default: the key's comment");
-            c.add_option("--project", o.projects, "bind it to projects (prj_...): a deploy key")
-                ->allow_extra_args(false);
-            c.add_flag("--read-only", o.read_only, "it may fetch, not push");
-        },
-        [&o](ApiCall& call) {
-            call.method = "POST";
-            call.target = "/api/ssh-keys";
-            call.body = json_of({{"publicKey", text_of_file(o.file)},
-                                 {"clientId", o.id},
-                                 {"title", o.name},
-                                 {"scopes",
-                                  array_of(o.read_only ? std::vector<std::string>{"git:read"}
-                                                       : std::vector<std::string>{})},
-                                 {"projects", array_of(o.projects)}});
-            call.columns = {"keyId", "fingerprint", "title"};
-        });
-    add_call(
-        key,
-        o,
-        {"list-ssh", "list a client's SSH keys"},
-        [&o](CLI::App& c) {
-            c.add_option("--client", o.id, "client id (cli_...); default: the first admin");
-        },
-        [&o](ApiCall& call) {
-            call.method = "GET";
-            call.target = "/api/ssh-keys" + (o.id.empty() ? "" : "?clientId=" + o.id);
-            call.columns = {"keyId", "fingerprint", "type", "title", "scopes"};
-        });
-    add_call(
-        key,
-        o,
-        {"remove-ssh", "remove an SSH key at once"},
-        [&o](CLI::App& c) { c.add_option("id", o.id, "key id (key_...)")->required(); },
-        [&o](ApiCall& call) {
-            call.method = "DELETE";
-            call.target = "/api/ssh-keys/" + o.id;
-        });
-}
-
-void add_key_commands(CLI::App& app, Options& o) {
-    CLI::App* key = app.add_subcommand("key", "secrets that prove a client");
-    key->require_subcommand(1);
-    add_call(
-        *key,
-        o,
-        {"create", "make a key; it is shown once"},
-        [&o](CLI::App& c) {
-            c.add_option("--client", o.id, "client id (cli_...)")->required();
-            c.add_option("--title", o.name, "what it is for");
-            c.add_option("--scope", o.scopes, "what it may do; give it several times")
-                ->capture_default_str();
-            c.add_option("--project", o.projects, "bind it to projects (prj_...)");
-        },
-        [&o](ApiCall& call) {
-            call.method = "POST";
-            call.target = "/api/keys";
-            call.body = json_of({{"clientId", o.id},
-                                 {"title", o.name},
-                                 {"scopes", array_of(o.scopes)},
-                                 {"projects", array_of(o.projects)}});
-        });
-    add_call(
-        *key,
-        o,
-        {"list", "list a client's keys"},
-        [&o](CLI::App& c) {
-            c.add_option("--client", o.id, "client id (cli_...); default: the first admin");
-        },
-        [&o](ApiCall& call) {
-            call.method = "GET";
-            call.target = "/api/keys" + (o.id.empty() ? "" : "?clientId=" + o.id);
-            call.columns = {"keyId", "title", "scopes", "revokedAt"};
-        });
-    add_call(
-        *key,
-        o,
-        {"revoke", "revoke a key at once"},
-        [&o](CLI::App& c) { c.add_option("id", o.id, "key id (key_...)")->required(); },
-        [&o](ApiCall& call) {
-            call.method = "POST";
-            call.target = "/api/keys/" + o.id + "/revoke";
-        });
-    add_ssh_key_commands(*key, o);
 }
 
 void add_project_set(CLI::App& project, Options& o) {

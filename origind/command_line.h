@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// origind/command_line: how the commands of main are put together.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+
+#include "origind/blueprint_command.h"
+#include "origind/commands.h"
+#include "origind/remote_worker.h"
+#include "origind/sshd_commands.h"
+
+namespace origin {
+
+/// What the options of every command are read into. One command runs, so one of each will do.
+struct Options {
+    InitOptions init;
+    ServeOptions serve;
+    BlueprintOptions blueprint;
+    std::string blueprint_base;
+    ImportOptions import;
+    ExportOptions out;
+    GcOptions gc;
+    DoctorOptions doctor;
+    MasterKeyOptions master_key;
+    SshdOptions sshd;
+    WorkerOptions worker;
+    ApiCall call;
+    std::string id;
+    std::string slug;
+    std::string name;
+    std::string email;
+    std::vector<std::string> scopes = {
+        "git:read", "git:write", "requirements", "deploy", "projects:create"};
+    std::vector<std::string> projects;
+    std::string file;
+    bool read_only = false;
+    bool is_public = false;
+    bool is_private = false;
+    std::optional<bool> admin;
+    std::optional<bool> disabled;
+    std::string project;
+    std::string access;
+    int status = 0;
+};
+
+struct Named {
+    const char* name;
+    const char* help;
+};
+
+void add_data(CLI::App& command, std::filesystem::path& data);
+void add_json(CLI::App& command, bool& json);
+
+/// A body without the members that were not given: empty texts and lists.
+std::string json_of(boost::json::object object);
+boost::json::array array_of(const std::vector<std::string>& texts);
+std::string text_of_file(const std::string& path);
+
+/// A command that is one API call: `fill` sets method, target and body once the options are read.
+void add_call(CLI::App& group,
+              Options& o,
+              const Named& named,
+              const std::function<void(CLI::App&)>& options,
+              std::function<void(ApiCall&)> fill);
+
+// key_commands.cc
+void add_key_commands(CLI::App& app, Options& o);
+
+}  // namespace origin

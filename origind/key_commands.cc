@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands about keys: secrets, SSH keys, keys that sign.
+#include "origind/command_line.h"
+
+namespace origin {
+namespace {
+
+void add_ssh_key_commands(CLI::App& key, Options& o) {
+    add_call(
+        key,
+        o,
+        {"add-ssh", "let an SSH public key in"},
+        [&o](CLI::App& c) {
+            c.add_option("file", o.file, "a .pub file")->required()->check(CLI::ExistingFile);
+            c.add_option("--client", o.id, "client id (cli_...); default: the first admin");
+            c.add_option("--title", o.name, "what it is for; default: the key's comment");
+            c.add_option("--project", o.projects, "bind it to projects (prj_...): a deploy key")
+                ->allow_extra_args(false);
+            c.add_flag("--read-only", o.read_only, "it may fetch, not push");
+        },
+        [&o](ApiCall& call) {
+            call.method = "POST";
+            call.target = "/api/ssh-keys";
+            call.body = json_of({{"publicKey", text_of_file(o.file)},
+                                 {"clientId", o.id},
+                                 {"title", o.name},
+                                 {"scopes",
+                                  array_of(o.read_only ? std::vector<std::string>{"git:read"}
+                                                       : std::vector<std::string>{})},
+                                 {"projects", array_of(o.projects)}});
+            call.columns = {"keyId", "fingerprint", "title"};
+        });
+    add_call(
+        key,
+        o,
+        {"list-ssh", "list a client's SSH keys"},
+        [&o](CLI::App& c) {
+            c.add_option("--client", o.id, "client id (cli_...); default: the first admin");
+        },
+        [&o](ApiCall& call) {
+            call.method = "GET";
+            call.target = "/api/ssh-keys" + (o.id.empty() ? "" : "?clientId=" + o.id);
+            call.columns = {"keyId", "fingerprint", "type", "title", "scopes"};
+        });
+    add_call(
+        key,
+        o,
+        {"remove-ssh", "remove an SSH key at once"},
+        [&o](CLI::App& c) { c.add_option("id", o.id, "key id (key_...)")->required(); },
+        [&o](ApiCall& call) {
+            call.method = "DELETE";
+            call.target = "/api/ssh-keys/" + o.id;
+        });
+}
+
+}  // namespace
+
+void add_key_commands(CLI::App& app, Options& o) {
+    CLI::App* key = app.add_subcommand("key", "secrets that prove a client");
+    key->require_subcommand(1);
+    add_call(
+        *key,
+        o,
+        {"create", "make a key; it is shown once"},
+        [&o](CLI::App& c) {
+            c.add_option("--client", o.id, "client id (cli_...)")->required();
+            c.add_option("--title", o.name, "what it is for");
+            c.add_option("--scope", o.scopes, "what it may do; give it several times")
+                ->capture_default_str();
+            c.add_option("--project", o.projects, "bind it to projects (prj_...)");
+        },
+        [&o](ApiCall& call) {
+            call.method = "POST";
+            call.target = "/api/keys";
+            call.body = json_of({{"clientId", o.id},
+                                 {"title", o.name},
+                                 {"scopes", array_of(o.scopes)},
+                                 {"projects", array_of(o.projects)}});
+        });
+    add_call(
+        *key,
+        o,
+        {"list", "list a client's keys"},
+        [&o](CLI::App& c) {
+            c.add_option("--client", o.id, "client id (cli_...); default: the first admin");
+        },
+        [&o](ApiCall& call) {
+            call.method = "GET";
+            call.target = "/api/keys" + (o.id.empty() ? "" : "?clientId=" + o.id);
+            call.columns = {"keyId", "title", "scopes", "revokedAt"};
+        });
+    add_call(
+        *key,
+        o,
+        {"revoke", "revoke a key at once"},
+        [&o](CLI::App& c) { c.add_option("id", o.id, "key id (key_...)")->required(); },
+        [&o](ApiCall& call) {
+            call.method = "POST";
+            call.target = "/api/keys/" + o.id + "/revoke";
+        });
+    add_ssh_key_commands(*key, o);
+}
+
+}  // namespace origin
