@@ -11,9 +11,9 @@ import tempfile
 import time
 
 import ssh_client as ssh
-from harness import CONFIG, PATIENCE_SECONDS, ZERO, Case, Server, check, environment, pkt, wait_until
+from harness import PATIENCE_SECONDS, ZERO, Case, check, environment, pkt, wait_until
 from ssh_client import Proxy, connected
-from ssh_rows import door, plain
+from ssh_rows import door, own_server, plain
 from watch import status_of
 
 CASES = []
@@ -322,22 +322,6 @@ def mutated_exchange(world):
 
 
 # S21, S22: limits an operator sets, and the stop: servers of their own ---------------------------------------
-
-@contextlib.contextmanager
-def own_server(world, config=""):
-    """A door of its own with the first one's keys and nothing in it."""
-    first = door(world)
-    root = pathlib.Path(tempfile.mkdtemp(prefix="door-", dir=world.folder))
-    (root / "config.toml").write_text(CONFIG + config)
-    server = Server(root, ["--config", str(root / "config.toml"), "--ssh", "127.0.0.1:0"]).init()
-    world.secrets.add(f"the key of {root.name}", server.key)
-    server.start()
-    server.post("/api/ssh-keys", {"publicKey": first.key_file.with_suffix(".pub").read_text()})
-    try:
-        yield server, int(server.ssh_url.rsplit(":", 1)[1]), first.key
-    finally:
-        server.stop()
-
 
 def refused(port, **more):
     try:

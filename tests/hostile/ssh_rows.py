@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Table S, the SSH door: logging in, what may be asked for, names, and bytes that were changed on their way."""
 import contextlib
+import pathlib
 import random
 import socket
 import subprocess
+import tempfile
 import threading
-import time
 
 import ssh_client as ssh
-from harness import PATIENCE_SECONDS, Case, check, environment, git_client
+from harness import CONFIG, PATIENCE_SECONDS, Case, Server, check, environment, git_client
 from ssh_client import Raw, connected
 
 CASES = []
 ELSEWHERE = []
 TRIES_MAX = 7  # `none`, which every client begins with, and six.
-LOGIN_SECONDS = 20
 
 
 def case(row, name, **more):
@@ -31,20 +31,33 @@ class Door:
     lock = threading.Lock()
 
     def __init__(self, world):
-        self.server = world.servers["ssh"]
-        self.port = int(self.server.ssh_url.rsplit(":", 1)[1])
-        self.key_file = self.new_key(world, "own")
-        self.key = ssh.paramiko.Ed25519Key.from_private_key_file(str(self.key_file))
-        self.stranger = ssh.paramiko.Ed25519Key.from_private_key_file(str(self.new_key(world, "stranger")))
+        server = world.servers["ssh"]
+        self.begin(world, server, int(server.ssh_url.rsplit(":", 1)[1]))
         answer = self.server.post("/api/ssh-keys", {"publicKey": self.key_file.with_suffix(".pub").read_text()})
         check(answer.status in (200, 201), f"no key was added: {answer.status}")
         for name, size in (("base", 2000), ("large", 20_000_000)):
             repo = git_client.Repo(world.folder / f"ssh-{name}", config=["core.compression=0"]).init(self.server.code_url(name))
             self.head = repo.commit(name, **{"noise.bin": random.Random(1).randbytes(size)})
             repo("push", "-q", "origin", "main")
+
+    def begin(self, world, server, port):
+        self.server, self.port = server, port
+        self.key_file = self.new_key(world, "own")
+        self.key = ssh.paramiko.Ed25519Key.from_private_key_file(str(self.key_file))
+        self.stranger = ssh.paramiko.Ed25519Key.from_private_key_file(str(self.new_key(world, "stranger")))
         self.words = ["ssh", "-F", "none", "-i", str(self.key_file), "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o",
                       "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={world.folder}/known_hosts", "-o", "BatchMode=yes",
                       "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=20"]
+        return self
+
+    @classmethod
+    def of_impostor(cls, world, process, port):
+        """What the controls aim the rows at: there is no server but `process`."""
+        server = Server(world.folder / "no-server")
+        server.process = process
+        self = object.__new__(cls).begin(world, server, port)
+        self.head = "1" * 40
+        return self
 
     @staticmethod
     def new_key(world, name):
@@ -75,90 +88,20 @@ def plain(port):
     return contextlib.closing(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS))
 
 
-def gone_within(peer, seconds):
-    """Reads until the server closes; returns the seconds it took."""
-    begun = time.monotonic()
-    peer.settimeout(seconds)
+@contextlib.contextmanager
+def own_server(world, config=""):
+    """A door of its own with the first one's keys and nothing in it."""
+    first = door(world)
+    root = pathlib.Path(tempfile.mkdtemp(prefix="door-", dir=world.folder))
+    (root / "config.toml").write_text(CONFIG + config)
+    server = Server(root, ["--config", str(root / "config.toml"), "--ssh", "127.0.0.1:0"]).init()
+    world.secrets.add(f"the key of {root.name}", server.key)
+    server.start()
+    server.post("/api/ssh-keys", {"publicKey": first.key_file.with_suffix(".pub").read_text()})
     try:
-        while peer.recv(65536):
-            pass
-    except ConnectionError:
-        pass
-    except TimeoutError:
-        check(False, f"still open after {seconds} s")
-    return time.monotonic() - begun
-
-
-# S1, S2: connections that do not come to a key ------------------------------------------------------------
-
-for about, first in (("no banner", b""), ("a banner and silence", b"SSH-2.0-silent\r\n"),
-                     ("half a packet and silence", b"SSH-2.0-half\r\n\x00\x00\x05\x00\x08\x14")):
-    @case("S1", f"half open: {about}", slow=True)
-    def half_open(world, first=first):
-        with plain(door(world).port) as peer:
-            peer.sendall(first)
-            gone_within(peer, LOGIN_SECONDS + 15)
-        return "closed by the 20 s of a login"
-
-
-@case("S1", "one byte a second", slow=True)
-def byte_by_byte(world):
-    begun = time.monotonic()
-    with plain(door(world).port) as peer, contextlib.suppress(ConnectionError):
-        for byte in b"SSH-2.0-slow" + b"w" * 200:
-            peer.sendall(bytes([byte]))
-            peer.settimeout(1)
-            try:
-                while (piece := peer.recv(4096)):
-                    pass
-                check(piece == b"", "")
-                break
-            except TimeoutError:
-                check(time.monotonic() - begun < LOGIN_SECONDS + 15, "still taking bytes")
-    return "closed by the 20 s of a login"
-
-
-@case("S1", "after the key exchange, nothing", slow=True)
-def no_login(world):
-    with connected(door(world).port) as peer:
-        check(peer.is_closed(LOGIN_SECONDS + 15), "still open")
-    return "closed by the 20 s of a login"
-
-
-@case("S2", "600 half-open connections, and who was there before goes on")
-def many_half_open(world):
-    at = door(world)
-    with connected(at.port) as before:
-        before.login(at.key)
-        peers = [socket.create_connection(("127.0.0.1", at.port)) for _ in range(600)]
-        try:
-            answer, out, _, _ = before.run_line("git-upload-pack '/admin/base.git'")
-            check(answer == ssh.YES and b"refs/heads/main" in out, "who had proved a key was shut out")
-            kept = 0
-            for peer in peers:
-                peer.settimeout(PATIENCE_SECONDS)
-                with contextlib.suppress(ConnectionError):
-                    kept += peer.recv(4096).startswith(b"SSH-")
-            check(10 <= kept <= 100, f"{kept} were kept")
-        finally:
-            for peer in peers:
-                world.reset(peer)
-    return f"{kept} of 600 were greeted, the rest closed"
-
-
-for about, words in (("HTTP", b"GET / HTTP/1.1\r\n\r\n"), ("an old banner", b"SSH-1.99-old\r\n"), ("zeros", b"\0" * 70_000),
-                     ("an endless banner", b"SSH-2.0-" + b"x" * 300_000), ("a packet of 4 GiB", b"SSH-2.0-x\r\n" + b"\xff" * 40_000),
-                     ("an empty packet", b"SSH-2.0-x\r\n" + b"\0" * 44), ("lines before the banner", b"hello\r\n" * 20_000)):
-    @case("S3", f"instead of a key exchange: {about}")
-    def nonsense(world, words=words):
-        at = door(world)
-        with plain(at.port) as peer:
-            with contextlib.suppress(OSError):
-                peer.sendall(words)
-                peer.shutdown(socket.SHUT_WR)
-            gone_within(peer, LOGIN_SECONDS + 15)
-        at.still_serves()
-        return "closed"
+        yield server, int(server.ssh_url.rsplit(":", 1)[1]), first.key
+    finally:
+        server.stop()
 
 
 # S4 to S7: tries -------------------------------------------------------------------------------------------

@@ -9,14 +9,15 @@ import http_live_rows
 import http_rows
 import object_rows
 import pack_rows
+import ssh_begin_rows
 import ssh_flow_rows
 import ssh_host_key_rows
 import ssh_rows
 import ssh_shell_rows
 import store_rows
 
-TABLES = (http_rows, http_live_rows, git_rows, fetch_rows, pack_rows, object_rows, api_rows, store_rows, ssh_rows, ssh_flow_rows,
-          ssh_host_key_rows, ssh_shell_rows)
+TABLES = (http_rows, http_live_rows, git_rows, fetch_rows, pack_rows, object_rows, api_rows, store_rows, ssh_begin_rows,
+          ssh_rows, ssh_flow_rows, ssh_host_key_rows, ssh_shell_rows)
 ROWS = [f"{letter}{number}" for letter, last in (("H", 28), ("G", 35), ("A", 14), ("L", 15), ("S", 24)) for number in range(1, last + 1)]
 
 
