@@ -12,12 +12,14 @@ import git_works
 import peers
 import scale_works
 import ssh_works
+import timing_works
 import world as worlds
 
 WORKS = {
     "refs": git_works.refs, "clone": git_works.clone, "push": git_works.push, "client": git_works.client,
     "commit": api_works.commit, "project": api_works.project, "deploy": api_works.deploy, "webhook": api_works.webhook,
     "ssh": ssh_works.ssh, "idle": scale_works.idle, "start": scale_works.start,
+    "constant-time": timing_works.constant_time,
 }
 
 

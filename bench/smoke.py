@@ -23,7 +23,7 @@ import peers
 
 EXPECTED = {"ref_listing", "small_clone", "push_one_commit", "client_clone", "client_push", "api_commit_p50", "api_commit_p99",
             "api_commit_rate", "api_commit_rate_p99", "project_creation", "deploy_to_live", "webhook_latency",
-            "ssh_listing", "ssh_large_clone", "idle_connections", "start_20", "idle_memory_20"}
+            "ssh_listing", "ssh_large_clone", "constant_time", "idle_connections", "start_20", "idle_memory_20"}
 
 
 class Smoke(unittest.TestCase):

@@ -4,6 +4,8 @@
 #include "crypto/hash.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "crypto/encode.h"
 #include "crypto/hmac.h"
@@ -65,6 +67,46 @@ TEST(ConstantTimeEqual, Compares) {
     EXPECT_FALSE(constant_time_equal("secret", "secreT"));
     EXPECT_FALSE(constant_time_equal("secret", "secre"));
     EXPECT_FALSE(constant_time_equal("", "x"));
+}
+
+TEST(ConstantTimeEqual, SeesEachBitOfEachByte) {
+    const std::string key(kSha256Bytes, 'k');
+    for (std::size_t at = 0; at < key.size(); ++at) {
+        for (int bit = 0; bit < 8; ++bit) {
+            std::string wrong = key;
+            wrong[at] = static_cast<char>(wrong[at] ^ (1 << bit));
+            EXPECT_FALSE(constant_time_equal(wrong, key)) << at << " " << bit;
+        }
+    }
+}
+
+/// Bytes of which all but the first are where nobody may read.
+std::string_view first_byte_readable(const void* pages) {
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    return {static_cast<const char*>(pages) + page - 1, kSha256Bytes};
+}
+
+bool stops_at_the_first(std::string_view a, std::string_view b) {
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        if (a[i] != b[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// How long it takes is what `./dev bench constant-time` looks at; here, that it reads on.
+TEST(ConstantTimeEqual, ReadsOnAfterAWrongByte) {
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    void* pages =
+        ::mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ASSERT_NE(pages, MAP_FAILED);
+    ASSERT_EQ(::mprotect(static_cast<char*>(pages) + page, page, PROT_NONE), 0);
+    const std::string wrong(kSha256Bytes, 'x');
+    EXPECT_FALSE(stops_at_the_first(wrong, first_byte_readable(pages)));
+    EXPECT_DEATH(constant_time_equal(wrong, first_byte_readable(pages)), "");
+    EXPECT_DEATH(constant_time_equal(first_byte_readable(pages), wrong), "");
+    ::munmap(pages, 2 * page);
 }
 
 }  // namespace
