@@ -16,6 +16,7 @@
 
 #include "base/thread_name.h"
 #include "gitssh/limits.h"
+#include "net/address.h"
 
 namespace origin::gitssh {
 namespace {
@@ -64,9 +65,17 @@ void finish(int fd, int status, const std::string& complaint) {
 
 struct Hello {
     std::string ticket;
+    /// Of sshd's client; empty: it was not told. For the log alone: the login user tells it.
+    std::string address;
     std::string protocol;
     std::string line;
 };
+
+/// Empty if it is none: a zone, sshd's "UNKNOWN", or what somebody made up.
+std::string address_in(std::string_view text) {
+    const auto address = net::Address::parse(text);
+    return address ? address->str() : "";
+}
 
 /// Byte by byte, so that nothing is taken of what comes after it; it is a few hundred.
 std::optional<Hello> read_hello(int fd, const Clock& clock) {
@@ -81,7 +90,12 @@ std::optional<Hello> read_hello(int fd, const Clock& clock) {
         if (byte != '\n') {
             lines[at] += byte;
         } else if (++at == lines.size()) {
-            return Hello{std::move(lines[0]), std::move(lines[1]), std::move(lines[2])};
+            const std::string_view first = lines[0];
+            const std::size_t space = first.find(' ');
+            return Hello{.ticket = std::string(first.substr(0, space)),
+                         .address = space == first.npos ? "" : address_in(first.substr(space + 1)),
+                         .protocol = std::move(lines[1]),
+                         .line = std::move(lines[2])};
         }
     }
     return std::nullopt;
@@ -262,7 +276,8 @@ Status ShellDoor::begin(Connection& connection) {
     around_.log.info("ssh command",
                      {{"client", identity->client.str()},
                       {"service", std::string(git::name_of(command.service))},
-                      {"peer", "sshd"}});
+                      {"peer", hello->address.empty() ? "sshd" : hello->address},
+                      {"through", "sshd"}});
     GitExchange exchange(
         around_.git, *identity, std::move(command), git::parse_protocol_version(hello->protocol));
     run(connection.fd, exchange);

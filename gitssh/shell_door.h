@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // gitssh/shell_door: the SSH door for sites where sshd keeps the port: a Unix socket that
 // `origind ssh-shell`, sshd's forced command, brings one Git command to. Decision 0012.
-//   in:   ticket LF, GIT_PROTOCOL LF, command line LF (each may be empty but the ticket), then
-//         what the client sends, until it is shut
+//   in:   ticket [SP address of sshd's client] LF, GIT_PROTOCOL LF, command line LF (each may be
+//         empty but the ticket), then what the client sends, until it is shut
 //   out:  pieces: kind ("o" output, "e" errors, "x" exit status), size (4 bytes, big-endian),
 //   bytes;
 //         "x" is the last and has one byte

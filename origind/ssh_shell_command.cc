@@ -157,6 +157,12 @@ private:
     std::optional<int> status_;
 };
 
+/// "ADDRESS PORT ADDRESS PORT", as sshd sets it after all that a client may set.
+std::string client_address() {
+    const std::string connection = variable("SSH_CONNECTION");
+    return connection.substr(0, connection.find(' '));
+}
+
 }  // namespace
 
 int run_ssh_shell(const SshShellOptions& options) {
@@ -166,14 +172,17 @@ int run_ssh_shell(const SshShellOptions& options) {
     if (ticket.empty()) {
         return fail("there is no ticket; this is for sshd alone (docs/ssh.md)");
     }
-    if ((ticket + protocol + line).find('\n') != std::string::npos) {
+    const std::string address = client_address();
+    if ((ticket + address + protocol + line).find('\n') != std::string::npos) {
         return fail("the command has more than one line");
     }
+    const std::string first = address.empty() ? ticket : ticket + " " + address;
+    const std::string hello = first + "\n" + protocol + "\n" + line + "\n";
     const int fd = connect_to(options.socket);
     if (fd < 0) {
         return fail("the server does not answer; try again later");
     }
-    const int status = Pump(fd, ticket + "\n" + protocol + "\n" + line + "\n").run();
+    const int status = Pump(fd, hello).run();
     ::close(fd);
     return status;
 }

@@ -113,6 +113,22 @@ def no_tickets(world):
     return f"{len(tickets)} times 128"
 
 
+@case("a good ticket and a made-up address of the client")
+def made_up_addresses(world):
+    with shell(world) as at:
+        for words, shown in ((b" 192.0.2.7", "192.0.2.7"), (b" 2001:db8::7", "2001:db8::7"), (b" ", "sshd"), (b" UNKNOWN", "sshd"),
+                             (b" 192.0.2.7 and more", "sshd"), (b" \x1b[2J", "sshd"), (b" \0", "sshd"), (b" fe80::1%lo", "sshd"),
+                             (b" 192.0.2.7\"", "sshd"), (b" " + b"1" * 12_000, "sshd"), (b"  192.0.2.7", "sshd")):
+            before = len(at.server.log())
+            out, errors, status = at.say(at.ticket + words + b"\n\n" + LIST + b"\n", b"0000")
+            check(status == 0, f"{words[:40]}: {out[:60]} {errors} {status}")
+            lines = [json.loads(line) for line in at.server.log()[before:].splitlines()]
+            told = [line["peer"] for line in lines if line["message"] == "ssh command"]
+            check(told == [shown], f"{words[:40]}: the log names {told}")
+        at.still_serves()
+    return "in the log if it is an address, and nowhere else"
+
+
 @case("the ticket of a key that was removed, and one for nobody's key")
 def removed(world):
     with shell(world) as at:
@@ -137,8 +153,8 @@ def not_the_operator(world):
         connection = http.client.HTTPConnection("127.0.0.1", 1)
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.connect(str(at.path))
-        connection.request("POST", "/api/operator/ssh-ticket", body)
         with contextlib.suppress(http.client.BadStatusLine, ConnectionError):
+            connection.request("POST", "/api/operator/ssh-ticket", body)
             check(connection.getresponse().status != 200, "the socket of ssh-shell speaks HTTP")
         connection.close()
     return "401 or 404"

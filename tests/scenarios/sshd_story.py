@@ -38,6 +38,14 @@ class BehindSshd(ssh_story.SshScenario):
         said = self.clone().run("fetch").stderr
         self.assertEqual(said, "")
 
+    def test_the_log_names_the_client_s_address(self):
+        """Of the way in: what a client says about itself is not sent on, and what is no address is not believed."""
+        before = len(self.server.log())
+        done = self.ssh(f"git-upload-pack '/{self.server.client}/none.git'", options=("-o", "BindAddress=127.0.3.7", "-o", "SetEnv=SSH_CONNECTION=10.9.9.9"))
+        self.assertEqual(done.returncode, 128)
+        line = next(line for line in self.server.log()[before:].splitlines() if "ssh command" in line)
+        self.assertIn("peer=127.0.3.7 through=sshd", line)
+
     def test_two_keys_are_two_clients(self):
         bob = self.server.post("/api/clients", {"slug": "bob-over-sshd"}).json["clientId"]
         key = self.door.new_key("bob-over-sshd")
