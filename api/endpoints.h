@@ -121,6 +121,12 @@ Answer create_ssh_key(const Call& call);
 Answer list_ssh_keys(const Call& call);
 Answer delete_ssh_key(const Call& call);
 
+// signing_keys.cc
+BodyShape signing_key_shape();
+Answer create_signing_key(const Call& call);
+Answer list_signing_keys(const Call& call);
+Answer delete_signing_key(const Call& call);
+
 // operations.cc
 Answer get_health(const Call& call);
 Answer get_ready(const Call& call);

@@ -84,6 +84,9 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"POST", "/api/ssh-keys", "admin", kKey, ssh_key_shape, create_ssh_key},
     {"GET", "/api/ssh-keys", "admin", kKey, nullptr, list_ssh_keys},
     {"DELETE", "/api/ssh-keys/{key}", "admin", kKey, nullptr, delete_ssh_key},
+    {"POST", "/api/signing-keys", "admin", kKey, signing_key_shape, create_signing_key},
+    {"GET", "/api/signing-keys", "admin", kKey, nullptr, list_signing_keys},
+    {"DELETE", "/api/signing-keys/{key}", "admin", kKey, nullptr, delete_signing_key},
 
     {"GET", "/healthz", "none", kOpen, nullptr, get_health},
     {"GET", "/readyz", "none", kOpen, nullptr, get_ready},

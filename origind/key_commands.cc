@@ -53,6 +53,44 @@ void add_ssh_key_commands(CLI::App& key, Options& o) {
         });
 }
 
+void add_signing_key_commands(CLI::App& app, Options& o) {
+    CLI::App* group = app.add_subcommand("signing-key", "SSH public keys that sign commits");
+    group->require_subcommand(1);
+    const auto add_client = [&o](CLI::App& c) {
+        c.add_option("--client", o.id, "client id (cli_...); default: the first admin");
+    };
+    add_call(
+        *group,
+        o,
+        {"add", "let commits count that a key has signed"},
+        [&o, add_client](CLI::App& c) {
+            c.add_option("file", o.file, "a .pub file")->required()->check(CLI::ExistingFile);
+            add_client(c);
+            c.add_option("--title", o.name, "what it is for; default: the key's comment");
+        },
+        [&o](ApiCall& call) {
+            call.method = "POST";
+            call.target = "/api/signing-keys";
+            call.body = json_of(
+                {{"publicKey", text_of_file(o.file)}, {"clientId", o.id}, {"title", o.name}});
+            call.columns = {"keyId", "fingerprint", "title"};
+        });
+    add_call(*group, o, {"list", "list a client's signing keys"}, add_client, [&o](ApiCall& call) {
+        call.method = "GET";
+        call.target = "/api/signing-keys" + (o.id.empty() ? "" : "?clientId=" + o.id);
+        call.columns = {"keyId", "fingerprint", "type", "title"};
+    });
+    add_call(
+        *group,
+        o,
+        {"remove", "its signatures count no more"},
+        [&o](CLI::App& c) { c.add_option("id", o.id, "key id (key_...)")->required(); },
+        [&o](ApiCall& call) {
+            call.method = "DELETE";
+            call.target = "/api/signing-keys/" + o.id;
+        });
+}
+
 }  // namespace
 
 void add_key_commands(CLI::App& app, Options& o) {
@@ -99,6 +137,7 @@ void add_key_commands(CLI::App& app, Options& o) {
             call.target = "/api/keys/" + o.id + "/revoke";
         });
     add_ssh_key_commands(*key, o);
+    add_signing_key_commands(app, o);
 }
 
 }  // namespace origin
