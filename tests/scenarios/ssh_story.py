@@ -218,6 +218,17 @@ class OwnDoor(SshScenario):
                     pass
         self.assertEqual(self.ssh().returncode, 0)
 
+    def test_a_certificate_is_no_key(self):
+        """Nobody here checks who signed one, for whom and until when: the CA being a client changes nothing."""
+        authority, key = self.door.new_key("authority"), self.door.new_key("certified")
+        self.door.add_key(authority)
+        subprocess.run(["ssh-keygen", "-q", "-s", str(authority), "-I", "one", "-n", "git", f"{key}.pub"], check=True)
+        with_it = ("-o", f"CertificateFile={key}-cert.pub")
+        self.assertEqual(self.ssh(who=key, options=with_it).returncode, 255)
+        self.assertEqual(self.ssh(who=key).returncode, 255)
+        self.door.add_key(key)  # The key itself, beside a certificate that is offered first.
+        self.assertEqual(self.ssh(who=key, options=with_it).returncode, 0)
+
     @unittest.skipUnless(shutil.which("ssh-audit"), "ssh-audit is not installed")
     def test_ssh_audit_finds_no_failure_and_no_warning(self):
         host, port = self.door.address
