@@ -56,6 +56,7 @@ constexpr auto kReasons = std::to_array<ReasonStatus>({
     {"platform_unavailable", 422},
     {"port_refused", 422},
     {"requirement_not_text", 422},
+    {auth::kRateLimited, 429},
     {"too_many_failures", 429},
     {"too_many_idempotency_keys", 429},
     {"unknown_access", 422},
@@ -100,6 +101,15 @@ net::Response problem(const Error& error, const json::object& extra) {
         }
         response.body = json::serialize(body) + "\n";
     }
+    return response;
+}
+
+net::Response too_many(const auth::Excess& excess) {
+    net::Response response = problem(excess.error());
+    const auto wait = std::ranges::find(response.headers, "Retry-After", &net::Header::name);
+    wait->value = std::to_string(excess.wait.count());
+    response.headers.push_back({"RateLimit-Policy", excess.policy()});
+    response.headers.push_back({"RateLimit", excess.state()});
     return response;
 }
 

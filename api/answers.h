@@ -24,6 +24,8 @@ net::Response no_content();
 int status_of(const Error& error);
 /// application/problem+json, with `extra` beside the standard members.
 net::Response problem(const Error& error, const boost::json::object& extra = {});
+/// 429 with RateLimit, RateLimit-Policy and Retry-After.
+net::Response too_many(const auth::Excess& excess);
 
 /// The same for a request that failed; what is not the peer's fault goes to the log.
 net::Response refusal(const Around& around, const net::RequestHead& head, const Error& error);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "api/answers.h"
+#include "api/endpoints.h"
 #include "api/ready_probe.h"
 #include "api/routes.h"
 #include "base/limits.h"
@@ -55,6 +56,15 @@ net::Response wrong_method(const std::vector<std::string_view>& methods) {
     return response;
 }
 
+/// What the route is counted as, besides as a request.
+std::optional<auth::Counted> counted_as(const Route& route) {
+    if (route.handle == post_requirement || route.handle == retry_requirement) {
+        return auth::Counted::Runs;
+    }
+    const bool moves_refs = route.method == "POST" && route.scope == "git:write";
+    return moves_refs ? std::optional(auth::Counted::Pushes) : std::nullopt;
+}
+
 net::Begun now(net::Response response) {
     return net::Reply(std::move(response));
 }
@@ -86,14 +96,33 @@ net::Reply Api::answer(const Call& call, Answer (*handle)(const Call&)) const {
     return answer ? std::move(*answer) : net::Reply(refuse(call.head, answer.error()));
 }
 
+/// `route`: null if there is none; `who`: empty if nobody proved who they are.
+/// Returns: the refusal, if there was too much.
+std::optional<net::Response> Api::count(const net::RequestHead& head,
+                                        const Route* route,
+                                        const std::optional<auth::Identity>& who) const {
+    const bool is_operation = route != nullptr && !route->path.starts_with("/api/");
+    if (head.local_operator || is_operation) {
+        return std::nullopt;
+    }
+    const auto party = who ? auth::Party::of(*who, head.peer) : auth::Party::at(head.peer);
+    auto excess = around_.limits.take(auth::Counted::Requests, party);
+    if (const auto what = who ? counted_as(*route) : std::nullopt; what && !excess) {
+        excess = around_.limits.take(*what, party);
+    }
+    return excess ? std::optional(too_many(*excess)) : std::nullopt;
+}
+
 net::Begun Api::begin(const net::RequestHead& head) {
     requests_.add();
     Match match = match_route(head.method, head.path);
-    if (match.methods.empty()) {
-        return now(refuse(head, Error(Code::NotFound, "there is nothing at this path")));
-    }
     if (match.route == nullptr) {
-        return now(wrong_method(match.methods));
+        if (auto refused = count(head, nullptr, {})) {
+            return now(std::move(*refused));
+        }
+        return now(match.methods.empty()
+                       ? refuse(head, Error(Code::NotFound, "there is nothing at this path"))
+                       : wrong_method(match.methods));
     }
     const Route& route = *match.route;
     Call call{.around = around_,
@@ -103,18 +132,23 @@ net::Begun Api::begin(const net::RequestHead& head) {
               .query = {},
               .who = {},
               .body = {}};
+    Status known;
     if (route.access != Access::Open) {
         const bool may_be_anybody = route.access == Access::Public && !head.local_operator &&
                                     !head.has_header("authorization");
         auto identity =
             may_be_anybody ? Result<auth::Identity>(auth::Gatekeeper::anonymous()) : identify(head);
-        if (!identity) {
-            return now(refuse(head, identity.error()));
-        }
-        call.who = std::move(*identity);
-        if (route.access == Access::Operator && !call.who->server_admin) {
-            return now(refuse(head, Error(Code::Forbidden, "this needs a server admin's key")));
-        }
+        known = identity ? Status() : std::unexpected(identity.error());
+        call.who = identity ? std::optional(std::move(*identity)) : std::nullopt;
+    }
+    if (auto refused = count(head, &route, call.who)) {
+        return now(std::move(*refused));
+    }
+    if (!known) {
+        return now(refuse(head, known.error()));
+    }
+    if (route.access == Access::Operator && !call.who->server_admin) {
+        return now(refuse(head, Error(Code::Forbidden, "this needs a server admin's key")));
     }
     auto query = net::parse_query(head.query);
     if (!query) {

@@ -25,6 +25,9 @@ public:
 
 private:
     Result<auth::Identity> identify(const net::RequestHead& head) const;
+    std::optional<net::Response> count(const net::RequestHead& head,
+                                       const Route* route,
+                                       const std::optional<auth::Identity>& who) const;
     net::Begun begin_body(const Route& route, const std::shared_ptr<Call>& call);
     net::Reply answer(const Call& call, Answer (*handle)(const Call&)) const;
     net::Response refuse(const net::RequestHead& head, const Error& error) const;

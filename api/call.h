@@ -13,6 +13,7 @@
 #include "auth/gatekeeper.h"
 #include "auth/once.h"
 #include "auth/preview_link.h"
+#include "auth/rate_limits.h"
 #include "auth/urls.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -33,6 +34,7 @@ struct Around {
     git::Storage& storage;
     git::PushService& pushes;
     auth::Gatekeeper& gatekeeper;
+    auth::RateLimits& limits;
     generator::Runs& runs;
     const auth::Urls& urls;
     const auth::PreviewLinks& preview_links;

@@ -38,6 +38,14 @@ private:
     mutable std::atomic<std::int64_t> ticks_{0};
 };
 
+/// Stands still until it is moved.
+class StillClock final : public Clock {
+public:
+    UnixMillis now() const override { return 0; }
+    std::chrono::steady_clock::time_point steady() const override { return at; }
+    std::chrono::steady_clock::time_point at{std::chrono::hours(1)};
+};
+
 /// "build X": a tree with app.txt = "X" and two files beside it. Anything else is not understood.
 class OneFileEngine final : public generator::Engine {
 public:
@@ -237,7 +245,35 @@ protected:
         return ask("GET", "/api/requirements/" + posted.str("requestId"));
     }
 
+    std::unique_ptr<auth::RateLimits> made_limits(const auth::Rates& rates) {
+        return std::make_unique<auth::RateLimits>(rates, limits_clock_, random_, metrics_);
+    }
+    std::unique_ptr<Api> made_api() {
+        return std::make_unique<Api>(
+            Around{.store = *store_,
+                   .storage = storage_,
+                   .pushes = pushes_,
+                   .gatekeeper = gatekeeper_,
+                   .limits = *limits_,
+                   .runs = runs_,
+                   .urls = urls_,
+                   .preview_links = links_,
+                   .outbound = {},
+                   .master_key = Secret("abcdefghijklmnopqrstuvwxyz012345"),
+                   .clock = clock_,
+                   .random = random_,
+                   .log = log_,
+                   .metrics = metrics_,
+                   .server_version = "0.0.1"});
+    }
+    /// From here on these limits are in force.
+    void limit(const auth::Rates& rates) {
+        limits_ = made_limits(rates);
+        api_ = made_api();
+    }
+
     TickingClock clock_;
+    StillClock limits_clock_;
     SystemRandom random_;
     Log log_{2, LogFormat::Text, Level::Error, clock_};
     Metrics metrics_;
@@ -270,21 +306,8 @@ protected:
     auth::Urls urls_ = *auth::Urls::make("http://127.0.0.1:8080", "localhost");
     auth::PreviewLinks links_{Secret("0123456789abcdef0123456789abcdef")};
     deploy::LocalDeployer deployer_{{.store = *store_, .urls = urls_, .clock = clock_}};
-    std::unique_ptr<Api> api_ =
-        std::make_unique<Api>(Around{.store = *store_,
-                                     .storage = storage_,
-                                     .pushes = pushes_,
-                                     .gatekeeper = gatekeeper_,
-                                     .runs = runs_,
-                                     .urls = urls_,
-                                     .preview_links = links_,
-                                     .outbound = {},
-                                     .master_key = Secret("abcdefghijklmnopqrstuvwxyz012345"),
-                                     .clock = clock_,
-                                     .random = random_,
-                                     .log = log_,
-                                     .metrics = metrics_,
-                                     .server_version = "0.0.1"});
+    std::unique_ptr<auth::RateLimits> limits_ = made_limits({});
+    std::unique_ptr<Api> api_ = made_api();
     ClientId admin_;
     ClientId client_;
     std::string key_;

@@ -45,6 +45,7 @@ def measure(given, say):
         say(f"There is no {', '.join(peers.missing())}: origind is measured without that peer.")
         with_peers = False
     document = {"format": 1, "begun": figures.now(), "machine": figures.machine(), "versions": worlds.versions(),
+                "client_limits": "none",
                 "sizes": "tiny" if given.tiny else "quick" if given.quick else "full"}
     found = []
     with worlds.World(sizes, with_peers, say) as world:
@@ -64,7 +65,7 @@ def main():
     else:
         machine, versions = document["machine"], document["versions"]
         print(f"\n{document['begun']}, {machine['cores']} cores ({machine['cpu']}), {machine['memory_gib']} GiB, load before "
-              f"{machine['load_before']}; {versions['origind']}, {versions['git']}, {versions['nginx']}\n")
+              f"{machine['load_before']}; limits of clients: none; {versions['origind']}, {versions['git']}, {versions['nginx']}\n")
         print(figures.table(found))
     return 0
 

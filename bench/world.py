@@ -11,7 +11,7 @@ import peers
 import places
 import record
 from git_client import Repo
-from origin_server import Server
+from origin_server import NO_LIMITS, Server
 
 
 @dataclasses.dataclass
@@ -40,7 +40,7 @@ CLIENTS = 16
 
 
 class Origin(Server):
-    """An origind with what the load program asks of a server."""
+    """An origind with what the load program asks of a server, and no limits of clients: all load has one key."""
 
     name = "origind"
 
@@ -48,7 +48,7 @@ class Origin(Server):
         super().__init__(folder)
         self.root.mkdir(parents=True, exist_ok=True)
         config = self.root / "origind.toml"
-        config.write_text('[outbound]\nallow = ["127.0.0.1/32"]\n')  # Webhooks come back to this machine.
+        config.write_text('[outbound]\nallow = ["127.0.0.1/32"]\n' + NO_LIMITS)  # Webhooks come back to this machine.
         self.options = ["--config", str(config)]
 
     def pids(self):

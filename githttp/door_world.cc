@@ -100,8 +100,11 @@ net::Header bearer(std::string_view key) {
     return {"Authorization", "Bearer " + std::string(key)};
 }
 
-DoorWorld::DoorWorld(const std::string& public_url, const std::string& sites_domain)
-    : urls(*auth::Urls::make(public_url, sites_domain)),
+DoorWorld::DoorWorld(const std::string& public_url,
+                     const std::string& sites_domain,
+                     const auth::Rates& rates)
+    : limits(rates, clock, random, metrics),
+      urls(*auth::Urls::make(public_url, sites_domain)),
       folder_(make_folder()),
       storage_(folder_ / "projects"),
       gatekeeper_(*store_, clock, metrics),
@@ -117,9 +120,9 @@ DoorWorld::DoorWorld(const std::string& public_url, const std::string& sites_dom
                .planner = nullptr}),
       upload_pack_(*store_, storage_, metrics, "origind/test"),
       receive_pack_({.pushes = pushes_, .agent = "origind/test", .progress = {}}),
-      git_({gatekeeper_, admission_, upload_pack_, receive_pack_, urls}),
+      git_({gatekeeper_, limits, admission_, upload_pack_, receive_pack_, urls}),
       sites_({*store_, storage_, urls, links, clock}),
-      front_({urls, git_, sites_, api}) {
+      front_({urls, limits, git_, sites_, api}) {
     std::filesystem::create_directories(folder_ / "projects");
     std::filesystem::create_directories(folder_ / "packed");
 }
@@ -139,6 +142,22 @@ Answered DoorWorld::ask(const Ask& request) {
     const auto sink = std::move(std::get<std::unique_ptr<net::BodySink>>(begun));
     read_all(feed(*sink, request.body, request.piece), answered);
     return answered;
+}
+
+void DoorWorld::break_off(const Ask& request, std::size_t steps) {
+    const net::RequestHead head = head_of(request);
+    net::Begun begun = front_.begin(head);
+    auto* const sink = std::get_if<std::unique_ptr<net::BodySink>>(&begun);
+    ASSERT_NE(sink, nullptr);
+    EXPECT_EQ(limits.fetches(), 1U);
+    if (steps == 0) {
+        expect_ok((*sink)->feed(bytes_of(request.body.substr(0, request.piece))));
+        return;
+    }
+    net::Response response = feed(**sink, request.body, request.piece);
+    for (std::size_t i = 1; i < steps && response.stream; ++i) {
+        EXPECT_TRUE(response.stream->step(response.body));
+    }
 }
 
 ClientId DoorWorld::add_client(const std::string& slug, bool admin) {

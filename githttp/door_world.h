@@ -85,12 +85,16 @@ struct Ask {
 class DoorWorld {
 public:
     explicit DoorWorld(const std::string& public_url = "https://git.example.org",
-                       const std::string& sites_domain = "sites.example.net");
+                       const std::string& sites_domain = "sites.example.net",
+                       const auth::Rates& rates = {});
     DoorWorld(const DoorWorld&) = delete;
     DoorWorld& operator=(const DoorWorld&) = delete;
     ~DoorWorld();
 
     Answered ask(const Ask& request);
+    /// A fetch whose client goes away: with part of its body sent, or after so many steps of the
+    /// answer.
+    void break_off(const Ask& request, std::size_t steps);
     Answered get(std::string host, std::string target, std::vector<net::Header> headers = {}) {
         return ask(
             {.target = std::move(target), .host = std::move(host), .headers = std::move(headers)});
@@ -134,6 +138,7 @@ public:
     StillClock clock;
     SystemRandom random;
     Metrics metrics;
+    auth::RateLimits limits;
     ApiStub api;
     auth::Urls urls;
     auth::PreviewLinks links{Secret("a key that lasts")};

@@ -50,6 +50,10 @@ bool is_loopback(std::string_view host) {
     return host == "localhost" || host == "[::1]" || is_loopback_ipv4(host);
 }
 
+bool knows_who_asks(GitCall call) {
+    return call == GitCall::InfoRefs || call == GitCall::UploadPack || call == GitCall::ReceivePack;
+}
+
 }  // namespace
 
 Front::Front(const Around& around)
@@ -63,13 +67,24 @@ net::Begun Front::begin(const net::RequestHead& head) {
     if (head.local_operator) {
         return begin_main(head);
     }
-    if (const auto site = around_.urls.site_of(head.host)) {
-        return around_.sites.begin(head, *site);
+    const auto site = around_.urls.site_of(head.host);
+    if (!site && is_main_host(head.host)) {
+        return begin_main(head);
     }
-    if (!is_main_host(head.host)) {
-        return plain(421, "This server does not answer for that host name.");
+    if (auto refused = count(head)) {
+        return std::move(*refused);
     }
-    return begin_main(head);
+    return site ? around_.sites.begin(head, *site)
+                : plain(421, "This server does not answer for that host name.");
+}
+
+/// What anybody may ask for is counted by address.
+std::optional<net::Response> Front::count(const net::RequestHead& head) {
+    if (head.local_operator) {
+        return std::nullopt;
+    }
+    const auto excess = around_.limits.take(auth::Counted::Requests, auth::Party::at(head.peer));
+    return excess ? std::optional(git_refusal(*excess)) : std::nullopt;
 }
 
 net::Begun Front::begin_main(const net::RequestHead& head) {
@@ -78,13 +93,19 @@ net::Begun Front::begin_main(const net::RequestHead& head) {
     }
     const bool home = head.path == "/";
     const auto path = home ? std::nullopt : parse_git_path(head.path);
-    if (home || (path && path->call == GitCall::Page)) {
-        if (head.method != "GET" && head.method != "HEAD") {
-            return read_only();
-        }
-        return home ? home_page(around_.urls) : project_page(around_.urls, path->project);
+    if (path && knows_who_asks(path->call)) {
+        return around_.git.begin(head, *path);
     }
-    return path ? around_.git.begin(head, *path) : git_refusal(404);
+    if (auto refused = count(head)) {
+        return std::move(*refused);
+    }
+    if (!home && (!path || path->call != GitCall::Page)) {
+        return path ? around_.git.begin(head, *path) : git_refusal(404);
+    }
+    if (head.method != "GET" && head.method != "HEAD") {
+        return read_only();
+    }
+    return home ? home_page(around_.urls) : project_page(around_.urls, path->project);
 }
 
 }  // namespace origin::githttp

@@ -4,6 +4,7 @@
 // that is not ours (decision D9).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,7 @@ class Front final : public net::Handler {
 public:
     struct Around {
         const auth::Urls& urls;
+        auth::RateLimits& limits;  // The doors count for themselves.
         GitDoor& git;
         Sites& sites;
         net::Handler& api;  // /api, /healthz, /readyz, /metrics.
@@ -29,6 +31,7 @@ public:
 
 private:
     bool is_main_host(std::string_view host) const;
+    std::optional<net::Response> count(const net::RequestHead& head);
     net::Begun begin_main(const net::RequestHead& head);
 
     Around around_;

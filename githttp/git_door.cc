@@ -32,8 +32,9 @@ class AnswerSource final : public net::BodySource {
 public:
     /// `session`: what the answer lives in; null if it stands alone.
     AnswerSource(std::unique_ptr<git::ReceivePack::Session> session,
-                 std::unique_ptr<git::Answer> answer)
-        : session_(std::move(session)), answer_(std::move(answer)) {}
+                 std::unique_ptr<git::Answer> answer,
+                 auth::RateLimits::Fetch fetch = {})
+        : fetch_(std::move(fetch)), session_(std::move(session)), answer_(std::move(answer)) {}
 
     Result<State> step(std::string& out) override {
         ORIGIN_TRY(progress, answer_->step(out));
@@ -49,6 +50,7 @@ public:
     }
 
 private:
+    auth::RateLimits::Fetch fetch_;
     std::unique_ptr<git::ReceivePack::Session> session_;  // Before answer_: it must live longer.
     std::unique_ptr<git::Answer> answer_;
 };
@@ -61,8 +63,14 @@ net::Response streamed(Service service, std::unique_ptr<net::BodySource> source)
 
 class FetchSink final : public net::BodySink {
 public:
-    FetchSink(const git::UploadPack& fetches, auth::Permit permit, git::ProtocolVersion version)
-        : fetches_(fetches), permit_(std::move(permit)), version_(version) {}
+    FetchSink(const git::UploadPack& fetches,
+              auth::Permit permit,
+              git::ProtocolVersion version,
+              auth::RateLimits::Fetch fetch)
+        : fetches_(fetches),
+          permit_(std::move(permit)),
+          version_(version),
+          fetch_(std::move(fetch)) {}
 
     Status feed(Bytes piece) override {
         body_ += text_of(piece);
@@ -82,7 +90,9 @@ public:
         const bool is_whole = *progress == git::Answer::Progress::Done;
         net::Response response = streamed(
             Service::UploadPack,
-            is_whole ? nullptr : std::make_unique<AnswerSource>(nullptr, std::move(*answer)));
+            is_whole
+                ? nullptr
+                : std::make_unique<AnswerSource>(nullptr, std::move(*answer), std::move(fetch_)));
         response.body = std::move(begun);
         return response;
     }
@@ -93,6 +103,7 @@ private:
     const git::UploadPack& fetches_;
     auth::Permit permit_;
     git::ProtocolVersion version_;
+    auth::RateLimits::Fetch fetch_;
     std::string body_;
 };
 
@@ -124,6 +135,10 @@ net::Response no_lfs() {
     return response;
 }
 
+auth::Caller caller_of(const RequestHead& head) {
+    return {.peer = head.peer, .via = "http", .agent = head.header("user-agent")};
+}
+
 std::string_view media_type_in(std::string_view header) {
     std::string_view type = header.substr(0, header.find(';'));
     while (type.ends_with(' ')) {
@@ -151,27 +166,61 @@ net::Begun GitDoor::begin(const RequestHead& head, const GitPath& path) {
     return git_refusal(404);
 }
 
-Result<auth::Identity> GitDoor::identify(const RequestHead& head) {
-    if (head.local_operator && !head.has_header("authorization")) {
-        return around_.gatekeeper.local_operator();
+/// Whoever shows no good key is counted by address.
+GitDoor::Or<auth::Identity> GitDoor::identify(const RequestHead& head, Service service) {
+    const bool has_key = head.has_header("authorization");
+    auto identity = head.local_operator && !has_key
+                        ? around_.gatekeeper.local_operator()
+                        : around_.gatekeeper.identify(net::key_text_of(head), caller_of(head));
+    const auto who = identity ? auth::Party::of(identity->client) : auth::Party::at(head.peer);
+    const auto excess =
+        head.local_operator ? std::nullopt : around_.limits.take(auth::Counted::Requests, who);
+    if (excess) {
+        return std::unexpected(git_refusal(*excess));
     }
-    return around_.gatekeeper.identify(
-        net::key_text_of(head),
-        {.peer = head.peer, .via = "http", .agent = head.header("user-agent")});
+    if (!identity && !has_key && !head.local_operator && service == Service::UploadPack) {
+        return auth::Gatekeeper::anonymous();
+    }
+    if (!identity) {
+        return std::unexpected(refuse(head, identity.error()));
+    }
+    return std::move(*identity);
 }
 
-Result<git::Admitted> GitDoor::admit(const RequestHead& head,
-                                     const std::string& project,
-                                     Service service) {
-    const bool has_no_key = !head.local_operator && !head.has_header("authorization");
-    if (has_no_key && service == Service::UploadPack) {
-        auto open_to_all = around_.admission.admit(auth::Gatekeeper::anonymous(), project, service);
-        if (open_to_all) {
-            return open_to_all;
-        }
+GitDoor::Or<git::Admitted> GitDoor::admit(const RequestHead& head,
+                                          const std::string& project,
+                                          Service service) {
+    ORIGIN_TRY(identity, identify(head, service));
+    auto admitted = around_.admission.admit(identity, project, service);
+    if (!admitted) {
+        // Without a key only what is public is there; Git asks for one when it is told to.
+        const auto known = identity.is_anonymous()
+                               ? around_.gatekeeper.identify({}, caller_of(head))
+                               : Result<auth::Identity>(identity);
+        return std::unexpected(refuse(head, known ? admitted.error() : known.error()));
     }
-    ORIGIN_TRY(identity, identify(head));
-    return around_.admission.admit(identity, project, service);
+    return std::move(*admitted);
+}
+
+/// A push is counted when its pack begins to come; before that a look tells whether it may: only of
+/// what is said then does Git show a sentence.
+GitDoor::Or<void> GitDoor::count_work(const RequestHead& head,
+                                      const auth::Permit& permit,
+                                      Service service) {
+    constexpr std::uint64_t kProbeBytes = 4;  // "0000": Git asks whether its key is good.
+    if (head.local_operator) {
+        return {};
+    }
+    const auto who = auth::Party::of(permit.identity(), head.peer);
+    std::optional<auth::Excess> excess;
+    if (service == Service::UploadPack) {
+        excess = around_.limits.peek_fetch(who);
+    } else if (head.method == "POST" && head.content_length != kProbeBytes) {
+        excess = around_.limits.take(auth::Counted::Pushes, who);
+    } else {
+        excess = around_.limits.peek(auth::Counted::Pushes, who);
+    }
+    return excess ? Or<void>(std::unexpected(git_refusal(*excess))) : Or<void>();
 }
 
 net::Response GitDoor::refuse(const RequestHead& head, const Error& error) {
@@ -190,21 +239,26 @@ net::Response GitDoor::info_refs(const RequestHead& head, const std::string& pro
     }
     auto text = advertise(head, project, *service);
     if (!text) {
-        return refuse(head, text.error());
+        return std::move(text).error();
     }
     net::Response response = git_response(media_type(*service, "advertisement"));
     response.body = std::move(*text);
     return response;
 }
 
-Result<std::string> GitDoor::advertise(const RequestHead& head,
-                                       const std::string& project,
-                                       Service service) {
+GitDoor::Or<std::string> GitDoor::advertise(const RequestHead& head,
+                                            const std::string& project,
+                                            Service service) {
     ORIGIN_TRY(admitted, admit(head, project, service));
+    ORIGIN_CHECK(count_work(head, admitted.permit, service));
     const git::ProtocolVersion version = version_of(head);
-    return service == Service::UploadPack
-               ? around_.fetches.advertise(admitted.permit, version, true)
-               : around_.pushes.advertise(admitted.permit, version, true);
+    auto text = service == Service::UploadPack
+                    ? around_.fetches.advertise(admitted.permit, version, true)
+                    : around_.pushes.advertise(admitted.permit, version, true);
+    if (!text) {
+        return std::unexpected(refuse(head, text.error()));
+    }
+    return std::move(*text);
 }
 
 net::Begun GitDoor::service(const RequestHead& head, const std::string& project, Service service) {
@@ -217,24 +271,34 @@ net::Begun GitDoor::service(const RequestHead& head, const std::string& project,
     }
     auto sink = sink_for(head, project, service);
     if (!sink) {
-        return refuse(head, sink.error());
+        return std::move(sink).error();
     }
     return net::decoded_sink(head, std::move(*sink));
 }
 
-Result<std::unique_ptr<net::BodySink>> GitDoor::sink_for(const RequestHead& head,
-                                                         const std::string& project,
-                                                         Service service) {
+GitDoor::Or<std::unique_ptr<net::BodySink>> GitDoor::sink_for(const RequestHead& head,
+                                                              const std::string& project,
+                                                              Service service) {
     ORIGIN_TRY(admitted, admit(head, project, service));
     if (service == Service::UploadPack) {
-        return std::make_unique<FetchSink>(around_.fetches, admitted.permit, version_of(head));
+        const auto who = auth::Party::of(admitted.permit.identity(), head.peer);
+        auto fetch =
+            head.local_operator ? auth::RateLimits::Fetch() : around_.limits.begin_fetch(who);
+        if (!fetch) {
+            return std::unexpected(git_refusal(fetch.error()));
+        }
+        return std::make_unique<FetchSink>(
+            around_.fetches, admitted.permit, version_of(head), std::move(*fetch));
     }
-    ORIGIN_TRY(session,
-               around_.pushes.open(admitted.permit,
-                                   {.via = "http",
-                                    .new_project_slug = admitted.new_project_slug,
-                                    .project_url = around_.urls.code(project)}));
-    return std::make_unique<PushSink>(std::move(session));
+    ORIGIN_CHECK(count_work(head, admitted.permit, service));
+    auto session = around_.pushes.open(admitted.permit,
+                                       {.via = "http",
+                                        .new_project_slug = admitted.new_project_slug,
+                                        .project_url = around_.urls.code(project)});
+    if (!session) {
+        return std::unexpected(refuse(head, session.error()));
+    }
+    return std::make_unique<PushSink>(std::move(*session));
 }
 
 }  // namespace origin::githttp

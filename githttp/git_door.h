@@ -4,9 +4,11 @@
 // Source: gitprotocol-http(5). Every request is authorized anew.
 #pragma once
 
+#include <expected>
 #include <string>
 
 #include "auth/gatekeeper.h"
+#include "auth/rate_limits.h"
 #include "auth/urls.h"
 #include "git/serve/admission.h"
 #include "git/serve/receive_pack.h"
@@ -22,6 +24,7 @@ class GitDoor {
 public:
     struct Around {
         auth::Gatekeeper& gatekeeper;
+        auth::RateLimits& limits;
         const git::Admission& admission;
         const git::UploadPack& fetches;
         const git::ReceivePack& pushes;
@@ -33,22 +36,29 @@ public:
     net::Begun begin(const net::RequestHead& head, const GitPath& path);
 
 private:
-    Result<auth::Identity> identify(const net::RequestHead& head);
-    Result<git::Admitted> admit(const net::RequestHead& head,
-                                const std::string& project,
-                                git::Service service);
+    /// A value, or the answer that says no.
+    template <class T>
+    using Or = std::expected<T, net::Response>;
+
+    Or<auth::Identity> identify(const net::RequestHead& head, git::Service service);
+    Or<git::Admitted> admit(const net::RequestHead& head,
+                            const std::string& project,
+                            git::Service service);
+    Or<void> count_work(const net::RequestHead& head,
+                        const auth::Permit& permit,
+                        git::Service service);
 
     net::Response refuse(const net::RequestHead& head, const Error& error);
     net::Response info_refs(const net::RequestHead& head, const std::string& project);
-    Result<std::string> advertise(const net::RequestHead& head,
-                                  const std::string& project,
-                                  git::Service service);
+    Or<std::string> advertise(const net::RequestHead& head,
+                              const std::string& project,
+                              git::Service service);
     net::Begun service(const net::RequestHead& head,
                        const std::string& project,
                        git::Service service);
-    Result<std::unique_ptr<net::BodySink>> sink_for(const net::RequestHead& head,
-                                                    const std::string& project,
-                                                    git::Service service);
+    Or<std::unique_ptr<net::BodySink>> sink_for(const net::RequestHead& head,
+                                                const std::string& project,
+                                                git::Service service);
 
     Around around_;
 };

@@ -32,8 +32,9 @@ net::Response git_response(std::string_view content_type) {
 }
 
 net::Response git_refusal(const Error& error, std::chrono::seconds retry_after) {
-    const int status = error.reason() == "too_many_failures" ? kTooManyRequests
-                                                             : net::http_status_of(error.code());
+    const bool comes_too_often =
+        error.reason() == "too_many_failures" || error.reason() == auth::kRateLimited;
+    const int status = comes_too_often ? kTooManyRequests : net::http_status_of(error.code());
     if (status == kNotFound) {
         return git_refusal(status);
     }
@@ -47,6 +48,17 @@ net::Response git_refusal(const Error& error, std::chrono::seconds retry_after) 
         const auto wait = std::max(retry_after, std::chrono::seconds(1));
         response.headers.push_back({"Retry-After", std::to_string(wait.count())});
     }
+    return response;
+}
+
+void add_rate_headers(net::Response& response, const auth::Excess& excess) {
+    response.headers.push_back({"RateLimit-Policy", excess.policy()});
+    response.headers.push_back({"RateLimit", excess.state()});
+}
+
+net::Response git_refusal(const auth::Excess& excess) {
+    net::Response response = git_refusal(excess.error(), excess.wait);
+    add_rate_headers(response, excess);
     return response;
 }
 

@@ -31,7 +31,9 @@ GitExchange::GitExchange(const Around& around,
 
 GitExchange::State GitExchange::fail(const Error& error) {
     status_ = kGitFailed;
-    complaint_ = "origind: " + error.told_to_peer() + "\n";
+    // As Git marks what a server says, for it says the same over HTTP.
+    const bool comes_too_often = error.reason() == auth::kRateLimited;
+    complaint_ = (comes_too_often ? "remote: " : "origind: ") + error.told_to_peer() + "\n";
     return State::Done;
 }
 
@@ -55,7 +57,24 @@ GitExchange::State GitExchange::visit(const std::string& input, bool ended, std:
     return answer(out);
 }
 
+/// Errors: LimitExceeded `rate_limited`.
+Status GitExchange::count() {
+    const auto who = auth::Party::of(identity_.client);
+    auto excess = around_.limits.take(auth::Counted::Requests, who);
+    if (!excess && command_.service == Service::ReceivePack) {
+        excess = around_.limits.take(auth::Counted::Pushes, who);
+    } else if (!excess) {
+        auto fetch = around_.limits.begin_fetch(who);
+        fetching_ = fetch ? std::move(*fetch) : auth::RateLimits::Fetch();
+        excess = fetch ? std::nullopt : std::optional(fetch.error());
+    }
+    return excess ? Status(std::unexpected(excess->error())) : Status();
+}
+
 GitExchange::State GitExchange::begin(std::string& out) {
+    if (const Status counted = count(); !counted) {
+        return fail(counted.error());
+    }
     const auto project = git::project_of_path(command_.path);
     if (!project) {
         return fail(Error(Code::NotFound, "no such project"));

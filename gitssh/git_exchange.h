@@ -7,6 +7,7 @@
 #include <string>
 
 #include "auth/identity.h"
+#include "auth/rate_limits.h"
 #include "auth/urls.h"
 #include "git/serve/admission.h"
 #include "git/serve/receive_pack.h"
@@ -25,6 +26,7 @@ class GitExchange {
 public:
     struct Around {
         const git::Admission& admission;
+        auth::RateLimits& limits;
         const git::UploadPack& fetches;
         const git::ReceivePack& pushes;
         const git::UploadArchive& archives;
@@ -52,6 +54,7 @@ public:
 
 private:
     State begin(std::string& out);
+    Status count();
     State begin_fetch(const auth::Permit& permit, std::string& out);
     State begin_push(const git::Admitted& admitted, const std::string& project, std::string& out);
     State read_fetch(const std::string& input, bool ended);
@@ -69,6 +72,7 @@ private:
     bool ended_ = false;  // It will send no more.
     int status_ = 0;
     std::string complaint_;
+    auth::RateLimits::Fetch fetching_;
     std::unique_ptr<git::UploadPack::Session> fetch_;
     std::unique_ptr<git::ReceivePack::Session> push_;
     std::unique_ptr<git::UploadArchive::Session> archive_;

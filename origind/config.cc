@@ -13,6 +13,7 @@ namespace {
 
 constexpr unsigned kWorkerThreadsMax = 256;
 constexpr std::int64_t kSshLimitMax = 100'000;
+constexpr std::int64_t kRateMax = 1'000'000'000;
 constexpr std::size_t kSocketPathBytesMax = 107;  // unix(7)
 constexpr std::uintmax_t kConfigBytesMax = 1 << 20;
 
@@ -90,6 +91,16 @@ std::string take_limit(const toml::node& node, std::size_t& into) {
         return "must be a whole number from 1 to 100000";
     }
     into = static_cast<std::size_t>(*number);
+    return {};
+}
+
+/// What a client or an address may ask for.
+std::string take_rate(const toml::node& node, std::uint64_t& into) {
+    const auto number = node.value_exact<std::int64_t>();
+    if (!number || *number < 0 || *number > kRateMax) {
+        return "must be a whole number from 0 (no limit) to 1000000000";
+    }
+    into = static_cast<std::uint64_t>(*number);
     return {};
 }
 
@@ -173,13 +184,39 @@ Settings ssh_settings() {
     };
 }
 
-Settings with_ssh(Settings settings) {
+Settings limit_settings() {
+    return {
+        {"limits.requests_per_minute",
+         [](const auto& n, Config& c) {
+             return take_rate(n, c.rates.requests);
+         }},
+        {"limits.address_requests_per_minute",
+         [](const auto& n, Config& c) {
+             return take_rate(n, c.rates.address_requests);
+         }},
+        {"limits.pushes_per_minute",
+         [](const auto& n, Config& c) {
+             return take_rate(n, c.rates.pushes);
+         }},
+        {"limits.runs_per_minute",
+         [](const auto& n, Config& c) {
+             return take_rate(n, c.rates.runs);
+         }},
+        {"limits.fetches_at_once",
+         [](const auto& n, Config& c) {
+             return take_rate(n, c.rates.fetches);
+         }},
+    };
+}
+
+Settings with_more(Settings settings) {
     settings.merge(ssh_settings());
+    settings.merge(limit_settings());
     return settings;
 }
 
 const Settings& settings() {
-    static const Settings kSettings = with_ssh({
+    static const Settings kSettings = with_more({
         {"http.listen",
          [](const auto& n, Config& c) {
              return take_listen(n, c.http);

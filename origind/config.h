@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/rate_limits.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "gitssh/limits.h"
@@ -41,6 +42,7 @@ struct Config {
     std::vector<net::Cidr> outbound_allow;  // Private addresses webhooks may reach.
     std::chrono::days audit_kept{400};
     unsigned worker_threads = 8;
+    auth::Rates rates;
     LogFormat log_format = LogFormat::Text;
     Level log_level = Level::Info;
 };

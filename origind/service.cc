@@ -9,6 +9,7 @@
 #include "api/api.h"
 #include "auth/gatekeeper.h"
 #include "auth/preview_link.h"
+#include "auth/rate_limits.h"
 #include "auth/urls.h"
 #include "base/random.h"
 #include "base/steadied_clock.h"
@@ -79,6 +80,7 @@ struct Service::Parts {
     std::unique_ptr<store::Store> store;
     Secret master_key;
     std::unique_ptr<auth::Gatekeeper> gatekeeper;
+    std::unique_ptr<auth::RateLimits> limits;
     std::optional<git::Admission> admission;
     std::unique_ptr<net::HttpClient> client;
     const git::Storage::DiskLost disk_lost = [this](const Error& error) {
@@ -154,6 +156,7 @@ Status Service::Parts::open() {
     storage = std::make_unique<git::Storage>(config.data / "projects", disk_lost);
     ORIGIN_CHECK(storage->sweep(*store, log));
     gatekeeper = std::make_unique<auth::Gatekeeper>(*store, clock, metrics);
+    limits = std::make_unique<auth::RateLimits>(config.rates, clock, random, metrics);
     admission.emplace(git::Admission::Around{*store, *gatekeeper, clock, random});
     client =
         std::make_unique<net::HttpClient>(net::ClientSettings{.allowed = config.outbound_allow});
@@ -244,14 +247,15 @@ void Service::Parts::wire_work() {
 }
 
 void Service::Parts::wire_doors() {
-    git_door = std::make_unique<githttp::GitDoor>(
-        githttp::GitDoor::Around{*gatekeeper, *admission, *upload_pack, *receive_pack, *urls});
+    git_door = std::make_unique<githttp::GitDoor>(githttp::GitDoor::Around{
+        *gatekeeper, *limits, *admission, *upload_pack, *receive_pack, *urls});
     sites = std::make_unique<githttp::Sites>(
         githttp::Sites::Around{*store, *storage, *urls, *links, clock});
     api = std::make_unique<api::Api>(api::Around{.store = *store,
                                                  .storage = *storage,
                                                  .pushes = *pushes,
                                                  .gatekeeper = *gatekeeper,
+                                                 .limits = *limits,
                                                  .runs = *runs,
                                                  .urls = *urls,
                                                  .preview_links = *links,
@@ -271,7 +275,7 @@ void Service::Parts::wire_doors() {
                             .clock = clock,
                             .tickets = shell_tickets ? &*shell_tickets : nullptr});
     front = std::make_unique<githttp::Front>(
-        githttp::Front::Around{*urls, *git_door, *sites, *operator_api});
+        githttp::Front::Around{*urls, *limits, *git_door, *sites, *operator_api});
     door.front = front.get();
 }
 
@@ -297,7 +301,7 @@ Status Service::Parts::open_shell() {
     }
     shell_door = std::make_unique<gitssh::ShellDoor>(gitssh::ShellDoor::Around{
         .gatekeeper = *gatekeeper,
-        .git = {*admission, *upload_pack, *receive_pack, *upload_archive, *urls},
+        .git = {*admission, *limits, *upload_pack, *receive_pack, *upload_archive, *urls},
         .tickets = *shell_tickets,
         .workers = *workers,
         .log = log,
@@ -339,7 +343,7 @@ Status Service::Parts::open_ssh() {
     host_keys = std::move(keys);
     ssh_server = std::make_unique<gitssh::SshServer>(gitssh::SshServer::Around{
         .gatekeeper = *gatekeeper,
-        .git = {*admission, *upload_pack, *receive_pack, *upload_archive, *urls},
+        .git = {*admission, *limits, *upload_pack, *receive_pack, *upload_archive, *urls},
         .workers = *workers,
         .log = log,
         .metrics = metrics,

@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT / "bench"))
 import load  # noqa: E402
 import peers  # noqa: E402
 from git_client import Repo  # noqa: E402
-from origin_server import Server, wait_until  # noqa: E402
+from origin_server import NO_LIMITS, Server, wait_until  # noqa: E402
 
 TIMES = 10
 CONNECTIONS_MAX = 8000  # The server takes 10,000.
@@ -34,10 +34,13 @@ BRANCHES = 20  # Of a listing.
 
 
 class Loaded(Server):
-    """A server that bench/load.py can load. `apart`: it runs on all processors but the load program's."""
+    """A server without limits of clients, that bench/load.py can load. `apart`: it runs on all processors but the load program's."""
 
     def __init__(self, apart=True):
         super().__init__()
+        config = self.root / "origind.toml"
+        config.write_text(NO_LIMITS)
+        self.options = ["--config", str(config)]
         self.all_cpus = os.sched_getaffinity(0)
         self.load_cpus = {max(self.all_cpus)} if apart else self.all_cpus
         self.counter = 1

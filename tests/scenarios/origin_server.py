@@ -20,6 +20,14 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Sanitizer builds are slow, and two cores are shared: this is when a test gives up, not what it expects.
 PATIENCE_SECONDS = 120
+# For what asks as fast as it can with one key: a configuration without limits of clients.
+NO_LIMITS = """[limits]
+requests_per_minute = 0
+address_requests_per_minute = 0
+pushes_per_minute = 0
+runs_per_minute = 0
+fetches_at_once = 0
+"""
 
 
 def program():

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Goal: a program that asks too often is told which limit, and when to come back; operations, the
+// operator and everybody else go on.
+// Method: the API without sockets with tiny limits, and a clock that stands still.
+#include "api/test_server.h"
+
+namespace origin::api {
+namespace {
+
+class Limits : public TestServer {
+protected:
+    static void expect_too_many(const Said& said,
+                                const std::string& name,
+                                const std::string& quota,
+                                const std::string& wait) {
+        EXPECT_EQ(said.status, 429) << said.text;
+        EXPECT_EQ(said.code(), "rate_limited");
+        EXPECT_TRUE(said.str("detail").starts_with("too many " + name)) << said.text;
+        EXPECT_EQ(said.header("RateLimit-Policy"), "\"" + name + "\";q=" + quota + ";w=60");
+        EXPECT_EQ(said.header("RateLimit"), "\"" + name + "\";r=0;t=" + wait);
+        EXPECT_EQ(said.header("Retry-After"), wait);
+    }
+};
+
+TEST_F(Limits, OfAClient) {
+    limit({.requests = 3});
+    const std::string other = add_key(client_, auth::Scopes::all());
+    EXPECT_EQ(ask("GET", "/api/projects").status, 200);
+    EXPECT_EQ(ask_as(other, "GET", "/api/projects").status, 200);
+    EXPECT_EQ(ask("GET", "/api/projects/nothing").status, 404);
+    expect_too_many(ask("GET", "/api/projects"), "requests", "3", "20");
+    expect_too_many(ask_as(other, "POST", "/api/projects", "{"), "requests", "3", "20");
+    EXPECT_EQ(ask_as(add_key(admin_, auth::Scopes::all()), "GET", "/api/projects").status, 200);
+    EXPECT_EQ(ask_operator("GET", "/api/projects").status, 200);
+    limits_clock_.at += std::chrono::seconds(20);
+    EXPECT_EQ(ask("GET", "/api/projects").status, 200);
+    EXPECT_EQ(ask("GET", "/api/projects").status, 429);
+}
+
+TEST_F(Limits, OfAnAddressWithoutAGoodKey) {
+    limit({.address_requests = 4});
+    EXPECT_EQ(ask_as("", "GET", "/api/projects").status, 401);
+    EXPECT_EQ(ask_as("", "GET", "/api/nothing").status, 404);
+    EXPECT_EQ(ask_as("", "PUT", "/api/projects").status, 405);
+    EXPECT_EQ(ask_as("", "GET", "/api/openapi.json").status, 200);
+    for (const char* target : {"/api/projects", "/api/nothing", "/api/openapi.json"}) {
+        expect_too_many(ask_as("", "GET", target), "requests", "4", "15");
+        expect_too_many(ask_as("ogk_wrong", "GET", "/api/projects"), "requests", "4", "15");
+    }
+    for (const char* operation : {"/healthz", "/readyz"}) {
+        EXPECT_EQ(ask_as("", "GET", operation).status, 200) << "whoever watches is not turned away";
+    }
+    EXPECT_EQ(ask("GET", "/api/projects").status, 200);
+}
+
+TEST_F(Limits, OfRuns) {
+    limit({.runs = 1});
+    const std::string wanted = requirement("build shop", R"(,"dryRun":true)");
+    EXPECT_EQ(ask("POST", "/api/requirements", wanted).status, 200);
+    expect_too_many(ask("POST", "/api/requirements", wanted), "runs", "1", "60");
+    EXPECT_EQ(rows_in(store::Table::Runs), 0U);
+    EXPECT_EQ(ask("GET", "/api/projects").status, 200);
+}
+
+TEST_F(Limits, OfPushes) {
+    limit({.pushes = 1});
+    ASSERT_EQ(ask("POST", "/api/projects", R"({"name":"app"})").status, 201);
+    const std::string target = "/api/projects/acme%2Fapp/commits";
+    const std::string commit =
+        R"({"branch":"main","message":"m","files":[{"action":"create","path":"a","content":"1"}]})";
+    EXPECT_EQ(ask("POST", target, commit).status, 201);
+    expect_too_many(ask("POST", target, commit), "pushes", "1", "60");
+    expect_too_many(ask("POST", "/api/projects/acme%2Fapp/merge", "{}"), "pushes", "1", "60");
+    EXPECT_EQ(rows_in(store::Table::Pushes), 1U);
+}
+
+}  // namespace
+}  // namespace origin::api
