@@ -35,6 +35,7 @@ ROWS = (
     Row("access", "GitAccess", ALL),
     Row("concurrency", "Concurrency", EACH),
     Row("concurrency", "BothDoors", (SSH,), "over both at once"),
+    Row("limits", "GitLimits", ALL),
     # What follows from a push, and what git sees of what the API did.
     Row("requirement", "RequirementStory", EACH),
     Row("events", "Events", EACH),
@@ -42,6 +43,7 @@ ROWS = (
     Row("commits", "Commits", EACH),
     # One door alone.
     Row("access", "HttpAccess", (HTTP,), "status codes, headers, no key at all"),
+    Row("limits", "HttpLimits", (HTTP,), "headers, and what is no Git"),
     Row("http_edges", "HttpEdges", (HTTP,), "HTTP's framing"),
     Row("bad_requests", "BadRequests", (HTTP,), "JSON"),
     Row("once", "Once", (HTTP,), "a header of HTTP"),
