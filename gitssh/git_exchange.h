@@ -15,6 +15,7 @@
 #include "git/serve/upload_pack.h"
 #include "git/wire/protocol_version.h"
 #include "git/wire/ssh_command.h"
+#include "net/whose.h"
 
 namespace origin::gitssh {
 
@@ -47,6 +48,9 @@ public:
     /// `ended`: the client will send nothing after `input`. Appends to `out`.
     /// Blocks: as long as a step of its work takes, milliseconds as a rule.
     State visit(const std::string& input, bool ended, std::string& out);
+
+    /// In whose name it waits for a worker.
+    net::Whose whose() const { return net::whose_work(identity_.client.view(), command_.path); }
 
     int exit_status() const { return status_; }
     /// For the client's standard error; empty as a rule.

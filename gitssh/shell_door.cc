@@ -327,7 +327,7 @@ GitExchange::State ShellDoor::visit(GitExchange& exchange,
         done.release();
     };
     // NOLINTNEXTLINE(bugprone-use-after-move): what is not taken is left as it was.
-    while (!around_.workers.submit(std::move(task))) {
+    while (!around_.workers.submit(std::move(task), net::WorkerPool::Work::New, exchange.whose())) {
         if (cut_off_) {
             return state;
         }

@@ -193,7 +193,8 @@ void SshSession::Channel::visit() {
             }
         });
     };
-    is_visiting_ = session_.around_.workers.submit(std::move(task));
+    is_visiting_ = session_.around_.workers.submit(
+        std::move(task), net::WorkerPool::Work::New, exchange_->whose());
     if (is_visiting_) {
         in_.clear();
         ++session_.around_.visits;

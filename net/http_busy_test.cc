@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "net/server_fixture.h"
+#include "net/whose.h"
 
 namespace origin::net {
 namespace {
@@ -52,11 +53,15 @@ TEST_F(BusyServer, SaysBusyWhenWhatWaitsHasWaitedTooLong) {
     start({}, 1);
     const auto first = hold();
     std::latch waited(1);
-    ASSERT_TRUE(pool_->submit([&] { waited.count_down(); }));
+    RequestHead same;
+    same.peer = "127.0.0.1";
+    const Whose whose = whose_request(same);
+    ASSERT_TRUE(pool_->submit([&] { waited.count_down(); }, WorkerPool::Work::New, whose));
     clock_.advance(kWorkWaitMax - Milliseconds{1});
-    EXPECT_FALSE(pool_->overloaded());
+    EXPECT_FALSE(pool_->overloaded(whose));
     clock_.advance(Milliseconds{1});
-    EXPECT_TRUE(pool_->overloaded());
+    EXPECT_TRUE(pool_->overloaded(whose));
+    EXPECT_FALSE(pool_->overloaded()) << "others have nothing that waits";
     const Answer busy = ask(kGet);
     EXPECT_EQ(busy.status, 503);
     EXPECT_NE(busy.head.find("Retry-After: 1"), std::string::npos);

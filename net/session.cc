@@ -11,6 +11,7 @@
 #include "net/forwarded.h"
 #include "net/problem.h"
 #include "net/session_request.h"
+#include "net/whose.h"
 
 namespace origin::net {
 
@@ -125,7 +126,7 @@ asio::awaitable<bool> Session::submit(WorkerPool::Task& task, WorkerPool::Work k
             (*to_run)();
             asio::post(executor, [resume] { std::move (*resume)(true); });
         };
-        if (!world_.around.workers.submit(std::move(there_and_back), kind)) {
+        if (!world_.around.workers.submit(std::move(there_and_back), kind, whose_)) {
             asio::post(executor, [resume] { std::move (*resume)(false); });
         }
     };
@@ -252,14 +253,6 @@ asio::awaitable<bool> Session::turn_away(Request& request) {
 asio::awaitable<void> Session::serve(Request& request) {
     keep_alive_ = request.checked.keep_alive;
     due_.reset();
-    const bool sent =
-        world_.around.workers.overloaded() ? co_await turn_away(request) : co_await answer(request);
-    if (!sent || (request.skip_body && keep_alive_ && !co_await skip_body(request))) {
-        keep_alive_ = false;
-    }
-}
-
-asio::awaitable<bool> Session::answer(Request& request) {
     RequestHead& head = request.checked.head;
     if (peer_) {
         head.secure = connection_->secure();
@@ -267,6 +260,15 @@ asio::awaitable<bool> Session::answer(Request& request) {
     } else {
         head.local_operator = true;
     }
+    whose_ = whose_request(head);
+    const bool is_too_much = world_.around.workers.overloaded(whose_);
+    const bool sent = is_too_much ? co_await turn_away(request) : co_await answer(request);
+    if (!sent || (request.skip_body && keep_alive_ && !co_await skip_body(request))) {
+        keep_alive_ = false;
+    }
+}
+
+asio::awaitable<bool> Session::answer(Request& request) {
     auto reply = co_await begin(request);
     auto response = reply ? co_await settle(std::move(*reply)) : std::nullopt;
     if (!response) {

@@ -116,6 +116,7 @@ private:
     std::optional<Instant> due_;
     Milliseconds held_due_{0};
     std::optional<std::size_t> window_bytes_;  // Moved in this stall window, if one is open.
+    Whose whose_;                              // Of this request.
     bool idle_ = false;
     bool expired_ = false;
     bool cancelled_ = false;

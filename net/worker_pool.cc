@@ -36,15 +36,39 @@ WorkerPool::~WorkerPool() {
     }
 }
 
-bool WorkerPool::submit(Task&& task, Work work) {
+namespace {
+
+template <class Queue>
+std::size_t waiting_of(const Queue& queue, const Whose& whose) {
+    const auto* const own = queue.find(whose);
+    return own == nullptr ? 0 : own->size();
+}
+
+/// How many have their turn before what comes now.
+template <class Queue>
+std::size_t before(const Queue& queue, const Whose& whose) {
+    const bool has_some = queue.find(whose) != nullptr;
+    const std::size_t groups = queue.parts() + (has_some ? 0 : 1);
+    return std::min(queue.size(), (waiting_of(queue, whose) + 1) * groups);
+}
+
+}  // namespace
+
+bool WorkerPool::fits(const Queue& queue, const Whose& whose) const {
+    const std::size_t own = waiting_of(queue, whose);
+    const std::size_t groups = queue.parts() + (own == 0 ? 1 : 0);
+    return queue.size() < queue_max_ || own < queue_max_ / groups;
+}
+
+bool WorkerPool::submit(Task&& task, Work work, const Whose& whose) {
     bool wakes = false;
     {
         const std::scoped_lock lock(mutex_);
-        std::deque<Waiting>& queue = work == Work::New ? new_ : begun_;
-        if (ending_ || queue.size() >= queue_max_) {
+        Queue& queue = work == Work::New ? new_ : begun_;
+        if (ending_ || !fits(queue, whose)) {
             return false;
         }
-        queue.push_back({std::move(task), clock_.steady()});
+        queue.push(whose, {std::move(task), clock_.steady()});
         wakes = must_wake();
     }
     if (wakes) {
@@ -60,7 +84,7 @@ bool WorkerPool::offer(Task&& task) {
         if (ending_ || asleep_ <= new_.size() + begun_.size()) {
             return false;
         }
-        begun_.push_back({std::move(task), clock_.steady()});
+        begun_.push({}, {std::move(task), clock_.steady()});
         wakes = must_wake();
     }
     if (wakes) {
@@ -84,16 +108,17 @@ std::size_t WorkerPool::queued() const {
     return new_.size() + begun_.size();
 }
 
-bool WorkerPool::overloaded() const {
+bool WorkerPool::overloaded(const Whose& whose) const {
     const std::scoped_lock lock(mutex_);
     if (is_empty()) {
         return false;
     }
     const auto now = clock_.steady();
-    const auto waits_too_long = [now](const std::deque<Waiting>& queue) {
-        return !queue.empty() && now - queue.front().since >= kWorkWaitMax;
+    const auto waits_too_long = [&](const Queue& queue) {
+        const auto* const own = queue.find(whose);
+        return own != nullptr && now - own->next().since >= kWorkWaitMax;
     };
-    if (new_.size() >= queue_max_ || waits_too_long(new_) || waits_too_long(begun_)) {
+    if (!fits(new_, whose) || waits_too_long(new_) || waits_too_long(begun_)) {
         return true;
     }
     const unsigned taken = last_.tasks + before_last_.tasks;
@@ -103,18 +128,16 @@ bool WorkerPool::overloaded() const {
     const double each = static_cast<double>((last_.time + before_last_.time).count()) / taken;
     const double steps =
         static_cast<double>(taken) / std::max(1U, last_.new_ones + before_last_.new_ones);
-    const double tasks =
-        static_cast<double>(new_.size()) * steps + static_cast<double>(begun_.size());
+    const double tasks = static_cast<double>(before(new_, whose)) * steps +
+                         static_cast<double>(before(begun_, whose));
     return std::chrono::duration<double, std::nano>(tasks * each) >= kWorkBacklogMax;
 }
 
 // Under the mutex, if there is a task.
 WorkerPool::Task WorkerPool::take_next() {
-    const bool is_new = begun_.empty() || (!new_.empty() && begun_in_a_row_ >= kBegunInARow);
+    const bool is_new = begun_.size() == 0 || (new_.size() > 0 && begun_in_a_row_ >= kBegunInARow);
     begun_in_a_row_ = is_new ? 0 : begun_in_a_row_ + 1;
-    std::deque<Waiting>& queue = is_new ? new_ : begun_;
-    Task task = std::move(queue.front().task);
-    queue.pop_front();
+    Task task = (is_new ? new_ : begun_).pop().task;
     note_taken(is_new);
     return task;
 }

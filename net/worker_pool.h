@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// net/worker_pool: the work threads, and two bounded queues of short tasks: what was begun goes
-// first, so that under more load than fits requests are finished and not only begun.
+// net/worker_pool: the work threads, and two bounded, fair queues of short tasks: what was begun
+// goes first, so that under more load than fits requests are finished and not only begun.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -16,6 +15,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/side_work.h"
+#include "net/fair_queue.h"
 
 namespace origin::net {
 
@@ -41,15 +41,17 @@ public:
     enum class Work : std::uint8_t { New, Begun };  // A first step, or one of those after it.
 
     /// False if its queue is full or the pool is ending: the task will not run, and is left as it
-    /// was. A task may not throw.
-    [[nodiscard]] bool submit(Task&& task, Work work = Work::New);
+    /// was. A full queue still takes what is of a group that has less than its share of it.
+    /// A task may not throw.
+    [[nodiscard]] bool submit(Task&& task, Work work = Work::New, const Whose& whose = {});
     unsigned width() const override { return width_; }
     bool offer(Task&& task) override;
     std::size_t queued() const;
     /// What comes now would wait longer than whoever asked wants to, and is better refused than
-    /// taken: its queue is full; or whoever is next in a queue has waited for kWorkWaitMax; or what
-    /// waits, with the later steps of what is new, takes kWorkBacklogMax at the pace of late.
-    bool overloaded() const;
+    /// taken: its queue is full; or what is next of its group has waited for kWorkWaitMax; or what
+    /// has its turn before it, with the later steps of what is new, takes kWorkBacklogMax at the
+    /// pace of late. What others have waiting counts one turn for each of ours.
+    bool overloaded(const Whose& whose = {}) const;
 
     /// So many steps of what was begun run before one that is new, if both wait: who streams
     /// without end lets others begin.
@@ -67,9 +69,12 @@ private:
         unsigned new_ones = 0;
     };
 
+    using Queue = FairQueue<Waiting>;
+
     void work();
+    bool fits(const Queue& queue, const Whose& whose) const;
     bool must_wake();
-    bool is_empty() const { return new_.empty() && begun_.empty(); }
+    bool is_empty() const { return new_.size() + begun_.size() == 0; }
     Task take_next();
     void note_taken(bool is_new);
     void forget_pace();
@@ -80,8 +85,8 @@ private:
     const unsigned width_;
     mutable std::mutex mutex_;
     std::condition_variable ready_;
-    std::deque<Waiting> new_;
-    std::deque<Waiting> begun_;
+    Queue new_;
+    Queue begun_;
     unsigned begun_in_a_row_ = 0;
     // The last two whole windows, and the one that is open. Two: what is new is taken in gulps.
     Window last_;
