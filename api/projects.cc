@@ -121,15 +121,17 @@ Status store_creation(store::Writer& writer, Creation creation) {
 Result<Creation> plan_creation(const Call& call, const ProjectBody& body) {
     ORIGIN_TRY(owner, owner_of(call, body.client));
     ORIGIN_TRY(head, branch_named(body.default_branch.value_or("main")));
-    Creation creation{.project = {.id = ProjectId::make(call.around.clock, call.around.random),
-                                  .owner = owner,
-                                  .slug = body.slug.value_or(""),
-                                  .name = body.name,
-                                  .head = head.str(),
-                                  .actor = {call.identity().client, call.identity().key, "api"},
-                                  .now = call.now()},
-                      .slug_is_given = body.slug.has_value(),
-                      .key = {}};
+    Creation creation{
+        .project = {.id = ProjectId::make(call.around.clock, call.around.random),
+                    .owner = owner,
+                    .slug = body.slug.value_or(""),
+                    .name = body.name,
+                    .head = head.str(),
+                    .actor = {call.identity().client, call.identity().key, "api"},
+                    .now = call.now(),
+                    .quotas = call.head.local_operator ? nullptr : call.around.pushes.quotas()},
+        .slug_is_given = body.slug.has_value(),
+        .key = {}};
     if (body.key) {
         const KeyId id = KeyId::make(call.around.clock, call.around.random);
         creation.key = auth::NewKey{.id = id,

@@ -126,6 +126,12 @@ Result<RunView> view_run(store::Reader& reader, const Around& around, const RunI
             {"links", links_of(around, id, run)},
             {"createdAt", time_json(run.created_at)},
             {"updatedAt", time_json(run.updated_at)}};
+    if (run.state == RunState::Pending) {
+        ORIGIN_TRY(before, store::jobs_before(reader, JobId{id.raw}));
+        if (before) {
+            body["position"] = *before + 1;
+        }
+    }
     if (!run.commit.is_zero()) {
         body["commit"] = run.commit.hex();
     }

@@ -46,14 +46,14 @@ Status check_text(std::string_view text) {
     return {};
 }
 
-Status enqueue_run(store::Writer& writer, const RunId& id) {
-    return store::enqueue(writer,
-                          store::Job{.id = JobId{id.raw},
-                                     .kind = std::string(kRunJob),
-                                     .subject = std::string(id.view()),
-                                     .ready_at = store::kAtOnce,
-                                     .lease = {},
-                                     .payload = {}});
+Status enqueue_run(store::Writer& writer, const RunId& id, const ClientId& client) {
+    return store::enqueue_in_turn(writer,
+                                  store::Job{.id = JobId{id.raw},
+                                             .kind = std::string(kRunJob),
+                                             .subject = std::string(id.view()),
+                                             .lease = {},
+                                             .payload = {}},
+                                  client);
 }
 
 /// A feature branch nobody has: its number only ever grows.
@@ -206,7 +206,8 @@ Status Runs::store_run(store::Writer& writer,
                                  .name = start.output.project_name.substr(0, kDisplayNameBytesMax),
                                  .head = start.head,
                                  .actor = {identity.client, identity.key, "run"},
-                                 .now = now}));
+                                 .now = now,
+                                 .quotas = around_.pushes.quotas()}));
     } else {
         ORIGIN_CHECK(around_.gatekeeper.recheck(writer, *start.permit));
     }
@@ -229,7 +230,7 @@ Status Runs::store_run(store::Writer& writer,
                                       .branch = run.branch,
                                       .now = now}));
     }
-    ORIGIN_CHECK(enqueue_run(writer, submitted.id));
+    ORIGIN_CHECK(enqueue_run(writer, submitted.id, run.client));
     return move_run(writer, submitted.id, run, now);
 }
 
@@ -305,7 +306,7 @@ Status Runs::retry(const RunId& id, const Also& also) {
         run.state = RunState::Pending;
         run.error_code.clear();
         run.error_text.clear();
-        ORIGIN_CHECK(enqueue_run(writer, id));
+        ORIGIN_CHECK(enqueue_run(writer, id, run.client));
         return move_run(writer, id, run, now);
     });
 }

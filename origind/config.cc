@@ -104,6 +104,15 @@ std::string take_rate(const toml::node& node, std::uint64_t& into) {
     return {};
 }
 
+std::string take_bytes(const toml::node& node, std::uint64_t& into) {
+    const auto number = node.value_exact<std::int64_t>();
+    if (!number || *number < 0) {
+        return "must be a whole number from 0 (no limit)";
+    }
+    into = static_cast<std::uint64_t>(*number);
+    return {};
+}
+
 std::string take_seconds(const toml::node& node, std::chrono::seconds& into) {
     std::size_t count = 0;
     std::string wrong = take_limit(node, count);
@@ -205,6 +214,14 @@ Settings limit_settings() {
         {"limits.fetches_at_once",
          [](const auto& n, Config& c) {
              return take_rate(n, c.rates.fetches);
+         }},
+        {"limits.projects",
+         [](const auto& n, Config& c) {
+             return take_rate(n, c.quotas.projects);
+         }},
+        {"limits.stored_bytes",
+         [](const auto& n, Config& c) {
+             return take_bytes(n, c.quotas.stored_bytes);
          }},
     };
 }

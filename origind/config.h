@@ -14,6 +14,7 @@
 #include "auth/rate_limits.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "git/serve/quotas.h"
 #include "gitssh/limits.h"
 #include "net/address.h"
 
@@ -43,6 +44,7 @@ struct Config {
     std::chrono::days audit_kept{400};
     unsigned worker_threads = 8;
     auth::Rates rates;
+    git::QuotaSettings quotas;
     LogFormat log_format = LogFormat::Text;
     Level log_level = Level::Info;
 };

@@ -109,6 +109,7 @@ struct Service::Parts {
 
     hooks::ProtectedBranches protected_branches;
     hooks::PushPlan push_plan;
+    std::unique_ptr<git::Quotas> quotas;
     std::unique_ptr<git::PushService> pushes;
     std::unique_ptr<git::Upkeep> upkeep;
     std::unique_ptr<git::UploadPack> upload_pack;
@@ -168,6 +169,7 @@ Status Service::Parts::open() {
 }
 
 void Service::Parts::wire_git() {
+    quotas = std::make_unique<git::Quotas>(config.quotas, *store, clock);
     pushes =
         std::make_unique<git::PushService>(git::PushService::Around{.store = *store,
                                                                     .storage = *storage,
@@ -177,7 +179,8 @@ void Service::Parts::wire_git() {
                                                                     .random = random,
                                                                     .metrics = metrics,
                                                                     .gates = {&protected_branches},
-                                                                    .planner = &push_plan});
+                                                                    .planner = &push_plan,
+                                                                    .quotas = quotas.get()});
     upkeep = std::make_unique<git::Upkeep>(
         git::Upkeep::Around{*store, *storage, clock, schedule, log, metrics});
     upload_pack = std::make_unique<git::UploadPack>(*store, *storage, metrics, kAgent);

@@ -5,11 +5,15 @@
 #include <set>
 
 #include "base/limits.h"
+#include "store/event_log.h"
 #include "store/key.h"
 #include "store/row.h"
 
 namespace origin::store {
 namespace {
+
+/// Later ones are times, though the clock stand before 1970.
+constexpr UnixMillis kTurnsEnd = kFirstTurn / 2;
 
 /// When the job may be claimed next: its place in JobsReady.
 UnixMillis due(const Job& job) {
@@ -112,6 +116,36 @@ Status enqueue(Writer& writer, Job job) {
     job.generation = 0;
     job.lease.reset();
     return store_job(writer, job);
+}
+
+Status enqueue_in_turn(Writer& writer, Job job, const ClientId& client) {
+    const std::string all = "turns " + job.kind;
+    const std::string own = "turn " + job.kind + " " + std::string(client.view());
+    ORIGIN_TRY(last, get_cursor(writer, all));
+    ORIGIN_TRY(own_last, get_cursor(writer, own));
+    ORIGIN_TRY(next, front(writer, job.kind));
+    // The turn that is going on; if nobody waits, a new one.
+    const bool goes_on = next && next->due < kTurnsEnd;
+    const std::uint64_t now =
+        goes_on ? static_cast<std::uint64_t>(next->due - kFirstTurn) : last + 1;
+    const std::uint64_t turn = std::max(now, own_last + 1);
+    ORIGIN_CHECK(put_cursor(writer, own, turn));
+    ORIGIN_CHECK(put_cursor(writer, all, std::max(last, turn)));
+    job.ready_at = kFirstTurn + static_cast<UnixMillis>(turn);
+    return enqueue(writer, std::move(job));
+}
+
+Result<std::optional<std::size_t>> jobs_before(Reader& reader, const JobId& id) {
+    ORIGIN_TRY(job, find_job(reader, id));
+    if (!job || job->lease) {
+        return std::nullopt;
+    }
+    std::size_t count = 0;
+    const Range range{.from = key(Label{job->kind}), .to = index_key(*job)};
+    ORIGIN_CHECK(reader.scan(Table::JobsReady, range, [&](std::string_view, std::string_view) {
+        return ++count < kPlaceMax;
+    }));
+    return count;
 }
 
 Result<std::optional<Job>> claim(Writer& writer, const Claim& claim) {

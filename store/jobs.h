@@ -72,11 +72,25 @@ struct Claim {
 /// `ready_at` of a job that need not wait: before all that wait, whatever the clock says.
 inline constexpr UnixMillis kAtOnce = 0;
 
+/// `ready_at` of a job with a turn is this plus the turn's number: before kAtOnce.
+inline constexpr UnixMillis kFirstTurn = -(UnixMillis{1} << 62);
+
+inline constexpr std::size_t kPlaceMax = 1000;     ///< Further back nobody counts.
 inline constexpr std::size_t kTakeBackMax = 2400;  ///< Of four rows each: D3's bound.
 
 /// Stores a new job; its lease, attempt and generation are set to none and zero.
 /// Errors: InvalidInput (no or too long kind), Conflict (the id exists).
 Status enqueue(Writer& writer, Job job);
+
+/// The same for a job that need not wait; its `ready_at` becomes a turn. In a turn each client that
+/// has jobs of the kind waiting gets one of them done, oldest first, so that a thousand of one
+/// client's let another's wait for one.
+/// Rows: two cursors, "turns <kind>" (the last number given) and "turn <kind> " + client id.
+Status enqueue_in_turn(Writer& writer, Job job, const ClientId& client);
+
+/// How many jobs of its kind are claimed before this one, at most kPlaceMax; nullopt: it does not
+/// wait (any more).
+Result<std::optional<std::size_t>> jobs_before(Reader& reader, const JobId& id);
 
 /// Leases the job of that kind that has waited longest: ready, or with a lease that ran out.
 /// Returns: the job as leased, with `attempt` counted up; nullopt if there is none yet.

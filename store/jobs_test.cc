@@ -276,5 +276,108 @@ TEST_F(Jobs, RowsKeepTheirBytes) {
                   std::string("\0\0\0\7payload", 11));
 }
 
+ClientId client(unsigned char n) {
+    ClientId made;
+    made.raw.fill(n);
+    return made;
+}
+
+class Turns : public Jobs {
+protected:
+    void add_of(const ClientId& who, std::size_t n, const std::string& kind = "run") {
+        ASSERT_TRUE(write(
+            [&](Writer& writer) { return enqueue_in_turn(writer, job(n, kNow, kind), who); }));
+    }
+    std::optional<std::size_t> before(std::size_t n) {
+        std::optional<std::size_t> count;
+        EXPECT_TRUE(store_->read([&](Reader& reader) -> Status {
+            ORIGIN_TRY(found, jobs_before(reader, id(n)));
+            count = found;
+            return {};
+        }));
+        return count;
+    }
+    std::string order(std::size_t count, UnixMillis now = kNow) {
+        std::string taken;
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto next = take(now);
+            taken += next ? next->id == id(next->id.raw.back())
+                                ? std::to_string(next->id.raw.back())
+                                : "?"
+                          : "-";
+            taken += ' ';
+        }
+        return taken;
+    }
+    static constexpr UnixMillis kNow = 1'800'000'000'000;
+    const ClientId busy_ = client(1);
+    const ClientId quiet_ = client(2);
+};
+
+TEST_F(Turns, AThousandOfOneDelayAnothersByOne) {
+    for (std::size_t n = 1; n <= 1000; ++n) {
+        add_of(busy_, 256 + n);
+    }
+    ASSERT_TRUE(take(kNow));
+    add_of(quiet_, 2);
+    add_of(quiet_, 3);
+    EXPECT_EQ(before(2), 0U) << "its id is the older one of this turn";
+    EXPECT_EQ(before(3), 3U);
+    const auto first = take(kNow);
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->id, id(2));
+    EXPECT_EQ(before(2), std::nullopt) << "it is leased";
+    ASSERT_TRUE(take(kNow));
+    ASSERT_TRUE(take(kNow));
+    const auto fourth = take(kNow);
+    ASSERT_TRUE(fourth);
+    EXPECT_EQ(fourth->id, id(3));
+    EXPECT_EQ(before(256 + 1000), 996U);
+}
+
+TEST_F(Turns, OneWhoWasBusyIsNotPunishedAfterwards) {
+    for (std::size_t n = 1; n <= 5; ++n) {
+        add_of(busy_, n);
+    }
+    EXPECT_EQ(order(6), "1 2 3 4 5 - ");
+    add_of(quiet_, 10);
+    add_of(busy_, 11);
+    add_of(quiet_, 12);
+    add_of(busy_, 13);
+    EXPECT_EQ(order(4), "10 11 12 13 ");
+}
+
+TEST_F(Turns, KeepTheOrderOfOneClient) {
+    for (const std::size_t n : {9U, 3U, 7U, 1U}) {
+        add_of(busy_, n);
+    }
+    EXPECT_EQ(order(4), "9 3 7 1 ");
+}
+
+TEST_F(Turns, ComeBeforeAllThatWaitWhateverTheClockSays) {
+    add(job(1, 0));
+    add(job(2, -1'000'000));
+    add_of(busy_, 3);
+    EXPECT_EQ(before(1), 2U);
+    EXPECT_EQ(order(1, -5'000'000), "3 ");
+}
+
+TEST_F(Turns, OfOneKindSayNothingOfAnother) {
+    for (std::size_t n = 1; n <= 5; ++n) {
+        add_of(busy_, n, "other");
+    }
+    add_of(busy_, 10);
+    EXPECT_EQ(before(10), 0U);
+    EXPECT_EQ(before(5), 4U);
+}
+
+TEST_F(Turns, APlaceFarBackIsNotCounted) {
+    for (std::size_t n = 1; n <= kPlaceMax + 10; ++n) {
+        add_of(busy_, 256 + n);
+    }
+    EXPECT_EQ(before(256 + kPlaceMax + 10), kPlaceMax);
+    EXPECT_EQ(before(4), std::nullopt) << "there is no such job";
+}
+
 }  // namespace
 }  // namespace origin::store

@@ -7,6 +7,7 @@
 #include "auth/grants.h"
 #include "auth/slug.h"
 #include "base/limits.h"
+#include "git/serve/quotas.h"
 #include "store/event_log.h"
 #include "store/rows/access.h"
 #include "store/rows/identity.h"
@@ -61,6 +62,9 @@ Result<store::ProjectRow> create_project(Writer& writer, const NewProject& wante
         return std::unexpected(
             Error(Code::Conflict, "there is a project '" + wanted.slug + "' already")
                 .because("slug_taken"));
+    }
+    if (wanted.quotas != nullptr) {
+        ORIGIN_CHECK(wanted.quotas->check_room_for_project(writer, wanted.owner));
     }
     ORIGIN_TRY(site, free_site(writer, wanted));
     store::ProjectRow row{.owner = wanted.owner,

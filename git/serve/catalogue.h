@@ -13,6 +13,8 @@
 
 namespace origin::git {
 
+class Quotas;
+
 struct NewProject {
     ProjectId id;
     ClientId owner;
@@ -21,10 +23,12 @@ struct NewProject {
     std::string head = "refs/heads/main";
     store::Actor actor;
     UnixMillis now = 0;
+    const Quotas* quotas = nullptr;  // Null: none holds for who asks.
 };
 
 /// Writes the project, its slug, its site name and the event `project.created`.
-/// Errors: InvalidInput (`bad_slug`, `bad_name`), Conflict (`slug_taken`).
+/// Errors: InvalidInput (`bad_slug`, `bad_name`), Conflict (`slug_taken`), LimitExceeded
+/// (`quota_exceeded`).
 Result<store::ProjectRow> create_project(store::Writer& writer, const NewProject& wanted);
 
 struct FoundProject {

@@ -138,10 +138,12 @@ Status PushService::look_at_ref(const auth::Permit& permit,
     return {};
 }
 
-Status PushService::look(const auth::Permit& permit,
-                         const ProposedPush& proposal,
-                         PushOutcome& outcome) {
+/// Returns: the project, with its owner at least if it is to be made.
+Result<store::ProjectRow> PushService::look(const auth::Permit& permit,
+                                            const ProposedPush& proposal,
+                                            PushOutcome& outcome) {
     store::ProjectRow project;
+    project.owner = permit.identity().client;
     std::vector<std::optional<store::RefRow>> now(proposal.refs.size());
     ORIGIN_CHECK(around_.store.read([&](store::Reader& reader) -> Status {
         if (!permit.creates()) {
@@ -168,7 +170,15 @@ Status PushService::look(const auth::Permit& permit,
         }
         ORIGIN_CHECK(look_at_ref(permit, proposal, project, ref));
     }
-    return {};
+    return project;
+}
+
+/// The operator's imports are not counted.
+Result<Quotas::Claim> PushService::claim_room(const ClientId& owner, const ProposedPush& proposal) {
+    if (around_.quotas == nullptr || proposal.via == kOperatorVia) {
+        return Quotas::Claim();
+    }
+    return around_.quotas->claim(owner, proposal.objects.pack.pack_bytes);
 }
 
 Result<PushOutcome> PushService::push(const auth::Permit& permit, ProposedPush proposal) {
@@ -177,7 +187,7 @@ Result<PushOutcome> PushService::push(const auth::Permit& permit, ProposedPush p
         return std::unexpected(Error(Code::Forbidden, "this permit does not allow a push"));
     }
     PushOutcome outcome;
-    ORIGIN_CHECK(look(permit, proposal, outcome));
+    ORIGIN_TRY(project, look(permit, proposal, outcome));
     const bool any = std::ranges::any_of(outcome.refs, &store::RefOutcome::ok);
     if (proposal.atomic && !outcome.all_ok()) {
         fail_the_others(outcome);
@@ -186,6 +196,7 @@ Result<PushOutcome> PushService::push(const auth::Permit& permit, ProposedPush p
     if (!any) {
         return outcome;
     }
+    ORIGIN_TRY(claim, claim_room(project.owner, proposal));
     const std::string pack_name = proposal.objects.pack.pack_name;
     const Storage::Hold hold(around_.storage, permit.project(), pack_name);
     const Status placed = place(permit, proposal);
@@ -197,6 +208,9 @@ Result<PushOutcome> PushService::push(const auth::Permit& permit, ProposedPush p
         std::ignore = around_.storage.remove_unnamed(around_.store, permit.project(), pack_name, 1);
     }
     ORIGIN_CHECK(committed);
+    if (claim) {
+        claim->stored = committed->sequence != 0;
+    }
     around_.metrics.counter("pushes_total").add(committed->sequence != 0 ? 1 : 0);
     around_.metrics.histogram("push_commit_seconds").record(around_.clock.steady() - begun);
     return committed;
@@ -225,6 +239,7 @@ Result<PushOutcome> PushService::commit(const auth::Permit& permit,
              .proposal = proposal,
              .gatekeeper = around_.gatekeeper,
              .planner = around_.planner,
+             .quotas = proposal.via == kOperatorVia ? nullptr : around_.quotas,
              .now = around_.clock.now(),
              .upkeep_at = upkeep_due(*proposal.objects.view, around_.schedule.now())},
             IdSequence(around_.clock, around_.random));

@@ -19,6 +19,7 @@
 #include "git/odb/intake.h"
 #include "git/odb/object_store.h"
 #include "git/odb/pack_builder.h"
+#include "git/serve/quotas.h"
 #include "git/serve/storage.h"
 #include "store/rows/project.h"
 #include "store/store.h"
@@ -64,6 +65,9 @@ struct PushOutcome {
 
     bool all_ok() const;
 };
+
+/// ProposedPush::via of the operator at the server's own socket.
+inline constexpr std::string_view kOperatorVia = "operator";
 
 struct ProposedPush {
     std::string via;  // "http", "ssh", "api", "run".
@@ -125,6 +129,7 @@ public:
         Metrics& metrics;
         std::vector<PushGate*> gates;  // In the order they are asked.
         PushPlanner* planner = nullptr;
+        Quotas* quotas = nullptr;  // Null: there are none.
     };
     explicit PushService(Around around) : around_(std::move(around)) {}
 
@@ -138,6 +143,7 @@ public:
     Storage& storage() const { return around_.storage; }
     store::Store& store() const { return around_.store; }
     const Clock& clock() const { return around_.clock; }
+    Quotas* quotas() const { return around_.quotas; }
 
 private:
     Status place(const auth::Permit& permit, ProposedPush& proposal);
@@ -145,7 +151,10 @@ private:
     Result<PushOutcome> commit(const auth::Permit& permit,
                                ProposedPush& proposal,
                                const PushOutcome& looked_at);
-    Status look(const auth::Permit& permit, const ProposedPush& proposal, PushOutcome& outcome);
+    Result<Quotas::Claim> claim_room(const ClientId& owner, const ProposedPush& proposal);
+    Result<store::ProjectRow> look(const auth::Permit& permit,
+                                   const ProposedPush& proposal,
+                                   PushOutcome& outcome);
     Status look_at_ref(const auth::Permit& permit,
                        const ProposedPush& proposal,
                        const store::ProjectRow& project,

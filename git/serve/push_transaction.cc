@@ -104,7 +104,8 @@ Result<store::ProjectRow> PushTransaction::project(Writer& writer, PushOutcome& 
                                      .slug = parts_.proposal.new_project_slug,
                                      .name = {},
                                      .actor = {who.client, who.key, parts_.proposal.via},
-                                     .now = parts_.now});
+                                     .now = parts_.now,
+                                     .quotas = parts_.quotas});
 }
 
 Status PushTransaction::move_ref(Writer& writer, RefOutcome& ref, std::uint64_t push) const {

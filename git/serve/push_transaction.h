@@ -19,6 +19,7 @@ public:
         const ProposedPush& proposal;
         const auth::Gatekeeper& gatekeeper;
         PushPlanner* planner;
+        const Quotas* quotas;  // May be null.
         UnixMillis now;
         UnixMillis upkeep_at;
     };

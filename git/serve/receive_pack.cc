@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "git/serve/receive_pack.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
+#include "git/serve/catalogue.h"
 #include "git/serve/refs.h"
 #include "git/wire/pkt_line.h"
 
 namespace origin::git {
+namespace {
+
+constexpr std::string_view kPackTooLarge = "pack_bytes";  // The intake's reason.
+constexpr std::uint64_t kEmptyPackBytes = 32;  // Who only makes a branch sends one.
+
+}  // namespace
 
 Result<std::string> ReceivePack::advertise(const auth::Permit& permit,
                                            ProtocolVersion version,
@@ -35,14 +44,17 @@ Result<std::unique_ptr<ReceivePack::Session>> ReceivePack::open(const auth::Perm
                                                                 Opening opening) const {
     Storage& storage = around_.pushes.storage();
     ObjectStoreRef objects = ObjectStore::empty(storage.pack_dir(permit.project()));
+    ClientId owner = permit.identity().client;
     if (!permit.creates()) {
         ORIGIN_CHECK(around_.pushes.store().read([&](store::Reader& reader) -> Status {
             ORIGIN_TRY(opened, storage.open(reader, permit.project()));
             objects = opened;
+            ORIGIN_TRY(row, need_project(reader, permit.project()));
+            owner = row.owner;
             return {};
         }));
     }
-    return std::make_unique<Session>(*this, permit, std::move(opening), objects);
+    return std::make_unique<Session>(*this, permit, std::move(opening), objects, owner);
 }
 
 /// The session's steps, as an Answer.
@@ -58,8 +70,13 @@ private:
 ReceivePack::Session::Session(const ReceivePack& door,
                               const auth::Permit& permit,
                               Opening opening,
-                              ObjectStoreRef objects)
-    : door_(door), permit_(permit), opening_(std::move(opening)), objects_(std::move(objects)) {}
+                              ObjectStoreRef objects,
+                              const ClientId& owner)
+    : door_(door),
+      permit_(permit),
+      opening_(std::move(opening)),
+      objects_(std::move(objects)),
+      owner_(owner) {}
 
 ReceivePack::Session::~Session() = default;
 
@@ -69,11 +86,36 @@ Status ReceivePack::Session::begin_pack() {
     if (request_.is_probe() || !request_.expects_pack()) {
         return {};
     }
+    ORIGIN_TRY(limits, this->limits());
     Storage& storage = door_.around_.pushes.storage();
     ORIGIN_CHECK(storage.prepare(permit_.project()));
     intake_.emplace(
-        storage.quarantine(permit_.project()), objects_, IntakeLimits{}, door_.around_.side_work);
+        storage.quarantine(permit_.project()), objects_, limits, door_.around_.side_work);
     return {};
+}
+
+/// A pack that the owner's quota has no room for is refused while it comes.
+Result<IntakeLimits> ReceivePack::Session::limits() {
+    IntakeLimits limits;
+    Quotas* const quotas = door_.around_.pushes.quotas();
+    if (quotas == nullptr) {
+        return limits;
+    }
+    ORIGIN_TRY(room, quotas->room(owner_));
+    if (room < limits.pack_bytes_max) {
+        room_ = room;
+        limits.pack_bytes_max = std::max(room, kEmptyPackBytes);
+    }
+    return limits;
+}
+
+/// What the intake refused; in the quota's words if it was that.
+Error ReceivePack::Session::refusal_of(const Error& error) const {
+    if (!room_ || error.reason() != kPackTooLarge) {
+        return error;
+    }
+    const Quotas& quotas = *door_.around_.pushes.quotas();
+    return quotas.used_up(quotas.stored_bytes_max() - *room_, 0);
 }
 
 Status ReceivePack::Session::feed(Bytes piece) {
@@ -98,7 +140,7 @@ Status ReceivePack::Session::feed(Bytes piece) {
         return {};
     }
     if (const Status fed = intake_->feed(piece); !fed) {
-        refused_ = fed.error();
+        refused_ = refusal_of(fed.error());
     }
     return {};
 }
@@ -156,7 +198,7 @@ Result<bool> ReceivePack::Session::resolve() {
     }
     const auto done = intake_->resolve_some();
     if (!done) {
-        refused_ = done.error();
+        refused_ = refusal_of(done.error());
         return true;
     }
     if (!*done) {
@@ -187,6 +229,9 @@ void ReceivePack::Session::say(std::string& out, std::string_view line) const {
 void ReceivePack::Session::push(std::string& out) {
     PushReport answer;
     const auto refuse_all = [&](const Error& error, const std::string& unpack) {
+        if ((refused_ ? *refused_ : error).reason() == kQuotaExceeded) {
+            say(out, (refused_ ? *refused_ : error).told_to_peer());
+        }
         answer.unpack_error = unpack;
         answer.refs.clear();
         for (const RefCommand& command : request_.commands) {

@@ -60,7 +60,8 @@ public:
     Session(const ReceivePack& door,
             const auth::Permit& permit,
             Opening opening,
-            ObjectStoreRef objects);
+            ObjectStoreRef objects,
+            const ClientId& owner);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     ~Session();
@@ -81,6 +82,8 @@ private:
     enum class Phase : std::uint8_t { Resolve, Push, Show, Done };
 
     Status begin_pack();
+    Result<IntakeLimits> limits();
+    Error refusal_of(const Error& error) const;
     Result<Answer::Progress> step(std::string& out);
     Result<Answer::Progress> step_resolve(std::string& out);
     Result<bool> resolve();
@@ -95,6 +98,8 @@ private:
     auth::Permit permit_;
     Opening opening_;
     ObjectStoreRef objects_;
+    ClientId owner_;                     // Of the project: whose quota it is.
+    std::optional<std::uint64_t> room_;  // Bytes, if that is less than a pack may have.
     ReceiveCommandsParser parser_;
     bool head_complete_ = false;
     PushRequest request_;

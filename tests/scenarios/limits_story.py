@@ -5,7 +5,9 @@ when it has waited, and its neighbour never notices.
 Method: a server with tiny limits; the real `git`, and plain HTTP. A client of its own for each story. A limit is reached
 with HTTP requests that cost nothing, as fast as they go: a client's limits are the same at all doors.
 """
+import base64
 import itertools
+import os
 import re
 import socket
 import time
@@ -21,6 +23,8 @@ address_requests_per_minute = 600
 pushes_per_minute = 6
 runs_per_minute = 6
 fetches_at_once = 1
+projects = 3
+stored_bytes = 20000
 """
 ENOUGH = 5000  # Requests: more than any limit here, whatever time gives back meanwhile.
 SCOPES = ("git:write", "projects:create", "requirements")
@@ -125,6 +129,24 @@ class GitLimits(LimitsScenario):
         wait_until("it to be given back", lambda: repo.run("fetch", "-q", "origin", check=False).returncode == 0)
 
 
+    def test_a_push_that_the_quota_has_no_room_for(self):
+        repo = self.tenant.pushed_repo()
+        repo.commit("large", **{"noise.bin": os.urandom(30_000)})
+        said = repo.refused("push", "origin", "main")
+        self.assertRegex(said, r"(?m)^remote: the quota of stored bytes is used up: [0-9]+ of 20000 are used, and this needs more")
+        self.assertIn("limits.stored_bytes", said)
+        repo("push", "-q", "origin", "main~1:refs/heads/other")  # What needs no room goes through.
+        repo("push", "-q", "origin", ":refs/heads/other")
+        Tenant(self).pushed_repo()
+
+    def test_a_project_too_many(self):
+        repo = self.tenant.pushed_repo()
+        for name in ("second", "third"):
+            repo("push", "-q", repo("remote", "get-url", "origin").replace("app.git", f"{name}.git"), "main")
+        said = repo.refused("push", repo("remote", "get-url", "origin").replace("app.git", "fourth.git"), "main")
+        self.assertRegex(said, r"(?m)^remote: the quota of projects is used up: there are 3\.")
+
+
 class HttpLimits(LimitsScenario):
     def test_a_program_is_told_which_limit_and_when_to_come_back(self):
         answer = self.tenant.use_up_requests()
@@ -151,6 +173,18 @@ class HttpLimits(LimitsScenario):
         self.expect_headers(answer, "requests", 600)
         self.assertEqual(self.server.get("/healthz", key=None, source="127.0.0.9").status, 200)
         self.assertEqual(self.server.get("/api/projects", key=None, source="127.0.0.8").status, 401)
+
+    def test_quotas_over_the_api(self):
+        for name in ("a", "b", "c"):
+            self.expect(self.server.post("/api/projects", {"name": name}, key=self.tenant.key), 201)
+        answer = self.expect(self.server.post("/api/projects", {"name": "d"}, key=self.tenant.key), 413, "quota_exceeded")
+        self.assertIn("limits.projects", answer.text)
+        commit = {"branch": "main", "message": "m", "files": [
+            {"action": "create", "path": "noise", "encoding": "base64", "content": base64.b64encode(os.urandom(30_000)).decode()}]}
+        path = f"/api/projects/{self.tenant.slug}%2Fa/commits"
+        self.expect(self.server.post(path, commit, key=self.tenant.key), 413, "quota_exceeded")
+        commit["files"][0]["content"] = ""
+        self.expect(self.server.post(path, commit, key=self.tenant.key), 201)
 
     def test_the_operator_is_exempt(self):
         self.tenant.use_up_requests()

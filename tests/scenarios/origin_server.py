@@ -27,6 +27,8 @@ address_requests_per_minute = 0
 pushes_per_minute = 0
 runs_per_minute = 0
 fetches_at_once = 0
+projects = 0
+stored_bytes = 0
 """
 
 
