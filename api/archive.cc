@@ -2,6 +2,7 @@
 // /api/projects/{project}/archive: a commit's files as one tar file.
 #include "git/serve/archive.h"
 
+#include "api/answers.h"
 #include "api/commit_view.h"
 #include "api/endpoints.h"
 
@@ -10,7 +11,8 @@ namespace {
 
 class ArchiveSource final : public net::BodySource {
 public:
-    explicit ArchiveSource(git::Archive archive) : archive_(std::move(archive)) {}
+    ArchiveSource(git::Archive archive, auth::RateLimits::Fetch fetch)
+        : fetch_(std::move(fetch)), archive_(std::move(archive)) {}
 
     Result<State> step(std::string& out) override {
         ORIGIN_TRY(progress, archive_.step(out));
@@ -21,6 +23,7 @@ public:
     }
 
 private:
+    auth::RateLimits::Fetch fetch_;
     git::Archive archive_;
 };
 
@@ -65,6 +68,12 @@ Answer get_archive(const Call& call) {
         wish.paths.push_back(std::move(path));
     }
     ORIGIN_TRY(archive, git::Archive::of(view.fetch.objects, std::move(wish)));
+    const auto who = auth::Party::of(call.identity(), call.head.peer);
+    auto fetch =
+        call.head.local_operator ? auth::RateLimits::Fetch() : call.around.limits.begin_fetch(who);
+    if (!fetch) {
+        return net::Reply(too_many(fetch.error()));
+    }
     net::Response response;
     const bool is_plain = *format == git::ArchiveFormat::Tar;
     response.headers = {
@@ -73,7 +82,7 @@ Answer get_archive(const Call& call) {
         {"X-Content-Type-Options", "nosniff"},
         {"Cache-Control", "private, no-cache"},
         {"X-Origin-Commit", commit.hex()}};
-    response.stream = std::make_unique<ArchiveSource>(std::move(archive));
+    response.stream = std::make_unique<ArchiveSource>(std::move(archive), std::move(*fetch));
     return net::Reply(std::move(response));
 }
 

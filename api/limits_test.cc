@@ -74,5 +74,44 @@ TEST_F(Limits, OfPushes) {
     EXPECT_EQ(rows_in(store::Table::Pushes), 1U);
 }
 
+TEST_F(Limits, AnArchiveIsAFetch) {
+    limit({.fetches = 1});
+    ASSERT_EQ(ask("POST", "/api/projects", R"({"name":"app"})").status, 201);
+    ASSERT_EQ(ask("POST",
+                  "/api/projects/acme%2Fapp/commits",
+                  R"({"branch":"main","message":"m",
+                      "files":[{"action":"create","path":"a","content":"1"}]})")
+                  .status,
+              201);
+    const char* const archive = "/api/projects/acme%2Fapp/archive";
+    EXPECT_EQ(ask("GET", archive).status, 200);
+    EXPECT_EQ(limits_->fetches(), 0U);
+    const auto held = limits_->begin_fetch(auth::Party::of(client_));
+    const Said refused = ask("GET", archive);
+    EXPECT_EQ(refused.status, 429) << refused.text;
+    EXPECT_EQ(refused.header("RateLimit-Policy"), "\"fetches\";q=1;qu=\"concurrent-requests\"");
+}
+
+TEST_F(Limits, RunsThatWaitTellTheirPlace) {
+    std::vector<std::string> runs;
+    for (const char* text : {"build one", "build two", "build three"}) {
+        const Said posted = ask("POST", "/api/requirements", requirement(text));
+        ASSERT_EQ(posted.status, 202) << posted.text;
+        EXPECT_EQ(posted.body.at("position").to_number<std::size_t>(), runs.size() + 1);
+        runs.push_back(posted.str("requestId"));
+    }
+    const ClientId other = add_client("other", false);
+    const Said posted =
+        ask_as(add_key(other, auth::Scopes::all()),
+               "POST",
+               "/api/requirements",
+               R"({"clientId":")" + other.str() + R"(","requirements":"build four"})");
+    ASSERT_EQ(posted.status, 202) << posted.text;
+    EXPECT_EQ(posted.body.at("position").to_number<std::size_t>(), 2U) << "of the first turn";
+    EXPECT_EQ(ask("GET", "/api/requirements/" + runs[1]).body.at("position").to_number<int>(), 3);
+    work_off(generator::kRunJob);
+    EXPECT_FALSE(ask("GET", "/api/requirements/" + runs[2]).body.contains("position"));
+}
+
 }  // namespace
 }  // namespace origin::api
