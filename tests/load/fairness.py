@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Goal: nobody is starved by somebody else: stalled peers, one bulk writer, more load than fits, idle connections and
-SSH sessions.
+"""Goal: nobody is starved by somebody else: stalled peers, one bulk writer, more load than fits, a neighbour who causes
+it, idle connections and SSH sessions.
 
 Method: each part runs against a server of its own, speaks to it over real sockets and `git`, and prints its figures and
 a verdict. A verdict compares figures of one run with each other; none is a time by itself.
 
-usage: fairness.py [stalled|bulk|writes|reads|idle|ssh ...] [--quick] [--json] [--control]
+usage: fairness.py [stalled|bulk|writes|reads|neighbour|idle|ssh ...] [--quick] [--json] [--control]
 --quick: small numbers, and only what does not depend on how fast this machine is at the moment.
 --control: runs each verdict on figures that must fail; passes only if every one does.
 """
@@ -24,6 +24,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import overload  # noqa: E402  It finds bench/ for the next ones.
 import load  # noqa: E402
+import neighbour  # noqa: E402
 import ssh_sessions  # noqa: E402
 import wire  # noqa: E402
 from git_client import Repo  # noqa: E402
@@ -252,9 +253,10 @@ def run_idle(quick):
 PARTS = {"stalled": (run_stalled, judge_stalled), "bulk": (run_bulk, judge_bulk),
          "writes": (lambda quick: overload.run(overload.Commits, quick), overload.judge),
          "reads": (lambda quick: overload.run(overload.Listings, quick), overload.judge),
+         "neighbour": (neighbour.run, neighbour.judge),
          "idle": (run_idle, judge_idle), "ssh": (ssh_sessions.run, ssh_sessions.judge)}
 
-WITHOUT_LIMITS = ("bulk", "writes", "reads")  # Whoever loads a server has one key.
+WITHOUT_LIMITS = ("bulk", "writes", "reads", "neighbour")  # Whoever loads a server has one key.
 
 # Each verdict of a part must fail on at least one of these.
 FAILING = {
@@ -262,6 +264,7 @@ FAILING = {
     "bulk": {"quick": False, "failed": 1, "bulk_commits": 0, "longest_ms": 1000, "median_ms": 90},
     "writes": overload.FAILING,
     "reads": overload.FAILING,
+    "neighbour": neighbour.FAILING,
     "ssh": ssh_sessions.FAILING,
     "idle": {"connections": 1000, "working": 999, "kib_each": 33, "sanitized": False, "descriptors_after": 99, "descriptors_before": 20},
 }
