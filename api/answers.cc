@@ -164,6 +164,7 @@ Result<std::string> read_page(store::Reader& reader,
                               const PageWish& wish,
                               const TakeRow& take) {
     store::Range range = store::Range::prefix(of.prefix);
+    range.from = std::max(range.from, of.from);
     if (!wish.after.empty()) {
         if (!wish.after.starts_with(of.prefix)) {
             return std::unexpected(Error(Code::InvalidInput, "this cursor belongs to another list")

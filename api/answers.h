@@ -57,6 +57,7 @@ struct PageOf {
     store::Table table;
     std::string prefix;  // Of every key of the list.
     Order order = Order::Rising;
+    std::string from = {};  // Rows before it do not belong to the list.
 };
 /// Takes one row into the page. Returns: false if it does not belong there.
 using TakeRow = std::function<Result<bool>(std::string_view key, std::string_view value)>;

@@ -34,6 +34,13 @@ store::AuditRow Call::audit(std::string type) const {
         .actor = auth::actor_of(identity(), head.local_operator ? "operator" : "api", head.peer)};
 }
 
+store::AuditRow Call::audit(std::string type, const ProjectId& project, std::string subject) const {
+    store::AuditRow event = audit(std::move(type));
+    event.project = project;
+    event.subject = std::move(subject);
+    return event;
+}
+
 Result<auth::Permit> Call::permit(auth::Action action) const {
     return read_store(around.store, [&](store::Reader& reader) -> Result<auth::Permit> {
         ORIGIN_TRY(found, git::find_project(reader, param("project")));

@@ -70,6 +70,7 @@ struct Call {
     UnixMillis now() const { return around.clock.now(); }
     /// An audit event by whoever asks; the endpoint adds what it is about.
     store::AuditRow audit(std::string type) const;
+    store::AuditRow audit(std::string type, const ProjectId& project, std::string subject) const;
 
     /// The project that {project} names: "prj_..." or "client/slug", percent-encoded.
     /// Errors: NotFound; Forbidden.

@@ -44,6 +44,34 @@ struct ClientChangeBody {
     }
 };
 
+store::AuditRow about_client(store::AuditRow event, const ClientId& id, std::string slug) {
+    event.client = id;
+    event.subject = std::move(slug);
+    return event;
+}
+
+/// What was asked to change, as it is now.
+std::map<std::string, std::string> changed(const auth::ClientChange& change,
+                                           const store::ClientRow& row) {
+    std::map<std::string, std::string> details;
+    if (change.slug) {
+        details["slug"] = row.slug;
+    }
+    if (change.name) {
+        details["name"] = row.display_name;
+    }
+    if (change.email) {
+        details["email"] = row.email;
+    }
+    if (change.admin) {
+        details["admin"] = row.admin ? "true" : "false";
+    }
+    if (change.disabled) {
+        details["disabled"] = row.disabled ? "true" : "false";
+    }
+    return details;
+}
+
 Status need_server_admin(const Call& call) {
     if (call.identity().server_admin) {
         return {};
@@ -86,8 +114,12 @@ Answer create_client(const Call& call) {
                 .email = body.email.value_or(""),
                 .admin = body.admin,
                 .now = call.now()};
+            store::AuditRow event =
+                about_client(call.audit("client.created"), wanted.id, wanted.slug);
+            event.details = {{"admin", wanted.admin ? "true" : "false"}};
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(auth::create_client(writer, wanted));
+                ORIGIN_CHECK(auth::record_audit(writer, event));
                 return once.record(writer, {wanted.id.str()});
             }));
             return show_client(call, 201, wanted.id);
@@ -138,8 +170,12 @@ Answer change_client(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
+            const store::AuditRow event = call.audit("client.changed");
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(auth::change_client(writer, id, body.change));
+                ORIGIN_TRY(row, auth::change_client(writer, id, body.change));
+                store::AuditRow told = about_client(event, id, row.slug);
+                told.details = changed(body.change, row);
+                ORIGIN_CHECK(auth::record_audit(writer, std::move(told)));
                 return once.record(writer, {id.str()});
             }));
             return show({});
@@ -153,8 +189,13 @@ Answer delete_client(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
+            const store::AuditRow event = call.audit("client.deleted");
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+                ORIGIN_TRY(row,
+                           store::get_row<store::ClientRow>(writer, Table::Clients, id.view()));
                 ORIGIN_CHECK(auth::delete_client(writer, id));
+                ORIGIN_CHECK(auth::record_audit(
+                    writer, about_client(event, id, row ? row->slug : std::string())));
                 return once.record(writer, {id.str()});
             }));
             return no_content();

@@ -21,6 +21,9 @@ Answer retry_requirement(const Call& call);
 BodyShape revert_shape();
 Answer revert_requirement(const Call& call);
 
+// audit.cc
+Answer list_audit(const Call& call);
+
 // projects.cc
 BodyShape project_shape();
 BodyShape project_change_shape();

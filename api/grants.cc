@@ -47,6 +47,17 @@ Result<json::object> grant_json(store::Reader& reader,
                         {"createdAt", time_json(row.created_at)}};
 }
 
+store::AuditRow grant_event(const Call& call,
+                            std::string type,
+                            const ProjectId& project,
+                            const ClientId& client) {
+    store::AuditRow event = call.audit(std::move(type));
+    event.project = project;
+    event.client = client;
+    event.subject = client.str();
+    return event;
+}
+
 Answer show_grant(const Call& call, const ProjectId& project, const ClientId& client) {
     ORIGIN_TRY(
         body, read_store(call.around.store, [&](store::Reader& reader) -> Result<json::object> {
@@ -100,8 +111,11 @@ Answer put_grant(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
+            store::AuditRow event = grant_event(call, "grant.set", permit.project(), client);
+            event.details = {{"access", body.access}};
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+                ORIGIN_CHECK(auth::record_audit(writer, event));
                 ORIGIN_CHECK(auth::set_grant(writer,
                                              {.project = permit.project(),
                                               .client = client,
@@ -121,8 +135,11 @@ Answer delete_grant(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
+            const store::AuditRow event =
+                grant_event(call, "grant.removed", permit.project(), client);
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+                ORIGIN_CHECK(auth::record_audit(writer, event));
                 ORIGIN_CHECK(auth::remove_grant(writer, permit.project(), client, call.now()));
                 return once.record(writer, {client.str()});
             }));

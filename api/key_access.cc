@@ -63,4 +63,27 @@ Status check_manages(const Call& call, const store::KeyRow& row) {
     return std::unexpected(Error(Code::NotFound, "no such key"));
 }
 
+store::AuditRow about_key(store::AuditRow event, const KeyId& id, const store::KeyRow& row) {
+    event.client = row.client;
+    event.subject = id.str();
+    std::string scopes;
+    for (const std::string& name : auth::Scopes(row.scopes).names()) {
+        scopes += (scopes.empty() ? "" : " ") + name;
+    }
+    std::string projects;
+    for (const ProjectId& project : row.projects) {
+        projects += (projects.empty() ? "" : " ") + project.str();
+    }
+    event.details = {{"title", row.title},
+                     {"scopes", scopes},
+                     {"expires", row.expires_at == 0 ? "never" : rfc3339(row.expires_at)}};
+    if (!projects.empty()) {
+        event.details["projects"] = projects;
+    }
+    if (row.projects.size() == 1) {
+        event.project = row.projects.front();  // Those who may administrate it see it.
+    }
+    return event;
+}
+
 }  // namespace origin::api

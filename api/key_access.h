@@ -28,4 +28,7 @@ Status check_owner(store::Reader& reader,
 /// May this caller manage that key? Errors: NotFound: unknown and foreign ones look alike.
 Status check_manages(const Call& call, const store::KeyRow& row);
 
+/// Makes `event` one about a key: whose it is, and what it may do.
+store::AuditRow about_key(store::AuditRow event, const KeyId& id, const store::KeyRow& row);
+
 }  // namespace origin::api

@@ -94,9 +94,11 @@ Answer create_key(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
+            const store::AuditRow event = call.audit("key.created");
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(check_owner(writer, wanted.client, wanted.projects));
-                ORIGIN_CHECK(auth::create_key(writer, wanted));
+                ORIGIN_TRY(row, auth::create_key(writer, wanted));
+                ORIGIN_CHECK(auth::record_audit(writer, about_key(event, wanted.id, row)));
                 return once.record(writer, {wanted.id.str()});
             }));
             return show_key(call, 201, wanted.id, {{"key", wanted.text.reveal()}});
@@ -141,11 +143,12 @@ Answer revoke_key(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
-            const UnixMillis now = call.now();
+            const store::AuditRow event = call.audit("key.revoked");
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_TRY(row, need_key(writer, id));
                 ORIGIN_CHECK(check_manages(call, row));
-                ORIGIN_CHECK(auth::revoke_key(writer, id, now));
+                ORIGIN_CHECK(auth::revoke_key(writer, id, event.time));
+                ORIGIN_CHECK(auth::record_audit(writer, about_key(event, id, row)));
                 return once.record(writer, {id.str()});
             }));
             return show_key(call, 200, id, {});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/moment.h"
 
+#include <charconv>
 #include <chrono>
 #include <optional>
 
@@ -83,7 +84,34 @@ std::optional<UnixMillis> read_moment(std::string_view text) {
     return (minutes * 60 + *second) * 1000 + *fraction;
 }
 
+/// "36h" -> milliseconds.
+std::optional<UnixMillis> read_age(std::string_view text) {
+    constexpr std::int64_t kNumberMax = 1'000'000'000;
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.begin(), text.end(), number);
+    const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.begin()));
+    if (error != std::errc() || number < 0 || number > kNumberMax) {
+        return std::nullopt;
+    }
+    if (unit == "s") {
+        return Milliseconds(std::chrono::seconds(number)).count();
+    }
+    if (unit == "m") {
+        return Milliseconds(std::chrono::minutes(number)).count();
+    }
+    if (unit == "h") {
+        return Milliseconds(std::chrono::hours(number)).count();
+    }
+    return unit == "d" ? std::optional(Milliseconds(std::chrono::days(number)).count())
+                       : std::nullopt;
+}
+
 }  // namespace
+
+Result<UnixMillis> parse_moment_or_age(std::string_view text, UnixMillis now) {
+    const auto age = read_age(text);
+    return age ? Result<UnixMillis>(now - *age) : parse_moment(text);
+}
 
 Result<UnixMillis> parse_moment(std::string_view text) {
     const auto moment = read_moment(text);

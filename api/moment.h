@@ -13,4 +13,8 @@ namespace origin::api {
 /// Errors: InvalidInput `bad_time`.
 Result<UnixMillis> parse_moment(std::string_view text);
 
+/// The same, or how long before `now` it was: a number and `s`, `m`, `h` or `d`, "36h".
+/// Errors: InvalidInput `bad_time`.
+Result<UnixMillis> parse_moment_or_age(std::string_view text, UnixMillis now);
+
 }  // namespace origin::api

@@ -5,6 +5,7 @@
 #include "api/answers.h"
 #include "api/checks.h"
 #include "api/endpoints.h"
+#include "api/key_access.h"
 #include "api/views.h"
 #include "auth/accounts.h"
 #include "auth/key_text.h"
@@ -104,7 +105,7 @@ struct Creation {
     std::optional<auth::NewKey> key;
 };
 
-Status store_creation(store::Writer& writer, Creation creation) {
+Status store_creation(store::Writer& writer, Creation creation, const store::AuditRow& event) {
     if (!creation.slug_is_given) {
         ORIGIN_TRY(slug, git::free_slug(writer, creation.project.owner, creation.project.name));
         creation.project.slug = slug;
@@ -113,7 +114,8 @@ Status store_creation(store::Writer& writer, Creation creation) {
         writer, Table::Clients, creation.project.owner.view(), "no such client"));
     ORIGIN_CHECK(git::create_project(writer, creation.project));
     if (creation.key) {
-        ORIGIN_CHECK(auth::create_key(writer, *creation.key));
+        ORIGIN_TRY(row, auth::create_key(writer, *creation.key));
+        ORIGIN_CHECK(auth::record_audit(writer, about_key(event, creation.key->id, row)));
     }
     return {};
 }
@@ -146,6 +148,26 @@ Result<Creation> plan_creation(const Call& call, const ProjectBody& body) {
     return creation;
 }
 
+/// Who may see it and how its branches are guarded is told, a new name not.
+store::AuditRow change_event(const Call& call,
+                             const ProjectId& project,
+                             const ProjectChangeBody& body) {
+    store::AuditRow event = call.audit("project.changed", project, project.str());
+    if (body.is_public) {
+        event.details["public"] = *body.is_public ? "true" : "false";
+    }
+    if (body.default_branch) {
+        event.details["defaultBranch"] = *body.default_branch;
+    }
+    if (body.protected_branches) {
+        std::string& all = event.details["protectedBranches"];
+        for (const std::string& pattern : *body.protected_branches) {
+            all += (all.empty() ? "" : " ") + pattern;
+        }
+    }
+    return event;
+}
+
 }  // namespace
 
 BodyShape project_shape() {
@@ -168,8 +190,9 @@ Answer create_project(const Call& call) {
                 ids.push_back(creation.key->id.str());
                 extra = {{"keyId", ids.back()}, {"key", creation.key->text.reveal()}};
             }
+            const store::AuditRow event = call.audit("key.created");
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(store_creation(writer, creation));
+                ORIGIN_CHECK(store_creation(writer, creation, event));
                 return once.record(writer, ids);
             }));
             return show_project(call, 201, creation.project.id, extra);
@@ -254,9 +277,11 @@ Answer change_project(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
+            const store::AuditRow event = change_event(call, permit.project(), body);
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
                 ORIGIN_CHECK(git::change_project(writer, permit.project(), change));
+                ORIGIN_CHECK(auth::record_audit(writer, event));
                 return once.record(writer, {permit.project().str()});
             }));
             return show({});
@@ -269,9 +294,12 @@ Answer delete_project(const Call& call) {
         call,
         [&](const auth::Once& once) -> Answer {
             ORIGIN_TRY(permit, call.permit(auth::Action::Admin));
+            const store::AuditRow event =
+                call.audit("project.deleted", permit.project(), permit.project().str());
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
-                ORIGIN_CHECK(git::delete_project(writer, permit, call.now()));
+                ORIGIN_CHECK(git::delete_project(writer, permit, event.time));
+                ORIGIN_CHECK(auth::record_audit(writer, event));
                 return once.record(writer, {permit.project().str()});
             }));
             return no_content();

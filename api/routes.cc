@@ -88,6 +88,8 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "/api/signing-keys", "admin", kKey, nullptr, list_signing_keys},
     {"DELETE", "/api/signing-keys/{key}", "admin", kKey, nullptr, delete_signing_key},
 
+    {"GET", "/api/audit", "admin", kKey, nullptr, list_audit},
+
     {"GET", "/healthz", "none", kOpen, nullptr, get_health},
     {"GET", "/readyz", "none", kOpen, nullptr, get_ready},
     {"GET", "/metrics", "admin", kOperator, nullptr, get_metrics},

@@ -67,6 +67,12 @@ json::object ssh_key_json(const KeyId& id, const store::KeyRow& row) {
     return body;
 }
 
+store::AuditRow about_ssh_key(store::AuditRow event, const KeyId& id, const store::KeyRow& row) {
+    event = about_key(std::move(event), id, row);
+    event.details["fingerprint"] = auth::ssh_fingerprint(row.public_key);
+    return event;
+}
+
 Answer show_key(const Call& call, const KeyId& id) {
     ORIGIN_TRY(row, read_store(call.around.store, [&](store::Reader& reader) {
                    return need_key(reader, id);
@@ -86,9 +92,11 @@ Answer create_ssh_key(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
+            const store::AuditRow event = call.audit("ssh_key.created");
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(check_owner(writer, wanted.client, wanted.projects));
-                ORIGIN_CHECK(auth::create_ssh_key(writer, wanted));
+                ORIGIN_TRY(row, auth::create_ssh_key(writer, wanted));
+                ORIGIN_CHECK(auth::record_audit(writer, about_ssh_key(event, wanted.id, row)));
                 return once.record(writer, {wanted.id.str()});
             }));
             return show_key(call, wanted.id);
@@ -129,10 +137,12 @@ Answer delete_ssh_key(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
+            const store::AuditRow event = call.audit("ssh_key.removed");
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_TRY(row, need_key(writer, id));
                 ORIGIN_CHECK(check_manages(call, row));
                 ORIGIN_CHECK(auth::remove_ssh_key(writer, id));
+                ORIGIN_CHECK(auth::record_audit(writer, about_ssh_key(event, id, row)));
                 return once.record(writer, {id.str()});
             }));
             return no_content();

@@ -169,10 +169,13 @@ Answer put_target(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
-            const UnixMillis now = call.now();
+            store::AuditRow event = call.audit("target.set", project, name);
+            event.details = {{"connector", body.connector}};
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
-                ORIGIN_CHECK(put_target_row(writer, store::target_key(project, name), body, now));
+                ORIGIN_CHECK(
+                    put_target_row(writer, store::target_key(project, name), body, event.time));
+                ORIGIN_CHECK(auth::record_audit(writer, event));
                 return once.record(writer, {name});
             }));
             return show({});
@@ -217,6 +220,8 @@ Answer put_rule(const Call& call) {
         call,
         [&](const auth::Once& once) -> Answer {
             const store::RuleRow row{pattern, body.target, call.now()};
+            store::AuditRow event = call.audit("rule.set", project, pattern);
+            event.details = {{"target", body.target}};
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
                 ORIGIN_CHECK(
@@ -225,6 +230,7 @@ Answer put_rule(const Call& call) {
                                                       store::target_key(project, body.target),
                                                       "no such target"));
                 ORIGIN_CHECK(hooks::put_rule(writer, project, row));
+                ORIGIN_CHECK(auth::record_audit(writer, event));
                 return once.record(writer, {pattern});
             }));
             return show({});
@@ -238,9 +244,16 @@ Answer delete_rule(const Call& call) {
     ORIGIN_CHECK(check_target_name(target));
     ORIGIN_TRY(pattern, branch_pattern(call.asked("pattern")));
     const std::string key = store::rule_key(permit.project(), target, pattern);
+    store::AuditRow event = call.audit("rule.removed", permit.project(), pattern);
+    event.details = {{"target", target}};
     ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
         ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
-        return writer.erase(Table::Rules, key);  // Twice is once: no key is needed for that.
+        ORIGIN_TRY(row, writer.get(Table::Rules, key));
+        if (!row) {
+            return {};  // Twice is once: no key is needed for that.
+        }
+        ORIGIN_CHECK(auth::record_audit(writer, event));
+        return writer.erase(Table::Rules, key);
     }));
     return no_content();
 }

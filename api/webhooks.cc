@@ -57,6 +57,16 @@ Answer created(const Call& call,
     return response;
 }
 
+/// An endpoint's path and query may hold a secret of its owner: "https://example.org".
+std::string host_of(std::string_view url) {
+    const std::size_t scheme = url.find("://");
+    const std::size_t begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+    const std::size_t end = url.find_first_of("/?#", begin);
+    const std::string_view authority = url.substr(begin, end - begin);
+    const std::size_t user = authority.rfind('@');
+    return std::string(user == std::string_view::npos ? authority : authority.substr(user + 1));
+}
+
 json::object delivery_json(std::uint64_t sequence,
                            std::uint32_t attempt,
                            const store::DeliveryRow& row) {
@@ -103,10 +113,13 @@ Answer create_webhook(const Call& call) {
                     call.around.master_key, id, secret.raw, call.around.random),
                 .events = body.events,
                 .now = call.now()};
+            store::AuditRow event = call.audit("webhook.created", project, id.str());
+            event.details = {{"host", host_of(body.url)}};
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
                 ORIGIN_CHECK(check_webhook_room(writer, project));
                 ORIGIN_CHECK(hooks::create_webhook(writer, wanted));
+                ORIGIN_CHECK(auth::record_audit(writer, event));
                 return once.record(writer, {id.str()});
             }));
             return created(call, project, id, secret.shown);
@@ -178,9 +191,11 @@ Answer delete_webhook(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
+            const store::AuditRow event = call.audit("webhook.removed", permit.project(), id.str());
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
                 ORIGIN_CHECK(need_webhook(writer, permit.project(), id));
+                ORIGIN_CHECK(auth::record_audit(writer, event));
                 // Its job finds it gone and ends by itself.
                 ORIGIN_CHECK(
                     writer.erase(Table::Webhooks, store::webhook_key(permit.project(), id)));

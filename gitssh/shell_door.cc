@@ -259,9 +259,15 @@ Status ShellDoor::begin(Connection& connection) {
     const auto blob = around_.tickets.blob_of(hello->ticket, around_.clock.now());
     const auto identity = blob ? around_.gatekeeper.identify_ssh(*blob)
                                : Result<auth::Identity>(std::unexpected(stranger()));
+    const auth::Caller caller{.via = "ssh-shell"};  // sshd keeps its client's address.
     if (!identity) {
         around_.metrics.counter("ssh_auth_refused_total").add();
+        around_.gatekeeper.note_refused_ssh(
+            blob.value_or(""), caller, blob ? identity.error().kept_in_log() : "bad ticket");
         return std::unexpected(stranger());
+    }
+    if (identity->key) {
+        around_.gatekeeper.notes().used(*identity->key, caller);
     }
     if (!may_join(connection, identity->client)) {
         return std::unexpected(Error(Code::LimitExceeded, "too many commands of yours run"));

@@ -76,6 +76,7 @@ void SshSession::Channel::begin(const git::SshCommand& command) {
                               {{"client", session_.identity_->client.str()},
                                {"service", std::string(git::name_of(command.service))},
                                {"peer", session_.peer_.address}});
+    session_.note_use();
     exchange_ =
         std::make_shared<GitExchange>(session_.around_.git, *session_.identity_, command, version_);
 }

@@ -106,6 +106,9 @@ int SshSession::authenticate(ssh_key_struct* key, char state) {
     const bool is_good = blob && auth::read_ssh_blob(*blob);
     auto identity = is_good ? around_.gatekeeper.identify_ssh(*blob)
                             : std::unexpected(Error(Code::Unauthenticated, "a weak key"));
+    if (!identity) {
+        refused_ = Refused{blob.value_or(""), identity.error().kept_in_log()};
+    }
     if (!identity || !around_.may_join(identity->client)) {
         around_.metrics.counter("ssh_auth_refused_total").add();
         return SSH_AUTH_DENIED;
@@ -116,8 +119,20 @@ int SshSession::authenticate(ssh_key_struct* key, char state) {
     }
     if (state == SSH_PUBLICKEY_STATE_VALID) {
         identity_ = std::move(*identity);
+        note_use();
     }
     return SSH_AUTH_SUCCESS;
+}
+
+auth::Caller SshSession::caller() const {
+    const char* agent = ssh_get_clientbanner(session_.get());
+    return {.peer = peer_.address, .via = "ssh", .agent = agent == nullptr ? "" : agent};
+}
+
+void SshSession::note_use() {
+    if (identity_ && identity_->key) {
+        around_.gatekeeper.notes().used(*identity_->key, caller());
+    }
 }
 
 ssh_channel_struct* SshSession::open_channel() {
@@ -141,6 +156,9 @@ void SshSession::end(const std::string& why) {
 }
 
 void SshSession::is_gone(const std::string& why) {
+    if (!identity_ && refused_) {
+        around_.gatekeeper.note_refused_ssh(refused_->blob, caller(), refused_->why);
+    }
     around_.log.info("ssh connection ended", {{"peer", peer_.address}, {"why", why}});
     over_ = true;
 }

@@ -80,6 +80,8 @@ private:
     bool can_take_output() const;
     void note_output(std::uint64_t before, std::size_t count);
     ssh_channel_struct* open_channel();
+    auth::Caller caller() const;
+    void note_use();
     void read_socket();
     bool is_in_bounds();
     void check_time();
@@ -95,7 +97,12 @@ private:
     std::vector<std::shared_ptr<Channel>> channels_;
     std::vector<std::shared_ptr<Channel>> opened_;  // Since the last advance().
     std::optional<auth::Identity> identity_;
-    ssh_counter_struct packets_{};  // Kept by libssh: payloads, both ways.
+    struct Refused {
+        std::string blob;
+        std::string why;
+    };
+    std::optional<Refused> refused_;  // The last key that it offered in vain.
+    ssh_counter_struct packets_{};    // Kept by libssh: payloads, both ways.
     /// Of packets_.in_packets: no tries to log in. None: it has not asked to.
     std::optional<std::uint64_t> free_packets_;
     bool has_asked_none_ = false;

@@ -28,6 +28,7 @@ struct Options {
     GcOptions gc;
     DoctorOptions doctor;
     MasterKeyOptions master_key;
+    AuditOptions audit;
     SshdOptions sshd;
     WorkerOptions worker;
     ApiCall call;

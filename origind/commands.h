@@ -92,6 +92,16 @@ struct SshShellOptions {
 };
 int run_ssh_shell(const SshShellOptions& options);
 
+/// The audit log since a time, the oldest event first.
+struct AuditOptions {
+    std::filesystem::path data;
+    std::string since = "24h";  // RFC 3339, or how long ago: "36h".
+    std::string type;           // A glob: "key.*"; empty: all.
+    std::string client;         // Client id; empty: everybody.
+    bool json = false;
+};
+int run_audit(const AuditOptions& options);
+
 struct DoctorOptions {
     std::filesystem::path data;
     bool json = false;

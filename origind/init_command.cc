@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "auth/accounts.h"
+#include "auth/audit.h"
 #include "auth/key_text.h"
 #include "base/random.h"
 #include "gitssh/host_keys.h"
@@ -26,10 +27,16 @@ Result<Made> make_first_client(const InitOptions& options, Log& log, Clock& cloc
     ORIGIN_CHECK(make_data_folder(options.data));
     ORIGIN_TRY(store,
                store::open_lmdb({.data_folder = options.data.string(), .fatal = {}}, log, clock));
-    ORIGIN_CHECK(open_master_key(*store, master_key_sources(options.data), random, log));
+    ORIGIN_CHECK(open_master_key(*store, master_key_sources(options.data), random, log, clock));
     ORIGIN_CHECK(gitssh::take_host_keys(options.data, log));
     const auto key_id = KeyId::make(clock, random);
     Made made{ClientId::make(clock, random), key_id, auth::make_key_text(key_id, random)};
+    const store::AuditRow by_operator{
+        .time = clock.now(),
+        .type = "client.created",
+        .actor = {.client = {}, .key = {}, .via = "operator", .from = {}},
+        .client = made.client,
+        .subject = options.client};
     ORIGIN_CHECK(store->write([&](store::Writer& writer) -> Status {
         ORIGIN_CHECK(auth::create_client(writer,
                                          {.id = made.client,
@@ -46,7 +53,12 @@ Result<Made> make_first_client(const InitOptions& options, Log& log, Clock& cloc
                                        .scopes = auth::Scopes::all(),
                                        .projects = {},
                                        .now = clock.now()}));
-        return {};
+        ORIGIN_CHECK(auth::record_audit(writer, by_operator));
+        store::AuditRow key = by_operator;
+        key.type = "key.created";
+        key.subject = made.key.str();
+        key.details = {{"title", "first key"}};
+        return auth::record_audit(writer, std::move(key));
     }));
     return made;
 }

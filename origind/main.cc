@@ -37,6 +37,19 @@ void add_server_commands(CLI::App& app, Options& o) {
     add_json(*rotate, o.master_key.json);
     rotate->callback([&o] { o.status = run_rotate_master_key(o.master_key); });
 
+    CLI::App* audit = app.add_subcommand(
+        "audit", "who changed what about access, and refused logins; the oldest first");
+    add_data(*audit, o.audit.data);
+    audit
+        ->add_option(
+            "--since", o.audit.since, "a time (2026-11-22T12:34:56Z), or how long ago: 36h")
+        ->capture_default_str();
+    audit->add_option("--type", o.audit.type, "a type, or a glob over types: 'key.*'");
+    audit->add_option(
+        "--client", o.audit.client, "only what this client (cli_...) did or underwent");
+    add_json(*audit, o.audit.json);
+    audit->callback([&o] { o.status = run_audit(o.audit); });
+
     CLI::App* out =
         app.add_subcommand("export", "write every project as an ordinary bare repository");
     add_data(*out, o.out.data);

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "auth/audit.h"
 #include "crypto/seal.h"
 #include "hooks/reseal.h"
 #include "origind/environment.h"
@@ -60,7 +61,8 @@ crypto::MasterKeySources master_key_sources(const std::filesystem::path& data) {
 Result<Secret> open_master_key(store::Store& store,
                                const crypto::MasterKeySources& sources,
                                Random& random,
-                               Log& log) {
+                               Log& log,
+                               const Clock& clock) {
     ORIGIN_TRY(keys, crypto::find_master_keys(sources));
     ORIGIN_TRY(sample, read_sample(store));
     if (!keys && sample) {
@@ -77,6 +79,13 @@ Result<Secret> open_master_key(store::Store& store,
     if (keys->previous) {
         ORIGIN_TRY(count, hooks::reseal_secrets(store, *keys->previous, keys->current, random));
         log.info("the master key was replaced", {{"secrets_sealed_anew", count}});
+        const store::AuditRow event{
+            .time = clock.now(),
+            .type = "master_key.replaced",
+            .actor = {.client = {}, .key = {}, .via = "operator", .from = {}},
+            .details = {{"secretsSealedAnew", std::to_string(count)}}};
+        ORIGIN_CHECK(
+            store.write([&](store::Writer& writer) { return auth::record_audit(writer, event); }));
     }
     if (!sample || !is_current) {
         ORIGIN_CHECK(write_sample(store, keys->current, random));

@@ -23,6 +23,7 @@ crypto::MasterKeySources master_key_sources(const std::filesystem::path& data);
 Result<Secret> open_master_key(store::Store& store,
                                const crypto::MasterKeySources& sources,
                                Random& random,
-                               Log& log);
+                               Log& log,
+                               const Clock& clock);
 
 }  // namespace origin

@@ -41,7 +41,8 @@ protected:
                                           .text = spelled(text),
                                           .previous_text = spelled(previous_text)},
                                          random_,
-                                         log_);
+                                         log_,
+                                         clock_);
         return key ? key->reveal().substr(0, 1) : std::string(key.error().reason());
     }
 

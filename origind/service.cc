@@ -151,7 +151,7 @@ Status Service::Parts::open() {
     ORIGIN_TRY(opened,
                store::open_lmdb({.data_folder = config.data.string(), .fatal = {}}, log, clock));
     store = std::move(opened);
-    ORIGIN_TRY(key, open_master_key(*store, master_key_sources(config.data), random, log));
+    ORIGIN_TRY(key, open_master_key(*store, master_key_sources(config.data), random, log, clock));
     master_key = std::move(key);
     git::use_libgit2();
     storage = std::make_unique<git::Storage>(config.data / "projects", disk_lost);
