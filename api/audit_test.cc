@@ -97,7 +97,7 @@ TEST_F(AuditLog, EveryChangeOfAccessIsToldWithoutSecrets) {
     EXPECT_EQ(revoked.at("subject").as_string(), key.str("keyId"));
     EXPECT_EQ(revoked.at("actor").at("clientId").as_string(), client_.str());
     EXPECT_EQ(revoked.at("actor").at("via").as_string(), "api");
-    EXPECT_EQ(revoked.at("actor").at("from").as_string(), "127.0.0.1");
+    EXPECT_EQ(revoked.at("actor").at("from").as_string(), "192.0.2.1");
     EXPECT_EQ(revoked.at("details").at("scopes").as_string(), "git:read");
 
     ASSERT_GE(secrets_.size(), 3U);

@@ -6,6 +6,7 @@
 #include "api/endpoints.h"
 #include "api/views.h"
 #include "auth/accounts.h"
+#include "git/serve/transfer.h"
 #include "store/rows/access.h"
 
 namespace origin::api {
@@ -70,6 +71,29 @@ std::map<std::string, std::string> changed(const auth::ClientChange& change,
         details["disabled"] = row.disabled ? "true" : "false";
     }
     return details;
+}
+
+/// All that a client owns, in the transaction that deletes it. `event`: the audit event of that.
+Status transfer_all(store::Writer& writer,
+                    const store::AuditRow& event,
+                    const ClientId& from,
+                    const ClientId& to) {
+    ORIGIN_TRY(projects, git::projects_of(writer, from));
+    for (const ProjectId& project : projects) {
+        ORIGIN_CHECK(git::transfer_project(writer,
+                                           {.project = project,
+                                            .to = to,
+                                            .by = event.actor.client.value_or(ClientId()),
+                                            .now = event.time}));
+        store::AuditRow told = event;
+        told.type = "project.transferred";
+        told.client = to;
+        told.project = project;
+        told.subject = project.str();
+        told.details = {{"from", from.str()}};
+        ORIGIN_CHECK(auth::record_audit(writer, std::move(told)));
+    }
+    return {};
 }
 
 Status need_server_admin(const Call& call) {
@@ -186,6 +210,11 @@ Answer change_client(const Call& call) {
 Answer delete_client(const Call& call) {
     ORIGIN_CHECK(need_server_admin(call));
     ORIGIN_TRY(id, need_id<ClientId>(call.param("client"), "client"));
+    std::optional<ClientId> heir;
+    if (const std::string_view to = call.asked("transferTo"); !to.empty()) {
+        ORIGIN_TRY(named, receiver_named(call, to));
+        heir = named;
+    }
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
@@ -193,6 +222,9 @@ Answer delete_client(const Call& call) {
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_TRY(row,
                            store::get_row<store::ClientRow>(writer, Table::Clients, id.view()));
+                if (heir) {
+                    ORIGIN_CHECK(transfer_all(writer, event, id, *heir));
+                }
                 ORIGIN_CHECK(auth::delete_client(writer, id));
                 ORIGIN_CHECK(auth::record_audit(
                     writer, about_client(event, id, row ? row->slug : std::string())));

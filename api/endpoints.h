@@ -24,6 +24,19 @@ Answer revert_requirement(const Call& call);
 // audit.cc
 Answer list_audit(const Call& call);
 
+// transfer.cc
+BodyShape transfer_shape();
+Answer transfer_project(const Call& call);
+/// By slug or id. Errors: NotFound `client_not_found`.
+Result<ClientId> receiver_named(const Call& call, std::string_view name);
+
+// quarantine.cc
+BodyShape quarantine_shape();
+BodyShape quarantine_undo_shape();
+Answer quarantine_key(const Call& call);
+Answer list_key_moves(const Call& call);
+Answer undo_quarantine(const Call& call);
+
 // projects.cc
 BodyShape project_shape();
 BodyShape project_change_shape();
@@ -108,6 +121,8 @@ BodyShape key_shape();
 Answer create_key(const Call& call);
 Answer list_keys(const Call& call);
 Answer revoke_key(const Call& call);
+BodyShape rotate_shape();
+Answer rotate_key(const Call& call);
 
 // archive.cc
 Answer get_archive(const Call& call);

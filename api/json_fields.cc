@@ -222,6 +222,25 @@ std::uint64_t Fields::number(std::string_view name) {
     return number;
 }
 
+std::optional<std::uint64_t> Fields::maybe_count(std::string_view name, std::uint64_t most) {
+    const json::value* value = take(name, false);
+    if (value == nullptr) {
+        return std::nullopt;
+    }
+    error_code error;
+    const auto number = value->to_number<std::uint64_t>(error);
+    if (error || value->is_double() || number > most) {
+        wrong_type(path_of(name), "a whole number from 0 to " + std::to_string(most));
+        return std::nullopt;
+    }
+    return number;
+}
+
+bool Fields::is_null(std::string_view name) const {
+    const json::value* value = object_ == nullptr ? nullptr : object_->if_contains(name);
+    return value != nullptr && value->is_null();
+}
+
 std::optional<std::vector<std::string>> Fields::read_texts(std::string_view name, bool required) {
     const json::value* value = take(name, required);
     if (value == nullptr) {

@@ -42,6 +42,10 @@ public:
     bool flag(std::string_view name) { return maybe_flag(name).value_or(false); }
     std::optional<bool> maybe_flag(std::string_view name);
     std::uint64_t number(std::string_view name);  // A whole one, not negative.
+    /// A whole one from 0 to `most`.
+    std::optional<std::uint64_t> maybe_count(std::string_view name, std::uint64_t most);
+    /// Is it there, and `null`? Asked beside a maybe_..., to which both are absent.
+    bool is_null(std::string_view name) const;
     std::vector<std::string> texts(std::string_view name);
     std::optional<std::vector<std::string>> maybe_texts(std::string_view name);
     /// An object's fields, read by `read` if it is there. Returns: whether it was.

@@ -3,9 +3,15 @@
 
 #include <algorithm>
 
+#include <boost/json.hpp>
+
 #include "api/answers.h"
+#include "api/moment.h"
+#include "api/views.h"
 #include "auth/grants.h"
+#include "auth/key_rotation.h"
 #include "git/serve/catalogue.h"
+#include "store/rows/access.h"
 
 namespace origin::api {
 
@@ -46,6 +52,28 @@ Status check_owner(store::Reader& reader,
         if (!access) {
             return std::unexpected(Error(Code::NotFound, "no such project"));
         }
+    }
+    return {};
+}
+
+Result<UnixMillis> KeyEnd::at(UnixMillis now) const {
+    if (!text) {
+        return is_never ? 0 : auth::default_expiry(now);
+    }
+    ORIGIN_TRY(moment, parse_moment(*text));
+    if (moment <= now) {
+        return std::unexpected(
+            Error(Code::InvalidInput, "'expiresAt' is in the past").because("bad_time"));
+    }
+    return moment;
+}
+
+Status add_last_use(store::Reader& reader, const KeyId& id, boost::json::object& body) {
+    ORIGIN_TRY(use, store::get_row<store::KeyUseRow>(reader, store::Table::KeyUses, id.view()));
+    body["lastUse"] = nullptr;
+    if (use) {
+        body["lastUse"] = boost::json::object{
+            {"at", time_json(use->used_at)}, {"from", use->peer}, {"agent", use->agent}};
     }
     return {};
 }

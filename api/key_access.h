@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/json/object.hpp>
+
 #include "api/call.h"
 #include "store/rows/identity.h"
 #include "store/store.h"
@@ -24,6 +26,21 @@ Result<std::vector<ProjectId>> projects_of(const Call& call, const std::vector<s
 Status check_owner(store::Reader& reader,
                    const ClientId& client,
                    const std::vector<ProjectId>& projects);
+
+/// `expiresAt` of a body that makes a key: absent: a year from now; null: never; else a time.
+struct KeyEnd {
+    std::optional<std::string> text;
+    bool is_never = false;
+
+    static KeyEnd read(Fields& in) {
+        return {.text = in.maybe_text("expiresAt"), .is_never = in.is_null("expiresAt")};
+    }
+    /// As KeyRow::expires_at. Errors: InvalidInput `bad_time`: no time, or past.
+    Result<UnixMillis> at(UnixMillis now) const;
+};
+
+/// `body` with the key's last use; null: it was not used since such uses are noted.
+Status add_last_use(store::Reader& reader, const KeyId& id, boost::json::object& body);
 
 /// May this caller manage that key? Errors: NotFound: unknown and foreign ones look alike.
 Status check_manages(const Call& call, const store::KeyRow& row);

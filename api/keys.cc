@@ -10,6 +10,7 @@
 #include "api/moment.h"
 #include "api/views.h"
 #include "auth/accounts.h"
+#include "auth/key_rotation.h"
 #include "auth/key_text.h"
 #include "git/serve/catalogue.h"
 #include "store/rows/access.h"
@@ -25,7 +26,7 @@ struct KeyBody {
     std::vector<std::string> scopes;
     std::optional<std::string> client;
     std::vector<std::string> projects;
-    std::optional<std::string> expires_at;
+    KeyEnd end;
 
     static KeyBody read(Fields& in) {
         KeyBody body;
@@ -33,7 +34,7 @@ struct KeyBody {
         body.scopes = in.texts("scopes");
         body.client = in.maybe_text("clientId");
         body.projects = in.maybe_texts("projects").value_or(std::vector<std::string>());
-        body.expires_at = in.maybe_text("expiresAt");
+        body.end = KeyEnd::read(in);
         return body;
     }
 };
@@ -42,15 +43,8 @@ Result<auth::NewKey> plan_key(const Call& call, const KeyBody& body) {
     ORIGIN_TRY(client, client_of(call, body.client.value_or("")));
     ORIGIN_TRY(scopes, auth::Scopes::parse(body.scopes));
     ORIGIN_TRY(projects, projects_of(call, body.projects));
-    UnixMillis expires_at = 0;
-    if (body.expires_at) {
-        ORIGIN_TRY(moment, parse_moment(*body.expires_at));
-        if (moment <= call.now()) {
-            return std::unexpected(
-                Error(Code::InvalidInput, "'expiresAt' is in the past").because("bad_time"));
-        }
-        expires_at = moment;
-    }
+    const UnixMillis now = call.now();
+    ORIGIN_TRY(expires_at, body.end.at(now));
     const KeyId id = KeyId::make(call.around.clock, call.around.random);
     return auth::NewKey{.id = id,
                         .text = auth::make_key_text(id, call.around.random),
@@ -59,8 +53,23 @@ Result<auth::NewKey> plan_key(const Call& call, const KeyBody& body) {
                         .scopes = scopes,
                         .projects = std::move(projects),
                         .expires_at = expires_at,
-                        .now = call.now()};
+                        .now = now};
 }
+
+/// `overlap`: seconds for which the old key still works.
+struct RotateBody {
+    std::chrono::seconds overlap = auth::kOverlapDefault;
+
+    static RotateBody read(Fields& in) {
+        RotateBody body;
+        const auto overlap =
+            in.maybe_count("overlap", static_cast<std::uint64_t>(auth::kOverlapMax.count()));
+        if (overlap) {
+            body.overlap = std::chrono::seconds(*overlap);
+        }
+        return body;
+    }
+};
 
 /// A secret. Errors: NotFound.
 Result<store::KeyRow> need_key(store::Reader& reader, const KeyId& id) {
@@ -71,11 +80,18 @@ Result<store::KeyRow> need_key(store::Reader& reader, const KeyId& id) {
     return row;
 }
 
-Answer show_key(const Call& call, int status, const KeyId& id, const json::object& extra) {
-    ORIGIN_TRY(row, read_store(call.around.store, [&](store::Reader& reader) {
-                   return need_key(reader, id);
-               }));
+Result<json::object> shown_key(store::Reader& reader, const KeyId& id, const store::KeyRow& row) {
     json::object body = key_json(id, row);
+    ORIGIN_CHECK(add_last_use(reader, id, body));
+    return body;
+}
+
+Answer show_key(const Call& call, int status, const KeyId& id, const json::object& extra) {
+    ORIGIN_TRY(body,
+               read_store(call.around.store, [&](store::Reader& reader) -> Result<json::object> {
+                   ORIGIN_TRY(row, need_key(reader, id));
+                   return shown_key(reader, id, row);
+               }));
     for (const auto& member : extra) {
         body.insert_or_assign(member.key(), member.value());
     }
@@ -86,6 +102,10 @@ Answer show_key(const Call& call, int status, const KeyId& id, const json::objec
 
 BodyShape key_shape() {
     return shape_of<KeyBody>();
+}
+
+BodyShape rotate_shape() {
+    return shape_of<RotateBody>();
 }
 
 Answer create_key(const Call& call) {
@@ -130,7 +150,8 @@ Answer list_keys(const Call& call) {
                     if (row.kind != store::KeyKind::Secret || !check_manages(call, row)) {
                         return false;
                     }
-                    rows.push_back(key_json(*id, row));
+                    ORIGIN_TRY(body, shown_key(reader, *id, row));
+                    rows.push_back(std::move(body));
                     return true;
                 });
         }));
@@ -154,6 +175,40 @@ Answer revoke_key(const Call& call) {
             return show_key(call, 200, id, {});
         },
         [&](const Ids&) -> Answer { return show_key(call, 200, id, {}); });
+}
+
+Answer rotate_key(const Call& call) {
+    ORIGIN_TRY(body, read_body<RotateBody>(call.body));
+    ORIGIN_CHECK(auth::Gatekeeper::need(call.identity(), auth::Scope::Admin));
+    ORIGIN_TRY(id, need_id<KeyId>(call.param("key"), "key"));
+    return once_only(
+        call,
+        [&](const auth::Once& once) -> Answer {
+            const store::AuditRow event = call.audit("key.rotated");
+            const KeyId made = KeyId::make(call.around.clock, call.around.random);
+            const auth::Rotation rotation{
+                .id = id,
+                .made_id = made,
+                .made_text = auth::make_key_text(made, call.around.random),
+                .overlap = body.overlap,
+                .now = event.time};
+            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+                ORIGIN_TRY(row, need_key(writer, id));
+                ORIGIN_CHECK(check_manages(call, row));
+                ORIGIN_TRY(rotated, auth::rotate_key(writer, rotation));
+                store::AuditRow told = about_key(event, id, rotated.old_key);
+                told.details["replacedBy"] = made.str();
+                ORIGIN_CHECK(auth::record_audit(writer, std::move(told)));
+                return once.record(writer, {made.str()});
+            }));
+            return show_key(
+                call, 201, made, {{"key", rotation.made_text.reveal()}, {"replaces", id.str()}});
+        },
+        [&](const Ids& ids) -> Answer {
+            ORIGIN_TRY(made, need_id<KeyId>(ids.front(), "key"));
+            return show_key(
+                call, 201, made, {{"key", nullptr}, {"secretShown", true}, {"replaces", id.str()}});
+        });
 }
 
 }  // namespace origin::api

@@ -8,6 +8,7 @@
 #include "api/key_access.h"
 #include "api/views.h"
 #include "auth/accounts.h"
+#include "auth/key_rotation.h"
 #include "auth/key_text.h"
 #include "auth/slug.h"
 #include "base/limits.h"
@@ -142,7 +143,7 @@ Result<Creation> plan_creation(const Call& call, const ProjectBody& body) {
                                     .title = "project",
                                     .scopes = project_key_scopes(call.identity()),
                                     .projects = {creation.project.id},
-                                    .expires_at = 0,
+                                    .expires_at = auth::default_expiry(creation.project.now),
                                     .now = call.now()};
     }
     return creation;

@@ -22,6 +22,7 @@ struct SshKeyBody {
     std::optional<std::string> client;
     std::vector<std::string> scopes;
     std::vector<std::string> projects;
+    KeyEnd end;
 
     static SshKeyBody read(Fields& in) {
         SshKeyBody body;
@@ -31,6 +32,7 @@ struct SshKeyBody {
         body.scopes = in.maybe_texts("scopes").value_or(
             std::vector<std::string>{"git:read", "git:write", "projects:create"});
         body.projects = in.maybe_texts("projects").value_or(std::vector<std::string>());
+        body.end = KeyEnd::read(in);
         return body;
     }
 };
@@ -40,13 +42,16 @@ Result<auth::NewSshKey> plan_key(const Call& call, const SshKeyBody& body) {
     ORIGIN_TRY(key, auth::parse_ssh_public_key(body.public_key));
     ORIGIN_TRY(scopes, auth::Scopes::parse(body.scopes));
     ORIGIN_TRY(projects, projects_of(call, body.projects));
+    const UnixMillis now = call.now();
+    ORIGIN_TRY(expires_at, body.end.at(now));
     return auth::NewSshKey{.id = KeyId::make(call.around.clock, call.around.random),
                            .key = std::move(key),
                            .client = client,
                            .title = body.title.value_or(""),
                            .scopes = scopes,
                            .projects = std::move(projects),
-                           .now = call.now()};
+                           .expires_at = expires_at,
+                           .now = now};
 }
 
 Result<store::KeyRow> need_key(store::Reader& reader, const KeyId& id) {
@@ -58,8 +63,11 @@ Result<store::KeyRow> need_key(store::Reader& reader, const KeyId& id) {
     return row;
 }
 
-json::object ssh_key_json(const KeyId& id, const store::KeyRow& row) {
+Result<json::object> ssh_key_json(store::Reader& reader,
+                                  const KeyId& id,
+                                  const store::KeyRow& row) {
     json::object body = key_json(id, row);
+    ORIGIN_CHECK(add_last_use(reader, id, body));
     const auto key = auth::read_ssh_blob(row.public_key);
     body["type"] = key ? key->type : "";
     body["publicKey"] = key ? auth::ssh_line(key->type, key->blob) : "";
@@ -74,10 +82,12 @@ store::AuditRow about_ssh_key(store::AuditRow event, const KeyId& id, const stor
 }
 
 Answer show_key(const Call& call, const KeyId& id) {
-    ORIGIN_TRY(row, read_store(call.around.store, [&](store::Reader& reader) {
-                   return need_key(reader, id);
+    ORIGIN_TRY(body,
+               read_store(call.around.store, [&](store::Reader& reader) -> Result<json::object> {
+                   ORIGIN_TRY(row, need_key(reader, id));
+                   return ssh_key_json(reader, id, row);
                }));
-    return json_answer(201, ssh_key_json(id, row));
+    return json_answer(201, body);
 }
 
 }  // namespace
@@ -124,7 +134,8 @@ Answer list_ssh_keys(const Call& call) {
                     if (!row || !check_manages(call, *row)) {
                         return false;
                     }
-                    rows.push_back(ssh_key_json(*id, *row));
+                    ORIGIN_TRY(body, ssh_key_json(reader, *id, *row));
+                    rows.push_back(std::move(body));
                     return true;
                 });
         }));

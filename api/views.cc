@@ -154,7 +154,9 @@ json::object key_json(const KeyId& id, const store::KeyRow& row) {
             {"projects", std::move(projects)},
             {"createdAt", time_json(row.created_at)},
             {"expiresAt", time_json(row.expires_at)},
-            {"revokedAt", time_json(row.revoked_at)}};
+            {"revokedAt", time_json(row.revoked_at)},
+            {"replacedBy",
+             row.replaced_by ? json::value(row.replaced_by->str()) : json::value(nullptr)}};
 }
 
 json::array conflicts_json(const std::vector<git::MergeConflict>& conflicts) {

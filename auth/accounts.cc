@@ -217,7 +217,7 @@ Result<store::KeyRow> create_ssh_key(store::Writer& writer, const NewSshKey& wan
                       .scopes = wanted.scopes.bits(),
                       .projects = wanted.projects,
                       .created_at = wanted.now,
-                      .expires_at = 0,
+                      .expires_at = wanted.expires_at,
                       .revoked_at = 0,
                       .public_key = wanted.key.blob,
                       .kind = store::KeyKind::Ssh,

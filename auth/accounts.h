@@ -71,6 +71,7 @@ struct NewSshKey {
     std::string title;  // Empty: the key's comment.
     Scopes scopes;
     std::vector<ProjectId> projects;  // As of NewKey: a deploy key has one.
+    UnixMillis expires_at = 0;        // 0: never.
     UnixMillis now = 0;
 };
 

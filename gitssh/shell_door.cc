@@ -259,7 +259,7 @@ Status ShellDoor::begin(Connection& connection) {
     const auto blob = around_.tickets.blob_of(hello->ticket, around_.clock.now());
     const auto identity = blob ? around_.gatekeeper.identify_ssh(*blob)
                                : Result<auth::Identity>(std::unexpected(stranger()));
-    const auth::Caller caller{.via = "ssh-shell"};  // sshd keeps its client's address.
+    const auth::Caller caller{.peer = hello->address, .via = "ssh-shell"};
     if (!identity) {
         around_.metrics.counter("ssh_auth_refused_total").add();
         around_.gatekeeper.note_refused_ssh(

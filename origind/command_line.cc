@@ -24,6 +24,21 @@ std::string json_of(boost::json::object object) {
     return boost::json::serialize(object);
 }
 
+void add_end(CLI::App& command, Options& o) {
+    CLI::Option* expires = command.add_option(
+        "--expires", o.expires, "when it ends: 2026-11-22T12:34:56Z; default: in a year");
+    command.add_flag("--no-expiry", o.no_expiry, "it never ends")->excludes(expires);
+}
+
+boost::json::object with_end(boost::json::object body, const Options& o) {
+    if (o.no_expiry) {
+        body["expiresAt"] = nullptr;
+    } else if (!o.expires.empty()) {
+        body["expiresAt"] = o.expires;
+    }
+    return body;
+}
+
 boost::json::array array_of(const std::vector<std::string>& texts) {
     boost::json::array array;
     for (const std::string& text : texts) {

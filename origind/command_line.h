@@ -47,6 +47,11 @@ struct Options {
     std::optional<bool> disabled;
     std::string project;
     std::string access;
+    std::string expires;
+    std::string since;
+    bool dry_run = false;
+    bool no_expiry = false;
+    std::int64_t overlap = 24L * 60 * 60;
     int status = 0;
 };
 
@@ -60,6 +65,10 @@ void add_json(CLI::App& command, bool& json);
 
 /// A body without the members that were not given: empty texts and lists.
 std::string json_of(boost::json::object object);
+/// `--expires TIME` or `--no-expiry`; neither: a year.
+void add_end(CLI::App& command, Options& o);
+/// The same as a member of `body`: expiresAt.
+boost::json::object with_end(boost::json::object body, const Options& o);
 boost::json::array array_of(const std::vector<std::string>& texts);
 std::string text_of_file(const std::string& path);
 

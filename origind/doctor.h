@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "git/serve/storage.h"
 #include "store/store.h"
 
@@ -38,6 +39,9 @@ Findings check_host_keys(const std::filesystem::path& data);
 
 /// Every row of every table decodes as its row type. Blocks: reads the whole store, in pages.
 Findings check_rows(store::Store& store);
+
+/// Keys that end within 14 days, unless they are short-lived by nature or have a successor.
+Findings check_keys(store::Store& store, UnixMillis now);
 
 /// Packs are there and whole (checksums), the refs' objects are there and can be read, no file is
 /// without a row. Blocks: reads every pack.

@@ -18,10 +18,14 @@ void append(Findings& findings, Findings more) {
 }
 
 /// With the folder to ourselves: everything.
-void check_offline(const std::filesystem::path& data, store::Store& store, Findings& findings) {
+void check_offline(const std::filesystem::path& data,
+                   store::Store& store,
+                   UnixMillis now,
+                   Findings& findings) {
     const std::filesystem::path projects = data / "projects";
     git::Storage storage(projects);
     append(findings, check_rows(store));
+    append(findings, check_keys(store, now));
     append(findings, check_projects(store, storage, projects));
 }
 
@@ -49,7 +53,7 @@ Status check_data(const std::filesystem::path& data, Findings& findings) {
     Log log(2, LogFormat::Text, Level::Error, clock);
     const auto store = store::open_lmdb({.data_folder = data.string(), .fatal = {}}, log, clock);
     if (store) {
-        check_offline(data, **store, findings);
+        check_offline(data, **store, clock.now(), findings);
         return {};
     }
     if (store.error().reason() == "data_folder_in_use") {

@@ -13,6 +13,7 @@
 #include "git/serve/upkeep.h"
 #include "store/key.h"
 #include "store/rows/access.h"
+#include "store/rows/identity.h"
 #include "store/rows/keys.h"
 
 namespace origin {
@@ -58,6 +59,43 @@ TEST_F(Doctor, FindsNothingWrongWithASoundFolder) {
     EXPECT_EQ(problems_of(projects_now()), "");
     EXPECT_TRUE(std::ranges::none_of(
         projects_now(), [](const Finding& each) { return each.verdict == Verdict::Note; }));
+}
+
+TEST_F(Doctor, NamesKeysThatEndSoon) {
+    constexpr UnixMillis kDay = 24L * 60 * 60 * 1000;
+    constexpr UnixMillis kNow = 1'800'000'000'000;
+    const auto named =
+        [&](UnixMillis created, UnixMillis expires, UnixMillis revoked, bool replaced) {
+            store::KeyRow row;
+            row.client = client_;
+            row.created_at = created;
+            row.expires_at = expires;
+            row.revoked_at = revoked;
+            const KeyId id = KeyId::make(clock_, random_);
+            if (replaced) {
+                row.replaced_by = id;
+            }
+            put(Table::Keys, std::string(id.view()), store::encode(row));
+            const Findings findings = check_keys(*store_, kNow);
+            return std::ranges::any_of(findings, [&](const Finding& each) {
+                EXPECT_EQ(each.verdict, Verdict::Note);
+                return each.text.contains(id.str());
+            });
+        };
+    EXPECT_TRUE(named(kNow - 351 * kDay, kNow + 14 * kDay, 0, false));
+    EXPECT_TRUE(named(kNow - 365 * kDay, kNow + 1, 0, false));
+    EXPECT_FALSE(named(kNow - 350 * kDay, kNow + 14 * kDay + 1, 0, false)) << "later";
+    EXPECT_FALSE(named(kNow - 365 * kDay, kNow, 0, false)) << "it has ended";
+    EXPECT_FALSE(named(kNow - 350 * kDay, 0, 0, false)) << "never";
+    EXPECT_FALSE(named(kNow - 350 * kDay, kNow + kDay, kNow, false)) << "revoked";
+    EXPECT_FALSE(named(kNow - 350 * kDay, kNow + kDay, 0, true)) << "it has a successor";
+    EXPECT_FALSE(named(kNow, kNow + kDay, 0, false)) << "made to be short-lived";
+    for (int i = 0; i < 40; ++i) {
+        named(kNow - 351 * kDay, kNow + 14 * kDay, 0, false);
+    }
+    const Findings many = check_keys(*store_, kNow);
+    EXPECT_EQ(many.size(), 21U);
+    EXPECT_TRUE(many.back().text.contains("more"));
 }
 
 TEST_F(Doctor, NamesADamagedRowOfEveryTable) {

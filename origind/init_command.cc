@@ -5,6 +5,7 @@
 
 #include "auth/accounts.h"
 #include "auth/audit.h"
+#include "auth/key_rotation.h"
 #include "auth/key_text.h"
 #include "base/random.h"
 #include "gitssh/host_keys.h"
@@ -20,6 +21,7 @@ struct Made {
     ClientId client;
     KeyId key;
     Secret text;
+    UnixMillis expires_at = 0;
 };
 
 Result<Made> make_first_client(const InitOptions& options, Log& log, Clock& clock) {
@@ -30,9 +32,13 @@ Result<Made> make_first_client(const InitOptions& options, Log& log, Clock& cloc
     ORIGIN_CHECK(open_master_key(*store, master_key_sources(options.data), random, log, clock));
     ORIGIN_CHECK(gitssh::take_host_keys(options.data, log));
     const auto key_id = KeyId::make(clock, random);
-    Made made{ClientId::make(clock, random), key_id, auth::make_key_text(key_id, random)};
+    const UnixMillis now = clock.now();
+    const Made made{ClientId::make(clock, random),
+                    key_id,
+                    auth::make_key_text(key_id, random),
+                    auth::default_expiry(now)};
     const store::AuditRow by_operator{
-        .time = clock.now(),
+        .time = now,
         .type = "client.created",
         .actor = {.client = {}, .key = {}, .via = "operator", .from = {}},
         .client = made.client,
@@ -44,7 +50,7 @@ Result<Made> make_first_client(const InitOptions& options, Log& log, Clock& cloc
                                           .name = {},
                                           .email = {},
                                           .admin = true,
-                                          .now = clock.now()}));
+                                          .now = now}));
         ORIGIN_CHECK(auth::create_key(writer,
                                       {.id = made.key,
                                        .text = made.text,
@@ -52,7 +58,8 @@ Result<Made> make_first_client(const InitOptions& options, Log& log, Clock& cloc
                                        .title = "first key",
                                        .scopes = auth::Scopes::all(),
                                        .projects = {},
-                                       .now = clock.now()}));
+                                       .expires_at = made.expires_at,
+                                       .now = now}));
         ORIGIN_CHECK(auth::record_audit(writer, by_operator));
         store::AuditRow key = by_operator;
         key.type = "key.created";
@@ -75,17 +82,21 @@ int run_init(const InitOptions& options) {
     if (options.json) {
         const boost::json::object out{{"clientId", made->client.str()},
                                       {"keyId", made->key.str()},
-                                      {"key", made->text.reveal()}};
+                                      {"key", made->text.reveal()},
+                                      {"expiresAt", rfc3339(made->expires_at)}};
         std::printf("%s\n", boost::json::serialize(out).c_str());
         return 0;
     }
     std::printf(
         "Data folder: %s\nClient:      %s (%s)\nKey:         %s\n\n"
-        "The key is shown this once; keep it like a password.\nNext: origind serve --data %s\n",
+        "The key is shown this once; keep it like a password. It works until %s;\n"
+        "'origind key rotate' and 'origind key create' make others, here, also after that.\n"
+        "Next: origind serve --data %s\n",
         options.data.c_str(),
         made->client.str().c_str(),
         options.client.c_str(),
         made->text.reveal().c_str(),
+        rfc3339(made->expires_at).c_str(),
         options.data.c_str());
     return 0;
 }

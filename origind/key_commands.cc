@@ -17,17 +17,20 @@ void add_ssh_key_commands(CLI::App& key, Options& o) {
             c.add_option("--project", o.projects, "bind it to projects (prj_...): a deploy key")
                 ->allow_extra_args(false);
             c.add_flag("--read-only", o.read_only, "it may fetch, not push");
+            add_end(c, o);
         },
         [&o](ApiCall& call) {
             call.method = "POST";
             call.target = "/api/ssh-keys";
-            call.body = json_of({{"publicKey", text_of_file(o.file)},
-                                 {"clientId", o.id},
-                                 {"title", o.name},
-                                 {"scopes",
-                                  array_of(o.read_only ? std::vector<std::string>{"git:read"}
-                                                       : std::vector<std::string>{})},
-                                 {"projects", array_of(o.projects)}});
+            call.body =
+                json_of(with_end({{"publicKey", text_of_file(o.file)},
+                                  {"clientId", o.id},
+                                  {"title", o.name},
+                                  {"scopes",
+                                   array_of(o.read_only ? std::vector<std::string>{"git:read"}
+                                                        : std::vector<std::string>{})},
+                                  {"projects", array_of(o.projects)}},
+                                 o));
             call.columns = {"keyId", "fingerprint", "title"};
         });
     add_call(
@@ -40,7 +43,8 @@ void add_ssh_key_commands(CLI::App& key, Options& o) {
         [&o](ApiCall& call) {
             call.method = "GET";
             call.target = "/api/ssh-keys" + (o.id.empty() ? "" : "?clientId=" + o.id);
-            call.columns = {"keyId", "fingerprint", "type", "title", "scopes"};
+            call.columns = {
+                "keyId", "fingerprint", "type", "title", "scopes", "expiresAt", "lastUse"};
         });
     add_call(
         key,
@@ -91,6 +95,39 @@ void add_signing_key_commands(CLI::App& app, Options& o) {
         });
 }
 
+void add_quarantine_commands(CLI::App& key, Options& o) {
+    const auto add_options = [&o](CLI::App& c) {
+        c.add_option("id", o.id, "key id (key_...)")->required();
+        c.add_option("--since",
+                     o.since,
+                     "a time (2026-11-22T12:34:56Z), or how long ago: 36h; default: all its life");
+    };
+    add_call(key,
+             o,
+             {"quarantine", "revoke a leaked key at once and list what it moved"},
+             add_options,
+             [&o](ApiCall& call) {
+                 call.method = "POST";
+                 call.target = "/api/keys/" + o.id + "/quarantine";
+                 call.body = json_of({{"since", o.since}});
+                 call.columns = {"keyId"};
+             });
+    add_call(
+        key,
+        o,
+        {"undo-moves", "take back what a quarantined key moved and nobody built on"},
+        [&o, add_options](CLI::App& c) {
+            add_options(c);
+            c.add_flag("--dry-run", o.dry_run, "only tell what would be done");
+        },
+        [&o](ApiCall& call) {
+            call.method = "POST";
+            call.target = "/api/keys/" + o.id + "/quarantine/undo";
+            call.body = json_of({{"since", o.since}, {"dryRun", o.dry_run}});
+            call.columns = {"project", "ref", "outcome", "before", "after", "reason"};
+        });
+}
+
 }  // namespace
 
 void add_key_commands(CLI::App& app, Options& o) {
@@ -106,14 +143,17 @@ void add_key_commands(CLI::App& app, Options& o) {
             c.add_option("--scope", o.scopes, "what it may do; give it several times")
                 ->capture_default_str();
             c.add_option("--project", o.projects, "bind it to projects (prj_...)");
+            add_end(c, o);
         },
         [&o](ApiCall& call) {
             call.method = "POST";
+            call.columns = {"keyId"};
             call.target = "/api/keys";
-            call.body = json_of({{"clientId", o.id},
-                                 {"title", o.name},
-                                 {"scopes", array_of(o.scopes)},
-                                 {"projects", array_of(o.projects)}});
+            call.body = json_of(with_end({{"clientId", o.id},
+                                          {"title", o.name},
+                                          {"scopes", array_of(o.scopes)},
+                                          {"projects", array_of(o.projects)}},
+                                         o));
         });
     add_call(
         *key,
@@ -125,7 +165,7 @@ void add_key_commands(CLI::App& app, Options& o) {
         [&o](ApiCall& call) {
             call.method = "GET";
             call.target = "/api/keys" + (o.id.empty() ? "" : "?clientId=" + o.id);
-            call.columns = {"keyId", "title", "scopes", "revokedAt"};
+            call.columns = {"keyId", "title", "scopes", "expiresAt", "revokedAt", "lastUse"};
         });
     add_call(
         *key,
@@ -135,7 +175,24 @@ void add_key_commands(CLI::App& app, Options& o) {
         [&o](ApiCall& call) {
             call.method = "POST";
             call.target = "/api/keys/" + o.id + "/revoke";
+            call.columns = {"keyId"};
         });
+    add_call(
+        *key,
+        o,
+        {"rotate", "make a key in place of another, which ends after a while"},
+        [&o](CLI::App& c) {
+            c.add_option("id", o.id, "key id (key_...)")->required();
+            c.add_option("--overlap", o.overlap, "seconds for which the old one still works")
+                ->capture_default_str();
+        },
+        [&o](ApiCall& call) {
+            call.method = "POST";
+            call.target = "/api/keys/" + o.id + "/rotate";
+            call.body = json_of({{"overlap", o.overlap}});
+            call.columns = {"keyId"};  // One row, though it has lists in it.
+        });
+    add_quarantine_commands(*key, o);
     add_ssh_key_commands(*key, o);
     add_signing_key_commands(app, o);
 }

@@ -121,10 +121,13 @@ void add_client_commands(CLI::App& app, Options& o) {
         *client,
         o,
         {"delete", "delete a client that owns no project, with its keys"},
-        [&o](CLI::App& c) { c.add_option("id", o.id, "client id (cli_...)")->required(); },
+        [&o](CLI::App& c) {
+            c.add_option("id", o.id, "client id (cli_...)")->required();
+            c.add_option("--transfer-to", o.name, "a client (slug or id) that gets its projects");
+        },
         [&o](ApiCall& call) {
             call.method = "DELETE";
-            call.target = "/api/clients/" + o.id;
+            call.target = "/api/clients/" + o.id + (o.name.empty() ? "" : "?transferTo=" + o.name);
         });
 }
 
@@ -201,6 +204,22 @@ void add_project_commands(CLI::App& app, Options& o) {
         [&o](ApiCall& call) {
             call.method = "GET";
             call.target = "/api/projects/" + o.id;
+        });
+    add_call(
+        *project,
+        o,
+        {"transfer", "give a project to another client; its URLs change"},
+        [&o](CLI::App& c) {
+            c.add_option("id", o.id, "project id (prj_...)")->required();
+            c.add_option("--to", o.name, "a client's slug or id (cli_...)")->required();
+            c.add_option("--keep", o.access, "what the owner before may still do; default: nothing")
+                ->check(CLI::IsMember({"read", "write", "deploy", "admin"}));
+        },
+        [&o](ApiCall& call) {
+            call.method = "POST";
+            call.target = "/api/projects/" + o.id + "/transfer";
+            call.body = json_of({{"client", o.name}, {"keep", o.access}});
+            call.columns = {"projectId", "fullName"};
         });
     add_project_set(*project, o);
     CLI::App* import =

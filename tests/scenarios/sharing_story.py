@@ -29,6 +29,7 @@ BODIES = {
     "PUT /api/projects/{project}/targets/{target}": {"connector": "no-such"},
     "PUT /api/projects/{project}/rules": {"pattern": "no-such", "target": "no-such"},
     "PUT /api/projects/{project}/grants/{client}": {"access": "read"},
+    "POST /api/projects/{project}/transfer": {"client": "no-such"},
     "POST /api/projects/{project}/webhooks": {"url": "ftp://example.org/"},
     "POST /api/requirements/{id}/revert": {"branch": "no-such"},
 }
