@@ -34,10 +34,11 @@ inline constexpr std::size_t kChannelsMax = 4;
 inline constexpr std::size_t kStartupsBegin = 10;
 inline constexpr std::size_t kStartupsRefusedPercent = 30;
 inline constexpr std::size_t kStartupsMax = 100;
-/// Unread bytes of one channel from which on nothing more is read from its connection: libssh
-/// widens the window with every read, however much it still holds.
+/// Unread bytes of one channel from which on nothing more is read from its connection, unless
+/// something has to be sent. More than the 1.28 MB of libssh's window: only a hostile peer sends
+/// it, for libssh itself takes what is above the window.
 inline constexpr std::size_t kUnreadPause = 2 * 1024 * 1024;
-/// More than that and than the window we give: only a hostile peer sends it.
+/// The connection ends.
 inline constexpr std::size_t kUnreadMax = 4 * 1024 * 1024;
 /// Packets to or from a peer that takes none: what libssh makes of each is kept until then.
 inline constexpr std::uint64_t kUntakenPacketsMax = 50'000;

@@ -2,7 +2,6 @@
 #include "gitssh/ssh_channel.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "gitssh/first_piece.h"
@@ -156,20 +155,27 @@ int SshSession::Channel::write(std::string_view piece, bool to_stderr) {
     return wrote;
 }
 
+/// All there is, in one call: each read makes libssh open the window anew, however much it still
+/// holds. Read by parts, an honest peer that is quicker than the workers would run up a debt
+/// without end; so it is the 1.28 MB of one window.
 void SshSession::Channel::read() {
-    std::array<char, 32 * 1024> piece;
-    while (in_.size() < kVisitBytes) {
-        const int n = ssh_channel_read_nonblocking(channel_, piece.data(), piece.size(), 0);
-        if (n <= 0) {
-            return;
-        }
-        in_.append(piece.data(), static_cast<std::size_t>(n));
+    const std::size_t had = in_.size();
+    const std::size_t there = had < kVisitBytes ? unread() : 0;
+    if (there == 0) {
+        return;
+    }
+    in_.resize(had + there);
+    const int n = ssh_channel_read_nonblocking(
+        channel_, in_.data() + had, static_cast<std::uint32_t>(there), 0);
+    in_.resize(had + static_cast<std::size_t>(std::max(0, n)));
+    if (n > 0) {
         last_moved_ = session_.around_.clock.steady();
     }
 }
 
 void SshSession::Channel::visit() {
-    const bool ended = ssh_channel_is_eof(channel_) != 0 && unread() == 0;
+    const bool ended =
+        ssh_channel_is_eof(channel_) != 0 && unread() == 0 && in_.size() <= kVisitBytes;
     const auto now = session_.around_.clock.steady();
     const bool has_turn = state_ == GitExchange::State::More ||
                           (state_ == GitExchange::State::Wait && now >= visit_at_) ||
@@ -181,7 +187,7 @@ void SshSession::Channel::visit() {
     net::WorkerPool::Task task = [self = weak_from_this(),
                                   post = session_.around_.post,
                                   exchange = exchange_,
-                                  input = in_,
+                                  input = in_.substr(0, kVisitBytes),
                                   visits,
                                   ended]() mutable {
         std::string out;
@@ -197,7 +203,7 @@ void SshSession::Channel::visit() {
     is_visiting_ = session_.around_.workers.submit(
         std::move(task), net::WorkerPool::Work::New, exchange_->whose());
     if (is_visiting_) {
-        in_.clear();
+        in_.erase(0, kVisitBytes);
         ++session_.around_.visits;
     }
 }

@@ -6,6 +6,7 @@ afterwards refs, history, events and runs must account for every acknowledgement
 """
 import collections
 import concurrent.futures
+import os
 
 import door_table
 from git_client import Repo
@@ -79,6 +80,20 @@ class BothDoors(Concurrency):
         if number % 2:
             return super().cloned(number)
         return Repo.clone(self.server.with_key(self.made["codeUrl"]), self.folder / f"pusher-{number}")
+
+
+class OneWorker(Scenario):
+    """Clients that are quicker than the server: what they send waits within bounds, and they wait for it."""
+    CONFIG = "[workers]\nthreads = 1\n"
+
+    def test_8_large_pushes(self):
+        repos = [self.new_repo(f"w{number}", f"{self.project}-{number}", config=["core.compression=0"]) for number in range(PUSHERS)]
+        for repo in repos:
+            repo.commit("large", **{"noise.bin": os.urandom(24_000_000)})
+        with concurrent.futures.ThreadPoolExecutor(PUSHERS) as pool:
+            list(pool.map(lambda repo: repo("push", "-q", "origin", "main"), repos))
+        for repo in repos:
+            self.assert_same(repo)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ ROWS = (
     Row("clone_and_fetch", "ProtocolV1", EACH),
     Row("push", "Pushes", ALL),
     Row("access", "GitAccess", ALL),
-    Row("concurrency", "Concurrency", EACH),
+    Row("concurrency", "Concurrency OneWorker", EACH),
     Row("concurrency", "BothDoors", (SSH,), "over both at once"),
     Row("limits", "GitLimits", ALL),
     # What follows from a push, and what git sees of what the API did.
