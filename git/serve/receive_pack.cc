@@ -12,7 +12,7 @@ namespace origin::git {
 namespace {
 
 constexpr std::string_view kPackTooLarge = "pack_bytes";  // The intake's reason.
-constexpr std::uint64_t kEmptyPackBytes = 32;  // Who only makes a branch sends one.
+constexpr std::uint64_t kEmptyPackBytes = 32;             // Who only makes a branch sends one.
 
 }  // namespace
 
@@ -226,12 +226,17 @@ void ReceivePack::Session::say(std::string& out, std::string_view line) const {
     }
 }
 
+/// More than Git shows of a report.
+void ReceivePack::Session::say_quota(std::string& out, const Error& error) const {
+    if (error.reason() == kQuotaExceeded) {
+        say(out, error.told_to_peer());
+    }
+}
+
 void ReceivePack::Session::push(std::string& out) {
     PushReport answer;
     const auto refuse_all = [&](const Error& error, const std::string& unpack) {
-        if ((refused_ ? *refused_ : error).reason() == kQuotaExceeded) {
-            say(out, (refused_ ? *refused_ : error).told_to_peer());
-        }
+        say_quota(out, refused_ ? *refused_ : error);
         answer.unpack_error = unpack;
         answer.refs.clear();
         for (const RefCommand& command : request_.commands) {

@@ -90,6 +90,7 @@ private:
     void push(std::string& out);
     void report(std::string& out, const PushReport& report);
     void say(std::string& out, std::string_view line) const;
+    void say_quota(std::string& out, const Error& error) const;
     void announce(std::string& out, const PushOutcome& outcome);
     Answer::Progress show(std::string& out);
     Answer::Progress end(std::string& out);
