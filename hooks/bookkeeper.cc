@@ -61,15 +61,18 @@ Status Bookkeeper::step() {
 
 void Bookkeeper::run() {
     bool last = false;
+    bool fails = false;  // Told once: a full disk stays full for a while.
     while (!last) {
         {
             std::unique_lock lock(mutex_);
             last = changed_.wait_for(lock, kBetweenSteps, [this] { return stopping_; });
         }
-        if (const Status done = step(); !done) {
+        const Status done = step();
+        if (!done && !fails) {
             around_.log.error("last uses of keys and refused logins cannot be written",
                               {{"why", done.error().kept_in_log()}});
         }
+        fails = !done;
     }
 }
 
