@@ -48,9 +48,7 @@ Result<json::array> read_all(const AuditOptions& options) {
     return events;
 }
 
-/// "2026-11-22T12:34:56.789Z  key.created  cli_... key_... via api from 192.0.2.1  key_...
-/// title=ci"
-std::string line_of(const json::object& event) {
+std::string who_of(const json::object& event) {
     const json::value* actor = event.if_contains("actor");
     std::string who;
     if (actor != nullptr && actor->is_object()) {
@@ -63,7 +61,13 @@ std::string line_of(const json::object& event) {
         who +=
             "via " + text_of(by, "via") + (from.empty() || from == "null" ? "" : " from " + from);
     }
-    std::string line = text_of(event, "time") + "  " + text_of(event, "type") + "  " + who;
+    return who;
+}
+
+/// "2026-11-22T12:34:56.789Z  key.created  cli_... via api from 192.0.2.1  key_...  title=ci"
+std::string line_of(const json::object& event) {
+    std::string line =
+        text_of(event, "time") + "  " + text_of(event, "type") + "  " + who_of(event);
     for (const char* name : {"clientId", "projectId", "subject"}) {
         const std::string text = text_of(event, name);
         line += text.empty() || text == "null" ? "" : "  " + text;

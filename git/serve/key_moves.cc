@@ -49,19 +49,21 @@ public:
 
     Result<KeyMovesPage> run(const Place& place) {
         ORIGIN_CHECK(project(place));
-        if (page_.next.empty() && !wish_.projects.empty()) {
-            for (const ProjectId& id : wish_.projects) {
-                if (place.project < id && page_.next.empty()) {
-                    ORIGIN_CHECK(project({id, UINT64_MAX}));
-                }
-            }
-        } else if (page_.next.empty()) {
-            ORIGIN_CHECK(all_behind(place.project));
-        }
+        ORIGIN_CHECK(wish_.projects.empty() ? all_behind(place.project)
+                                            : named_behind(place.project));
         return std::move(page_);
     }
 
 private:
+    Status named_behind(const ProjectId& first) {
+        for (const ProjectId& id : wish_.projects) {
+            if (first < id && page_.next.empty()) {
+                ORIGIN_CHECK(project({id, UINT64_MAX}));
+            }
+        }
+        return {};
+    }
+
     Status all_behind(const ProjectId& first) {
         Status status;
         store::Range range;
@@ -69,7 +71,7 @@ private:
         ORIGIN_CHECK(
             reader_.scan(Table::Projects, range, [&](std::string_view key, std::string_view) {
                 const auto id = ProjectId::from_raw(key);
-                if (id && first < *id) {
+                if (id && first < *id && page_.next.empty()) {
                     status = project({*id, UINT64_MAX});
                 }
                 return status && page_.next.empty();
