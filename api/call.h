@@ -8,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "api/json_fields.h"
 #include "auth/audit.h"
 #include "auth/gatekeeper.h"
 #include "auth/once.h"
@@ -21,6 +20,7 @@
 #include "generator/runs.h"
 #include "git/serve/push.h"
 #include "git/serve/storage.h"
+#include "json/fields.h"
 #include "net/http.h"
 #include "net/http_client.h"
 #include "net/http_text.h"

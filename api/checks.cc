@@ -12,7 +12,6 @@ namespace origin::api {
 namespace {
 
 constexpr std::string_view kBranches = "refs/heads/";
-constexpr std::string_view kTags = "refs/tags/";
 
 std::unexpected<Error> refuse(std::string reason, std::string text) {
     return std::unexpected(Error(Code::InvalidInput, std::move(text)).because(std::move(reason)));
@@ -68,15 +67,6 @@ Status check_webhook_room(store::Reader& reader, const ProjectId& project) {
 Result<RefName> branch_named(std::string_view name) {
     return RefName::parse(name.starts_with(kBranches) ? std::string(name)
                                                       : std::string(kBranches) + std::string(name));
-}
-
-Result<std::string> branch_pattern(std::string_view pattern) {
-    const bool is_full = pattern.starts_with(kBranches) || pattern.starts_with(kTags);
-    std::string full = (is_full ? "" : std::string(kBranches)) + std::string(pattern);
-    std::string sample = full;
-    std::ranges::replace(sample, '*', 'x');
-    ORIGIN_CHECK(RefName::parse(sample));
-    return full;
 }
 
 Result<Oid> oid_field(std::string_view name, std::string_view text) {

@@ -31,10 +31,6 @@ Status check_webhook_room(store::Reader& reader, const ProjectId& project);
 /// A branch by its short or full name, as a full one. Errors: InvalidInput `bad_ref_name`.
 Result<RefName> branch_named(std::string_view name);
 
-/// A branch's name in which `*` stands for any characters, as a full one; "refs/tags/..." too.
-/// Errors: InvalidInput `bad_ref_name`.
-Result<std::string> branch_pattern(std::string_view pattern);
-
 /// 40 hex digits. Errors: InvalidInput `wrong_type`, naming the field.
 Result<Oid> oid_field(std::string_view name, std::string_view text);
 

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "api/call.h"
-#include "api/json_fields.h"
+#include "json/fields.h"
 
 namespace origin::api {
 

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "api/json_fields.h"
+#include "json/fields.h"
 #include "git/odb/object_store.h"
 #include "git/odb/tree_edit.h"
 

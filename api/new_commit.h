@@ -7,7 +7,7 @@
 
 #include "api/call.h"
 #include "api/commit_view.h"
-#include "api/json_fields.h"
+#include "json/fields.h"
 #include "git/odb/objects.h"
 #include "git/serve/commit.h"
 

@@ -268,7 +268,7 @@ Answer change_project(const Call& call) {
     }
     if (body.protected_branches) {
         for (const std::string& pattern : *body.protected_branches) {
-            ORIGIN_CHECK(branch_pattern(pattern));
+            ORIGIN_CHECK(parse_ref_pattern(pattern));
         }
         change.protected_branches = body.protected_branches;
     }

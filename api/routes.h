@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "api/call.h"
-#include "api/json_fields.h"
+#include "json/fields.h"
 
 namespace origin::api {
 

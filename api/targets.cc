@@ -206,7 +206,7 @@ Answer put_rule(const Call& call) {
     ORIGIN_TRY(body, read_body<RuleBody>(call.body));
     ORIGIN_TRY(permit, call.permit(auth::Action::Deploy));
     ORIGIN_CHECK(check_target_name(body.target));
-    ORIGIN_TRY(pattern, branch_pattern(body.pattern));
+    ORIGIN_TRY(pattern, parse_ref_pattern(body.pattern));
     const ProjectId project = permit.project();
     const std::string key = store::rule_key(project, body.target, pattern);
     const auto show = [&](const Ids&) -> Answer {
@@ -242,7 +242,7 @@ Answer delete_rule(const Call& call) {
     ORIGIN_TRY(permit, call.permit(auth::Action::Deploy));
     const std::string target(call.asked("target"));
     ORIGIN_CHECK(check_target_name(target));
-    ORIGIN_TRY(pattern, branch_pattern(call.asked("pattern")));
+    ORIGIN_TRY(pattern, parse_ref_pattern(call.asked("pattern")));
     const std::string key = store::rule_key(permit.project(), target, pattern);
     store::AuditRow event = call.audit("rule.removed", permit.project(), pattern);
     event.details = {{"target", target}};

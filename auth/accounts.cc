@@ -47,22 +47,6 @@ Result<std::vector<std::string>> listed(store::Reader& reader, const std::string
 
 }  // namespace
 
-Status erase_key(store::Writer& writer, const ClientId& client, const KeyId& id) {
-    ORIGIN_TRY(row, store::get_row<store::KeyRow>(writer, Table::Keys, id.view()));
-    if (row && row->kind == store::KeyKind::Ssh) {
-        ORIGIN_CHECK(writer.erase(Table::Slugs, store::ssh_key_key(row->secret_sha256)));
-    }
-    if (row && row->kind == store::KeyKind::Signing) {
-        ORIGIN_CHECK(writer.erase(Table::Slugs, store::signing_key_key(row->secret_sha256)));
-    }
-    if (row && row->kind == store::KeyKind::Jwt) {
-        ORIGIN_CHECK(writer.erase(Table::Slugs, store::jwt_key_key(client, row->kid)));
-    }
-    ORIGIN_CHECK(writer.erase(Table::KeyUses, id.view()));
-    ORIGIN_CHECK(writer.erase(Table::Slugs, store::client_key_key(client, id)));
-    return writer.erase(Table::Keys, id.view());
-}
-
 Status check_display_name(std::string_view name) {
     const auto refuse = [](std::string why) {
         return std::unexpected(Error(Code::InvalidInput, std::move(why)).because("bad_name"));
@@ -161,7 +145,7 @@ Status delete_client(store::Writer& writer, const ClientId& id) {
     ORIGIN_TRY(keys, listed(writer, store::key(store::SlugKind::ClientKey, id)));
     for (const std::string& raw : keys) {
         if (const auto key = KeyId::from_raw(raw)) {
-            ORIGIN_CHECK(erase_key(writer, id, *key));
+            ORIGIN_CHECK(erase_key(writer, *key));
         }
     }
     ORIGIN_TRY(shared, listed(writer, store::key(store::SlugKind::ClientGrant, id)));
@@ -191,7 +175,8 @@ Result<store::KeyRow> create_key(store::Writer& writer, const NewKey& wanted) {
                       .kind = store::KeyKind::Secret,
                       .kid = {},
                       .limits = wanted.limits,
-                      .replaced_by = {}};
+                      .replaced_by = {},
+                      .minted_by = wanted.minted_by};
     ORIGIN_CHECK(store::put_row(writer, Table::Keys, wanted.id.view(), row));
     ORIGIN_CHECK(writer.put(
         Table::Slugs, store::client_key_key(wanted.client, wanted.id), wanted.id.view()));
@@ -223,7 +208,8 @@ Result<store::KeyRow> create_ssh_key(store::Writer& writer, const NewSshKey& wan
                       .kind = store::KeyKind::Ssh,
                       .kid = {},
                       .limits = {},
-                      .replaced_by = {}};
+                      .replaced_by = {},
+                      .minted_by = {}};
     ORIGIN_CHECK(store::put_row(writer, Table::Keys, wanted.id.view(), row));
     ORIGIN_CHECK(writer.put(Table::Slugs, store::ssh_key_key(hash), wanted.id.view()));
     ORIGIN_CHECK(writer.put(
@@ -231,12 +217,35 @@ Result<store::KeyRow> create_ssh_key(store::Writer& writer, const NewSshKey& wan
     return row;
 }
 
+Status erase_key(store::Writer& writer, const KeyId& id) {
+    ORIGIN_TRY(row, store::get_row<store::KeyRow>(writer, Table::Keys, id.view()));
+    if (!row) {
+        return {};
+    }
+    switch (row->kind) {
+        case store::KeyKind::Secret:
+            break;
+        case store::KeyKind::Ssh:
+            ORIGIN_CHECK(writer.erase(Table::Slugs, store::ssh_key_key(row->secret_sha256)));
+            break;
+        case store::KeyKind::Jwt:
+            ORIGIN_CHECK(writer.erase(Table::Slugs, store::jwt_key_key(row->client, row->kid)));
+            break;
+        case store::KeyKind::Signing:
+            ORIGIN_CHECK(writer.erase(Table::Slugs, store::signing_key_key(row->secret_sha256)));
+            break;
+    }
+    ORIGIN_CHECK(writer.erase(Table::KeyUses, id.view()));
+    ORIGIN_CHECK(writer.erase(Table::Slugs, store::client_key_key(row->client, id)));
+    return writer.erase(Table::Keys, id.view());
+}
+
 Status remove_ssh_key(store::Writer& writer, const KeyId& id) {
     ORIGIN_TRY(row, store::need_row<store::KeyRow>(writer, Table::Keys, id.view(), "no such key"));
     if (row.kind != store::KeyKind::Ssh) {
         return std::unexpected(Error(Code::NotFound, "no such SSH key"));
     }
-    return erase_key(writer, row.client, id);
+    return erase_key(writer, id);
 }
 
 Status revoke_key(store::Writer& writer, const KeyId& id, UnixMillis now) {

@@ -59,6 +59,7 @@ struct NewKey {
     UnixMillis expires_at = 0;  // 0: never.
     UnixMillis now = 0;
     store::KeyLimits limits = {};
+    std::optional<KeyId> minted_by = {};
 };
 
 /// Errors: NotFound (the client), InvalidInput (`bad_name`).
@@ -80,11 +81,11 @@ struct NewSshKey {
 ///         belongs to one client, once.
 Result<store::KeyRow> create_ssh_key(store::Writer& writer, const NewSshKey& wanted);
 
+/// Erases a key of any kind and what is kept of it; one that is not there is no error.
+Status erase_key(store::Writer& writer, const KeyId& id);
+
 /// Removes an SSH key; it may be added again. Errors: NotFound: no such key, or a secret.
 Status remove_ssh_key(store::Writer& writer, const KeyId& id);
-
-/// Removes a key of any kind with all that points to it.
-Status erase_key(store::Writer& writer, const ClientId& client, const KeyId& id);
 
 /// Revoking twice keeps the first time. Errors: NotFound.
 Status revoke_key(store::Writer& writer, const KeyId& id, UnixMillis now);

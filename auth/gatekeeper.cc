@@ -66,6 +66,17 @@ Result<std::optional<std::string>> unusable(Reader& reader,
     if (key.expires_at != 0 && key.expires_at <= now) {
         return std::optional<std::string>("key has expired");
     }
+    if (key.minted_by) {
+        ORIGIN_TRY(minter,
+                   store::get_row<store::KeyRow>(reader, Table::Keys, key.minted_by->view()));
+        if (!minter || minter->minted_by) {
+            return std::optional<std::string>("the key that minted this token is gone");
+        }
+        ORIGIN_TRY(why, unusable(reader, *minter, now));
+        if (why) {
+            return std::optional<std::string>("of the token's minter: " + *why);
+        }
+    }
     ORIGIN_TRY(client, store::get_row<store::ClientRow>(reader, Table::Clients, key.client.view()));
     if (!client || client->disabled) {
         return std::optional<std::string>("client is gone or disabled");

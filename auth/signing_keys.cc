@@ -42,7 +42,7 @@ Status remove_signing_key(store::Writer& writer, const KeyId& id) {
     if (row.kind != store::KeyKind::Signing) {
         return std::unexpected(Error(Code::NotFound, "no such signing key"));
     }
-    return erase_key(writer, row.client, id);
+    return erase_key(writer, id);
 }
 
 Result<std::optional<SigningKey>> find_signing_key(store::Reader& reader,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/ref_name.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
 #include "base/utf8.h"
 
@@ -90,6 +92,15 @@ std::string_view RefName::short_name() const {
         name.remove_prefix(std::string_view("refs/tags/").size());
     }
     return name;
+}
+
+Result<std::string> parse_ref_pattern(std::string_view pattern) {
+    const bool is_full = pattern.starts_with("refs/heads/") || pattern.starts_with("refs/tags/");
+    std::string full = std::string(is_full ? "" : "refs/heads/") + std::string(pattern);
+    std::string sample = full;
+    std::ranges::replace(sample, '*', 'x');
+    ORIGIN_CHECK(RefName::parse(sample));
+    return full;
 }
 
 }  // namespace origin

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hooks/protected_branches.h"
 
-#include "hooks/glob.h"
+#include "base/glob.h"
 
 namespace origin::hooks {
 

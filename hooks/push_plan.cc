@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <set>
 
+#include "base/glob.h"
 #include "git/serve/refs.h"
 #include "hooks/deployments.h"
-#include "hooks/glob.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
 

@@ -7,11 +7,11 @@
 
 #include <boost/json.hpp>
 
+#include "base/glob.h"
 #include "base/limits.h"
 #include "crypto/encode.h"
 #include "crypto/hmac.h"
 #include "crypto/seal.h"
-#include "hooks/glob.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
 

@@ -7,7 +7,7 @@
 
 #include <boost/json.hpp>
 
-#include "api/json_fields.h"
+#include "json/fields.h"
 #include "auth/accounts.h"
 #include "auth/ssh_public_key.h"
 #include "base/limits.h"

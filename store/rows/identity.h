@@ -100,6 +100,7 @@ struct KeyRow {
     std::string kid;                 // Of a Jwt key: its name in the head of tokens.
     KeyLimits limits;
     std::optional<KeyId> replaced_by;  // Rotated: the key that took its place.
+    std::optional<KeyId> minted_by;    // A token: good as long as this key is.
 
     template <class F>
     void fields(F& f) {
@@ -119,6 +120,7 @@ struct KeyRow {
             f(kid);
             f(limits);
             f(replaced_by);
+            f(minted_by);
         } else {
             kind = public_key.empty() ? KeyKind::Secret : KeyKind::Ssh;
         }

@@ -12,7 +12,7 @@
 
 namespace origin::store {
 
-/// Table Slugs holds seven kinds of entry, told apart by the key's first byte.
+/// Table Slugs holds eight kinds of entry, told apart by the key's first byte.
 enum class SlugKind : std::uint8_t {
     Client = 'c',       // + slug. Value: client id.
     Project = 'p',      // + owner + slug. Value: project id.
@@ -20,6 +20,7 @@ enum class SlugKind : std::uint8_t {
     SshKey = 's',       // + SHA-256 of the public key. Value: key id.
     SigningKey = 'v',   // + SHA-256 of the public key. Value: key id.
     JwtKey = 'j',       // + client + kid. Value: key id.
+    TokenEnd = 't',     // + when it ends + key of table KeyPushes. Value: that key.
     ClientGrant = 'g',  // + client + project id. Value: the project id; what was shared with it.
 };
 
@@ -51,6 +52,9 @@ inline std::string status_key(const ProjectId& project,
                               const Oid& commit,
                               std::string_view context) {
     return key(project, commit, context);
+}
+inline std::string token_end_key(UnixMillis ends_at, std::string_view key_pushes) {
+    return key(SlugKind::TokenEnd, ends_at, key_pushes);
 }
 inline std::string client_grant_key(const ClientId& client, const ProjectId& project) {
     return key(SlugKind::ClientGrant, client, project);

@@ -83,19 +83,20 @@ TEST(Rows, Key) {
                                 .pushes = 1,
                                 .pack_bytes = 2,
                                 .files = 3},
-                     .replaced_by = id<KeyId>(9)};
+                     .replaced_by = id<KeyId>(9),
+                     .minted_by = std::nullopt};
     expect_golden(row,
                   "0301000000000000000000000000000001000000026369000000205a5a5a5a5a5a5a5a5a5a5a5a5a"
                   "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a000000210000000101000000000000000000000000"
                   "00000200000001020304050000000102030406000000000000000000000004626c6f620200000002"
                   "6b31000000010000000e726566732f68656164732f662f2a01000100000001000000016100000001"
-                  "0000000162000000010000000000000002000000030101000000000000000000000000000009");
+                  "000000016200000001000000000000000200000003010100000000000000000000000000000900");
 }
 
 TEST(Rows, KeysOfOlderVersionsAreSecretsOrSshKeys) {
     KeyRow row;
     row.title = "ci";
-    constexpr std::size_t kSince3 = 1 + 4 + 3 * 4 + 4 + 8 + 4 + 1;
+    constexpr std::size_t kSince3 = 1 + 4 + 3 * 4 + 4 + 8 + 4 + 2;
     std::string bytes = encode(row);
     bytes.resize(bytes.size() - kSince3);
     bytes[0] = 2;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hooks/glob.h"
+#include "base/glob.h"
 
 #include <cstddef>
 
-namespace origin::hooks {
+namespace origin {
 
 bool glob_matches(std::string_view pattern, std::string_view text) {
     std::size_t p = 0;
@@ -30,4 +30,4 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
     return p == pattern.size();
 }
 
-}  // namespace origin::hooks
+}  // namespace origin

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api/json_fields.h"
+#include "json/fields.h"
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value.hpp>
@@ -8,7 +8,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 
-namespace origin::api {
+namespace origin {
 namespace {
 
 namespace json = boost::json;
@@ -208,16 +208,25 @@ std::optional<bool> Fields::maybe_flag(std::string_view name) {
     return value->get_bool();
 }
 
-std::uint64_t Fields::number(std::string_view name) {
-    const json::value* value = take(name, true);
+std::optional<std::uint64_t> Fields::read_number(std::string_view name, bool required) {
+    const json::value* value = take(name, required);
     if (value == nullptr) {
-        return 0;
+        return std::nullopt;
     }
     error_code error;
     const auto number = value->to_number<std::uint64_t>(error);
     if (error || value->is_double()) {
         wrong_type(path_of(name), "a whole number");
-        return 0;
+        return std::nullopt;
+    }
+    return number;
+}
+
+std::optional<std::uint64_t> Fields::maybe_number(std::string_view name, std::uint64_t most) {
+    const auto number = read_number(name, false);
+    if (number && (*number == 0 || *number > most)) {
+        wrong_type(path_of(name), "a whole number from 1 to " + std::to_string(most));
+        return std::nullopt;
     }
     return number;
 }
@@ -298,13 +307,18 @@ bool Fields::object(std::string_view name, const Read& read) {
     return value != nullptr;
 }
 
-void Fields::objects(std::string_view name, std::size_t most, const Read& read) {
-    const json::value* value = take(name, true);
+void Fields::read_objects(std::string_view name,
+                          std::size_t most,
+                          const Read& read,
+                          bool required) {
+    const json::value* value = take(name, required);
     const std::string path = path_of(name);
-    if (value == nullptr) {
+    if (object_ == nullptr) {
         Fields inner(nullptr, path + "[].");
         read(inner);
         adopt(inner);
+    }
+    if (value == nullptr) {
         return;
     }
     if (!value->is_array()) {
@@ -366,4 +380,4 @@ Status Fields::finish() {
     return {};
 }
 
-}  // namespace origin::api
+}  // namespace origin

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// api/json_fields: a request's JSON body, read strictly: what is wrong is named by its path.
+// json/fields: a request's JSON body, read strictly: what is wrong is named by its path.
 // In: bytes from a peer. Out: typed fields, or the first thing that is wrong with them.
 #pragma once
 
@@ -17,7 +17,7 @@
 
 #include "base/result.h"
 
-namespace origin::api {
+namespace origin {
 
 /// The names a body may have, with what they need: "deployment.platform" -> required.
 /// A list of objects is "files[].path".
@@ -41,7 +41,10 @@ public:
     std::optional<std::string> maybe_text(std::string_view name) { return read_text(name, false); }
     bool flag(std::string_view name) { return maybe_flag(name).value_or(false); }
     std::optional<bool> maybe_flag(std::string_view name);
-    std::uint64_t number(std::string_view name);  // A whole one, not negative.
+    /// A whole one, not negative.
+    std::uint64_t number(std::string_view name) { return read_number(name, true).value_or(0); }
+    /// A whole one from 1 to `most`.
+    std::optional<std::uint64_t> maybe_number(std::string_view name, std::uint64_t most);
     /// A whole one from 0 to `most`.
     std::optional<std::uint64_t> maybe_count(std::string_view name, std::uint64_t most);
     /// Is it there, and `null`? Asked beside a maybe_..., to which both are absent.
@@ -52,7 +55,12 @@ public:
     using Read = std::function<void(Fields&)>;
     bool object(std::string_view name, const Read& read);
     /// A list of objects, at most `most`.
-    void objects(std::string_view name, std::size_t most, const Read& read);
+    void objects(std::string_view name, std::size_t most, const Read& read) {
+        read_objects(name, most, read, true);
+    }
+    void maybe_objects(std::string_view name, std::size_t most, const Read& read) {
+        read_objects(name, most, read, false);
+    }
     /// An object of any names with text values.
     std::map<std::string, std::string> text_map(std::string_view name);
 
@@ -65,6 +73,8 @@ private:
     Fields(const boost::json::object* object, std::string path);
     const boost::json::value* take(std::string_view name, bool required);
     std::optional<std::string> read_text(std::string_view name, bool required);
+    std::optional<std::uint64_t> read_number(std::string_view name, bool required);
+    void read_objects(std::string_view name, std::size_t most, const Read& read, bool required);
     std::optional<std::vector<std::string>> read_texts(std::string_view name, bool required);
     std::string path_of(std::string_view name) const { return path_ + std::string(name); }
     void fail(Error error);
@@ -96,4 +106,4 @@ Result<T> read_body(std::string_view body) {
     return value;
 }
 
-}  // namespace origin::api
+}  // namespace origin

@@ -3,19 +3,19 @@
 // asks for none; one that is refused says why in clean UTF-8.
 #include <boost/json/object.hpp>
 
-#include "api/json_fields.h"
 #include "base/assert.h"
 #include "base/utf8.h"
+#include "json/fields.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-    const auto body = origin::api::parse_body(bytes);
+    const auto body = origin::parse_body(bytes);
     if (!body) {
         ORIGIN_ASSERT(origin::is_utf8(body.error().told_to_peer()));
         return 0;
     }
     ORIGIN_ASSERT(origin::is_utf8(bytes));
-    origin::api::Fields fields(*body);
+    origin::Fields fields(*body);
     ORIGIN_ASSERT(fields.finish().has_value() == body->empty());
     return 0;
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal: a rule's pattern means exactly the refs its author thinks of.
 // Method: a table of pattern, text and verdict, the near misses first.
-#include "hooks/glob.h"
+#include "base/glob.h"
 
 #include <string>
 
 #include <gtest/gtest.h>
 
-namespace origin::hooks {
+namespace origin {
 namespace {
 
 TEST(Glob, MatchesByTable) {
@@ -42,4 +42,4 @@ TEST(Glob, ManyStarsOnALongTextEnd) {
 }
 
 }  // namespace
-}  // namespace origin::hooks
+}  // namespace origin

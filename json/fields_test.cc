@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal: a body is read strictly, and what is wrong with it is named.
 // Method: one body type with every kind of field; tables of good and bad texts.
-#include "api/json_fields.h"
+#include "json/fields.h"
 
 #include <boost/json/value.hpp>
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
 
-namespace origin::api {
+namespace origin {
 namespace {
 
 struct Sample {
@@ -138,4 +138,4 @@ TEST(JsonFields, TellTheirShape) {
 }
 
 }  // namespace
-}  // namespace origin::api
+}  // namespace origin

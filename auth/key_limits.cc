@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "auth/key_limits.h"
+
+#include <limits>
+
+#include <boost/json/array.hpp>
+
+#include "auth/accounts.h"
+#include "base/limits.h"
+#include "base/ref_name.h"
+#include "base/utf8.h"
+#include "store/rows/access.h"
+#include "store/rows/keys.h"
+
+namespace origin::auth {
+namespace {
+
+namespace json = boost::json;
+using store::Table;
+
+constexpr UnixMillis kKeptAfterEnd = 24LL * 60 * 60 * 1000;  // So that it can still be looked up.
+constexpr std::size_t kSweptAtOnce = 16;
+
+std::unexpected<Error> refuse(std::string reason, std::string why) {
+    return std::unexpected(Error(Code::InvalidInput, std::move(why)).because(std::move(reason)));
+}
+
+/// A path as Git writes it in which `*` stands for any characters.
+Status check_path_pattern(std::string_view pattern) {
+    bool good = !pattern.empty() && pattern.size() <= kPathBytesMax && pattern.front() != '/';
+    for (std::string_view rest = pattern; good && !rest.empty();) {
+        const auto point = take_code_point(rest);
+        good = point && !is_deceptive(*point);
+    }
+    return good ? Status()
+                : refuse("bad_pattern",
+                         "'" + printable(pattern.substr(0, kPathBytesMax)) +
+                             "' is no pattern of paths, like 'docs/*' or '*.md'");
+}
+
+json::array texts(const std::vector<std::string>& list) {
+    return json::array(list.begin(), list.end());
+}
+
+}  // namespace
+
+store::KeyLimits read_key_limits(Fields& in) {
+    store::KeyLimits limits;
+    in.maybe_objects("refs", kLimitPatternsMax, [&](Fields& ref) {
+        limits.refs.push_back({.pattern = ref.text("pattern"),
+                               .push = ref.maybe_flag("push").value_or(true),
+                               .force = ref.flag("force"),
+                               .remove = ref.flag("delete")});
+    });
+    in.object("paths", [&](Fields& paths) {
+        limits.allow_paths = paths.maybe_texts("allow").value_or(std::vector<std::string>());
+        limits.deny_paths = paths.maybe_texts("deny").value_or(std::vector<std::string>());
+    });
+    constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+    limits.pushes = static_cast<std::uint32_t>(in.maybe_number("pushes", kMost).value_or(0));
+    limits.pack_bytes = in.maybe_number("packBytes", kPackBytesMax).value_or(0);
+    limits.files = static_cast<std::uint32_t>(in.maybe_number("files", kMost).value_or(0));
+    return limits;
+}
+
+Status check_path_patterns(const std::vector<std::string>& patterns) {
+    if (patterns.size() > kLimitPatternsMax) {
+        return std::unexpected(
+            Error(Code::LimitExceeded,
+                  "more than " + std::to_string(kLimitPatternsMax) + " patterns of paths")
+                .because("too_many_items"));
+    }
+    for (const std::string& pattern : patterns) {
+        ORIGIN_CHECK(check_path_pattern(pattern));
+    }
+    return {};
+}
+
+Result<store::KeyLimits> checked(store::KeyLimits limits) {
+    for (store::RefLimit& ref : limits.refs) {
+        ORIGIN_TRY(pattern, parse_ref_pattern(ref.pattern));
+        ref.pattern = pattern;
+    }
+    ORIGIN_CHECK(check_path_patterns(limits.allow_paths));
+    ORIGIN_CHECK(check_path_patterns(limits.deny_paths));
+    return limits;
+}
+
+json::object key_limits_json(const store::KeyLimits& limits) {
+    json::object body;
+    json::array refs;
+    for (const store::RefLimit& ref : limits.refs) {
+        refs.push_back({{"pattern", ref.pattern},
+                        {"push", ref.push},
+                        {"force", ref.force},
+                        {"delete", ref.remove}});
+    }
+    if (!refs.empty()) {
+        body["refs"] = std::move(refs);
+    }
+    if (!limits.allow_paths.empty() || !limits.deny_paths.empty()) {
+        body["paths"] = {{"allow", texts(limits.allow_paths)}, {"deny", texts(limits.deny_paths)}};
+    }
+    if (limits.pushes != 0) {
+        body["pushes"] = limits.pushes;
+    }
+    if (limits.pack_bytes != 0) {
+        body["packBytes"] = limits.pack_bytes;
+    }
+    if (limits.files != 0) {
+        body["files"] = limits.files;
+    }
+    return body;
+}
+
+Status plan_sweep(store::Writer& writer, std::string_view key_pushes, UnixMillis ends_at) {
+    return writer.put(Table::Slugs, store::token_end_key(ends_at, key_pushes), key_pushes);
+}
+
+Status sweep_ended(store::Writer& writer, UnixMillis now) {
+    std::vector<std::pair<std::string, std::string>> ended;
+    const store::Range range{store::key(store::SlugKind::TokenEnd),
+                             store::key(store::SlugKind::TokenEnd, now - kKeptAfterEnd)};
+    ORIGIN_CHECK(
+        writer.scan(Table::Slugs, range, [&](std::string_view key, std::string_view value) {
+            ended.emplace_back(key, value);
+            return ended.size() < kSweptAtOnce;
+        }));
+    for (const auto& [key, key_pushes] : ended) {
+        ORIGIN_CHECK(writer.erase(Table::Slugs, key));
+        ORIGIN_CHECK(writer.erase(Table::KeyPushes, key_pushes));
+        const auto token = KeyId::from_raw(key_pushes);  // Longer: a `jti` follows; no row.
+        if (token) {
+            ORIGIN_CHECK(erase_key(writer, *token));
+        }
+    }
+    return {};
+}
+
+Status count_push(store::Writer& writer, const Identity& identity, UnixMillis now) {
+    if (identity.limits.pushes == 0 || !identity.key) {
+        return {};
+    }
+    const std::string key = store::key_pushes_key(*identity.key, identity.token_id);
+    ORIGIN_TRY(found, store::get_row<store::KeyPushesRow>(writer, Table::KeyPushes, key));
+    store::KeyPushesRow row = found.value_or(store::KeyPushesRow());
+    if (row.pushes >= identity.limits.pushes) {
+        return std::unexpected(Error(Code::Forbidden,
+                                     "this key has made all of its " +
+                                         std::to_string(identity.limits.pushes) +
+                                         " pushes; ask for another one")
+                                   .because("push_limit"));
+    }
+    if (!found && !identity.token_id.empty()) {
+        ORIGIN_CHECK(plan_sweep(writer, key, identity.expires_at));
+        ORIGIN_CHECK(sweep_ended(writer, now));
+    }
+    row.pushes += 1;
+    row.expires_at = identity.expires_at;
+    return store::put_row(writer, Table::KeyPushes, key, row);
+}
+
+}  // namespace origin::auth
