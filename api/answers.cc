@@ -32,6 +32,7 @@ constexpr auto kReasons = std::to_array<ReasonStatus>({
     {"bad_mode", 422},
     {"bad_name", 422},
     {"bad_path", 422},
+    {"bad_pattern", 422},
     {"bad_ref_name", 422},
     {"bad_slug", 422},
     {"bad_ssh_key", 422},
@@ -60,8 +61,10 @@ constexpr auto kReasons = std::to_array<ReasonStatus>({
     {"too_many_failures", 429},
     {"too_many_idempotency_keys", 429},
     {"unknown_access", 422},
+    {"unknown_client", 422},
     {"unknown_scope", 422},
     {"unknown_setting", 422},
+    {"unknown_state", 422},
     {"unsupported_media_type", 415},
 });
 

@@ -69,6 +69,16 @@ Result<RefName> branch_named(std::string_view name) {
                                                       : std::string(kBranches) + std::string(name));
 }
 
+Status check_status_context(std::string_view context) {
+    constexpr std::size_t kContextBytesMax = 100;
+    const bool good = !context.empty() && context.size() <= kContextBytesMax &&
+                      std::ranges::all_of(context, [](char c) { return c > ' ' && c <= '~'; });
+    return good ? Status()
+                : refuse(
+                      "bad_name",
+                      "a check's context is 1 to 100 printable ASCII characters, like 'ci/build'");
+}
+
 Result<Oid> oid_field(std::string_view name, std::string_view text) {
     const auto oid = Oid::from_hex(text);
     if (!oid) {

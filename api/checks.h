@@ -31,6 +31,9 @@ Status check_webhook_room(store::Reader& reader, const ProjectId& project);
 /// A branch by its short or full name, as a full one. Errors: InvalidInput `bad_ref_name`.
 Result<RefName> branch_named(std::string_view name);
 
+/// The name of a check: "ci/build". Errors: InvalidInput `bad_name`.
+Status check_status_context(std::string_view context);
+
 /// 40 hex digits. Errors: InvalidInput `wrong_type`, naming the field.
 Result<Oid> oid_field(std::string_view name, std::string_view text);
 

@@ -133,6 +133,21 @@ Answer list_grants(const Call& call);
 Answer put_grant(const Call& call);
 Answer delete_grant(const Call& call);
 
+// policies.cc
+BodyShape policies_shape();
+Answer get_policies(const Call& call);
+Answer put_policies(const Call& call);
+
+// statuses.cc
+BodyShape status_shape();
+Answer post_status(const Call& call);
+Answer get_statuses(const Call& call);
+
+// tokens.cc
+BodyShape token_shape();
+Answer create_token(const Call& call);
+Answer revoke_token(const Call& call);
+
 // ssh_keys.cc
 BodyShape ssh_key_shape();
 Answer create_ssh_key(const Call& call);

@@ -66,7 +66,7 @@ Answer delete_public_key(const Call& call, const PublicKeys& keys) {
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_TRY(row, need_key(writer, keys, id));
                 ORIGIN_CHECK(check_manages(call, row));
-                ORIGIN_CHECK(auth::erase_key(writer, row.client, id));
+                ORIGIN_CHECK(auth::erase_key(writer, id));
                 store::AuditRow told = call.audit("key.removed");
                 told.client = row.client;
                 told.subject = id.str();

@@ -66,6 +66,13 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"PUT", P "/grants/{client}", "admin", kKey, grant_shape, put_grant},
     {"DELETE", P "/grants/{client}", "admin", kKey, nullptr, delete_grant},
 
+    {"POST", P "/tokens", "git:read", kKey, token_shape, create_token},
+    {"DELETE", P "/tokens/{token}", "git:read", kKey, nullptr, revoke_token},
+    {"GET", P "/policies", "git:read", kKey, nullptr, get_policies},
+    {"PUT", P "/policies", "admin", kKey, policies_shape, put_policies},
+    {"GET", P "/commits/{sha}/statuses", "git:read", kKey, nullptr, get_statuses},
+    {"POST", P "/commits/{sha}/statuses", "git:write", kKey, status_shape, post_status},
+
     {"POST", P "/webhooks", "deploy", kKey, webhook_shape, create_webhook},
     {"GET", P "/webhooks", "deploy", kKey, nullptr, list_webhooks},
     {"GET", P "/webhooks/{webhook}", "deploy", kKey, nullptr, get_webhook},

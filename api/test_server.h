@@ -20,6 +20,7 @@
 #include "generator/run_worker.h"
 #include "hooks/protected_branches.h"
 #include "hooks/push_plan.h"
+#include "hooks/push_rules.h"
 #include "store/jobs.h"
 #include "store/memory_store.h"
 #include "store/rows/access.h"
@@ -282,6 +283,7 @@ protected:
     git::Storage storage_{folder_.path()};
     auth::Gatekeeper gatekeeper_{*store_, clock_, metrics_};
     hooks::ProtectedBranches protected_branches_;
+    hooks::PushRules push_rules_{*store_, clock_};
     hooks::PushPlan plan_;
     git::PushService pushes_{{.store = *store_,
                               .storage = storage_,
@@ -290,7 +292,7 @@ protected:
                               .schedule = clock_,
                               .random = random_,
                               .metrics = metrics_,
-                              .gates = {&protected_branches_},
+                              .gates = {&protected_branches_, &push_rules_},
                               .planner = &plan_}};
     OneFileEngine engine_;
     generator::Runs runs_{{.pushes = pushes_,

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "api/answers.h"
+#include "auth/key_limits.h"
 #include "auth/preview_link.h"
 #include "auth/scopes.h"
 #include "base/limits.h"
@@ -147,16 +148,23 @@ json::object key_json(const KeyId& id, const store::KeyRow& row) {
     for (const ProjectId& project : row.projects) {
         projects.emplace_back(project.str());
     }
-    return {{"keyId", id.str()},
-            {"clientId", row.client.str()},
-            {"title", row.title},
-            {"scopes", texts_json(auth::Scopes(row.scopes).names())},
-            {"projects", std::move(projects)},
-            {"createdAt", time_json(row.created_at)},
-            {"expiresAt", time_json(row.expires_at)},
-            {"revokedAt", time_json(row.revoked_at)},
-            {"replacedBy",
-             row.replaced_by ? json::value(row.replaced_by->str()) : json::value(nullptr)}};
+    json::object body{{"keyId", id.str()},
+                      {"clientId", row.client.str()},
+                      {"title", row.title},
+                      {"scopes", texts_json(auth::Scopes(row.scopes).names())},
+                      {"projects", std::move(projects)},
+                      {"createdAt", time_json(row.created_at)},
+                      {"expiresAt", time_json(row.expires_at)},
+                      {"revokedAt", time_json(row.revoked_at)},
+                      {"replacedBy",
+                       row.replaced_by ? json::value(row.replaced_by->str()) : json::value(nullptr)}};
+    if (row.minted_by) {
+        body["mintedBy"] = row.minted_by->str();
+    }
+    if (!row.limits.none()) {
+        body["limits"] = auth::key_limits_json(row.limits);
+    }
+    return body;
 }
 
 json::array conflicts_json(const std::vector<git::MergeConflict>& conflicts) {

@@ -12,7 +12,7 @@ public:
     Result<std::optional<std::string>> objection(const auth::Permit& permit,
                                                  const store::ProjectRow& project,
                                                  const git::RefMove& move,
-                                                 const git::ObjectStore& objects) override;
+                                                 const git::ObjectStoreRef& objects) override;
 };
 
 }  // namespace origin::hooks

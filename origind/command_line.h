@@ -52,6 +52,8 @@ struct Options {
     bool dry_run = false;
     bool no_expiry = false;
     std::int64_t overlap = 24L * 60 * 60;
+    std::vector<std::string> operations;
+    std::optional<std::uint64_t> seconds;
     int status = 0;
 };
 
@@ -81,5 +83,8 @@ void add_call(CLI::App& group,
 
 // key_commands.cc
 void add_key_commands(CLI::App& app, Options& o);
+
+// policy_commands.cc
+void add_policy_commands(CLI::App& app, Options& o);
 
 }  // namespace origin

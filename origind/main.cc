@@ -314,6 +314,7 @@ int run(int argc, char** argv) {
     add_key_commands(app, options);
     add_project_commands(app, options);
     add_grant_commands(app, options);
+    add_policy_commands(app, options);
     add_blueprint_command(app, options);
     add_remote_worker(app, options);
     try {

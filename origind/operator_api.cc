@@ -7,13 +7,13 @@
 
 #include <boost/json.hpp>
 
-#include "json/fields.h"
 #include "auth/accounts.h"
 #include "auth/ssh_public_key.h"
 #include "base/limits.h"
 #include "git/serve/catalogue.h"
 #include "git/serve/export.h"
 #include "git/serve/import.h"
+#include "json/fields.h"
 #include "net/problem.h"
 #include "net/string_sink.h"
 #include "store/rows/access.h"
@@ -52,19 +52,19 @@ private:
 struct ExportBody {
     std::string folder;
 
-    static ExportBody read(api::Fields& in) { return {in.text("folder")}; }
+    static ExportBody read(Fields& in) { return {in.text("folder")}; }
 };
 
 struct GcBody {
     std::optional<std::string> project;
 
-    static GcBody read(api::Fields& in) { return {in.maybe_text("project")}; }
+    static GcBody read(Fields& in) { return {in.maybe_text("project")}; }
 };
 
 struct TicketBody {
     std::string public_key;
 
-    static TicketBody read(api::Fields& in) { return {in.text("publicKey")}; }
+    static TicketBody read(Fields& in) { return {in.text("publicKey")}; }
 };
 
 struct ImportBody {
@@ -72,7 +72,7 @@ struct ImportBody {
     std::string project;
     std::optional<std::string> client;
 
-    static ImportBody read(api::Fields& in) {
+    static ImportBody read(Fields& in) {
         return {in.text("staged"), in.text("project"), in.maybe_text("client")};
     }
 };
@@ -161,7 +161,7 @@ net::Reply OperatorApi::later(const Work& work, std::string body) {
 
 /// Errors: Unauthenticated: nobody's key.
 Result<net::Response> OperatorApi::ssh_ticket(const std::string& body) {
-    ORIGIN_TRY(wanted, api::read_body<TicketBody>(body));
+    ORIGIN_TRY(wanted, read_body<TicketBody>(body));
     if (around_.tickets == nullptr) {
         return std::unexpected(Error(Code::Conflict, "ssh.shell_socket is not set"));
     }
@@ -171,7 +171,7 @@ Result<net::Response> OperatorApi::ssh_ticket(const std::string& body) {
 }
 
 Result<net::Response> OperatorApi::export_all(const std::string& body) {
-    ORIGIN_TRY(wanted, api::read_body<ExportBody>(body));
+    ORIGIN_TRY(wanted, read_body<ExportBody>(body));
     ORIGIN_CHECK(need_absolute(wanted.folder));
     ORIGIN_TRY(
         exported,
@@ -189,7 +189,7 @@ Result<net::Response> OperatorApi::export_all(const std::string& body) {
 
 /// Projects one after the other, each as if its day had come. Errors: NotFound: no such project.
 Result<net::Response> OperatorApi::collect(const std::string& body) {
-    ORIGIN_TRY(wanted, api::read_body<GcBody>(body));
+    ORIGIN_TRY(wanted, read_body<GcBody>(body));
     std::vector<NamedProject> projects;
     ORIGIN_CHECK(around_.pushes.store().read([&](store::Reader& reader) -> Status {
         ORIGIN_TRY(found,
@@ -237,7 +237,7 @@ Result<auth::Identity> OperatorApi::owner(const std::optional<std::string>& clie
 }
 
 Result<net::Response> OperatorApi::import(const std::string& body) {
-    ORIGIN_TRY(wanted, api::read_body<ImportBody>(body));
+    ORIGIN_TRY(wanted, read_body<ImportBody>(body));
     ORIGIN_CHECK(need_absolute(wanted.staged));
     ORIGIN_TRY(who, owner(wanted.client));
     ORIGIN_TRY(imported,

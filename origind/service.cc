@@ -37,6 +37,7 @@
 #include "hooks/job_runner.h"
 #include "hooks/protected_branches.h"
 #include "hooks/push_plan.h"
+#include "hooks/push_rules.h"
 #include "hooks/webhooks.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
@@ -108,6 +109,7 @@ struct Service::Parts {
     std::unique_ptr<auth::PreviewLinks> links;
 
     hooks::ProtectedBranches protected_branches;
+    std::optional<hooks::PushRules> push_rules;
     hooks::PushPlan push_plan;
     std::unique_ptr<git::Quotas> quotas;
     std::unique_ptr<git::PushService> pushes;
@@ -169,18 +171,19 @@ Status Service::Parts::open() {
 }
 
 void Service::Parts::wire_git() {
+    push_rules.emplace(*store, clock);
     quotas = std::make_unique<git::Quotas>(config.quotas, *store, clock);
-    pushes =
-        std::make_unique<git::PushService>(git::PushService::Around{.store = *store,
-                                                                    .storage = *storage,
-                                                                    .gatekeeper = *gatekeeper,
-                                                                    .clock = clock,
-                                                                    .schedule = schedule,
-                                                                    .random = random,
-                                                                    .metrics = metrics,
-                                                                    .gates = {&protected_branches},
-                                                                    .planner = &push_plan,
-                                                                    .quotas = quotas.get()});
+    pushes = std::make_unique<git::PushService>(
+        git::PushService::Around{.store = *store,
+                                 .storage = *storage,
+                                 .gatekeeper = *gatekeeper,
+                                 .clock = clock,
+                                 .schedule = schedule,
+                                 .random = random,
+                                 .metrics = metrics,
+                                 .gates = {&protected_branches, &*push_rules},
+                                 .planner = &push_plan,
+                                 .quotas = quotas.get()});
     upkeep = std::make_unique<git::Upkeep>(
         git::Upkeep::Around{*store, *storage, clock, schedule, log, metrics});
     upload_pack = std::make_unique<git::UploadPack>(*store, *storage, metrics, kAgent);

@@ -55,6 +55,16 @@ std::string wrong_object(const ObjectStore& objects, const RefName& name, const 
 
 }  // namespace
 
+Status check_pack_limit(const store::KeyLimits& limits, std::uint64_t bytes) {
+    if (limits.pack_bytes == 0 || bytes <= limits.pack_bytes) {
+        return {};
+    }
+    return std::unexpected(Error(Code::Forbidden,
+                                 "with this key a push has at most " +
+                                     std::to_string(limits.pack_bytes) + " bytes of objects")
+                               .because("pack_limit"));
+}
+
 Result<NewObjects> NewObjects::from(PackIntake& intake) {
     ORIGIN_TRY(view, intake.view());
     ORIGIN_TRY(small, intake.small());
@@ -128,7 +138,7 @@ Status PushService::look_at_ref(const auth::Permit& permit,
     const RefMove move{
         *name, outcome.old_id, outcome.new_id, name->str() == project.head, outcome.forced};
     for (PushGate* gate : around_.gates) {
-        ORIGIN_TRY(objection, gate->objection(permit, project, move, objects));
+        ORIGIN_TRY(objection, gate->objection(permit, project, move, proposal.objects.view));
         if (objection) {
             outcome.reason = *objection;
             return {};
@@ -186,6 +196,7 @@ Result<PushOutcome> PushService::push(const auth::Permit& permit, ProposedPush p
     if (permit.action() != auth::Action::Write && permit.action() != auth::Action::Require) {
         return std::unexpected(Error(Code::Forbidden, "this permit does not allow a push"));
     }
+    ORIGIN_CHECK(check_pack_limit(permit.identity().limits, proposal.objects.pack.pack_bytes));
     PushOutcome outcome;
     ORIGIN_TRY(project, look(permit, proposal, outcome));
     const bool any = std::ranges::any_of(outcome.refs, &store::RefOutcome::ok);

@@ -88,6 +88,9 @@ struct ProposedPush {
     std::string journal_value = {};
 };
 
+/// Errors: Forbidden `pack_limit`.
+Status check_pack_limit(const store::KeyLimits& limits, std::uint64_t bytes);
+
 /// Says no to a ref's move before it happens. Implemented by hooks; asked in order.
 class PushGate {
 public:
@@ -96,7 +99,7 @@ public:
     virtual Result<std::optional<std::string>> objection(const auth::Permit& permit,
                                                          const store::ProjectRow& project,
                                                          const RefMove& move,
-                                                         const ObjectStore& objects) = 0;
+                                                         const ObjectStoreRef& objects) = 0;
 };
 
 /// What a committed push causes. Implemented by hooks; called inside the push's transaction, so the

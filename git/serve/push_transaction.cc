@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "auth/key_limits.h"
 #include "git/serve/catalogue.h"
 #include "git/serve/refs.h"
 #include "git/serve/upkeep_schedule.h"
@@ -228,6 +229,7 @@ Status PushTransaction::run(Writer& writer, PushOutcome& outcome) const {
         return std::unexpected(
             Error(Code::Conflict, "no ref moved").because(std::string(kNothingMoved)));
     }
+    ORIGIN_CHECK(auth::count_push(writer, parts_.permit.identity(), parts_.now));
     outcome.sequence = sequence;
     ORIGIN_CHECK(settle_head(writer, row, outcome));
     const auth::Identity& who = parts_.permit.identity();

@@ -94,9 +94,12 @@ Status ReceivePack::Session::begin_pack() {
     return {};
 }
 
-/// A pack that the owner's quota has no room for is refused while it comes.
+/// A pack that is too large for the key or the owner's quota is refused while it comes.
 Result<IntakeLimits> ReceivePack::Session::limits() {
     IntakeLimits limits;
+    if (const std::uint64_t most = permit_.identity().limits.pack_bytes; most != 0) {
+        limits.pack_bytes_max = std::max(most, kEmptyPackBytes);
+    }
     Quotas* const quotas = door_.around_.pushes.quotas();
     if (quotas == nullptr) {
         return limits;
@@ -109,10 +112,14 @@ Result<IntakeLimits> ReceivePack::Session::limits() {
     return limits;
 }
 
-/// What the intake refused; in the quota's words if it was that.
+/// What the intake refused; in the words of the quota or the key if it was that.
 Error ReceivePack::Session::refusal_of(const Error& error) const {
-    if (!room_ || error.reason() != kPackTooLarge) {
+    const store::KeyLimits& key = permit_.identity().limits;
+    if (error.reason() != kPackTooLarge || (!room_ && key.pack_bytes == 0)) {
         return error;
+    }
+    if (!room_) {
+        return check_pack_limit(key, key.pack_bytes + 1).error();
     }
     const Quotas& quotas = *door_.around_.pushes.quotas();
     return quotas.used_up(quotas.stored_bytes_max() - *room_, 0);

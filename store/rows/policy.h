@@ -14,17 +14,17 @@ namespace origin::store {
 
 /// What a push must keep to on the refs that `pattern` matches. Empty, zero and false: no demand.
 struct BranchPolicy {
-    std::string pattern;            // A glob over a branch's name, or, from refs/ on, a ref's.
-    std::vector<ClientId> pushers;  // Who may push there.
+    std::string pattern;                 // A glob over a branch's name, or, from refs/ on, a ref's.
+    std::vector<ClientId> pushers = {};  // Who may push there.
     bool no_force = false;
     bool no_delete = false;
-    bool signed_commits = false;           // By a signing key of a client that may write.
-    bool linear = false;                   // No merge commits.
-    std::vector<std::string> allow_paths;  // Globs. A changed file must be matched by one,
-    std::vector<std::string> deny_paths;   // and by none of these.
-    std::uint64_t file_bytes = 0;          // Of each changed file.
-    std::uint32_t files = 0;               // That one push may change.
-    std::vector<std::string> statuses;     // Contexts whose status of the new commit is success.
+    bool signed_commits = false;                // By a signing key of a client that may write.
+    bool linear = false;                        // No merge commits.
+    std::vector<std::string> allow_paths = {};  // Globs. A changed file must be matched by one,
+    std::vector<std::string> deny_paths = {};   // and by none of these.
+    std::uint64_t file_bytes = 0;               // Of each changed file.
+    std::uint32_t files = 0;                    // That one push may change.
+    std::vector<std::string> statuses = {};  // Contexts whose status of the new commit is success.
 
     template <class F>
     void fields(F& f) {
@@ -65,9 +65,9 @@ constexpr StatusState last_of(StatusState) {
 struct StatusRow {
     static constexpr std::uint8_t kVersion = 1;
     StatusState state = StatusState::Pending;
-    std::string description;
-    std::string target_url;
-    ClientId client;  // Who said so.
+    std::string description = {};
+    std::string target_url = {};
+    ClientId client = {};  // Who said so.
     UnixMillis updated_at = 0;
 
     template <class F>

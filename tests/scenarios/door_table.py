@@ -36,6 +36,8 @@ ROWS = (
     Row("concurrency", "Concurrency OneWorker", EACH),
     Row("concurrency", "BothDoors", (SSH,), "over both at once"),
     Row("limits", "GitLimits", ALL),
+    Row("policies", "Policies", EACH),
+    Row("policies", "Tokens", (HTTP,), "a token is a secret: SSH has no place for it"),
     # What follows from a push, and what git sees of what the API did.
     Row("requirement", "RequirementStory", EACH),
     Row("events", "Events", EACH),

@@ -30,11 +30,14 @@ BODIES = {
     "PUT /api/projects/{project}/rules": {"pattern": "no-such", "target": "no-such"},
     "PUT /api/projects/{project}/grants/{client}": {"access": "read"},
     "POST /api/projects/{project}/transfer": {"client": "no-such"},
+    "POST /api/projects/{project}/tokens": {"operations": ["git:read"]},
+    "PUT /api/projects/{project}/policies": {"policies": [{"pattern": "main", "pushers": ["no-such"]}]},
+    "POST /api/projects/{project}/commits/{sha}/statuses": {"state": "success"},
     "POST /api/projects/{project}/webhooks": {"url": "ftp://example.org/"},
     "POST /api/requirements/{id}/revert": {"branch": "no-such"},
 }
 ABSENT = {"deployment": "dep_00000000000000000000000000", "webhook": "whk_00000000000000000000000000", "target": "no-such",
-          "sha": "1" * 40, "client": "no-such"}
+          "sha": "1" * 40, "token": "key_00000000000000000000000000", "client": "no-such"}
 
 
 class Sharing(Scenario):

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hooks/push_rules.h"
+
+#include <algorithm>
+#include <map>
+
+#include "auth/commit_signature.h"
+#include "auth/grants.h"
+#include "auth/signing_keys.h"
+#include "base/glob.h"
+#include "git/serve/refs.h"
+#include "hooks/new_commits.h"
+#include "store/rows/access.h"
+#include "store/rows/keys.h"
+#include "store/rows/policy.h"
+
+namespace origin::hooks {
+namespace {
+
+using store::Reader;
+using store::Table;
+
+std::string short_hex(const Oid& commit) {
+    return commit.hex().substr(0, 12);
+}
+
+std::string name_of(const store::BranchPolicy& policy) {
+    return "the policy '" + policy.pattern + "'";
+}
+
+/// What the limits of the key say of the move itself.
+Objection check_limits(const store::KeyLimits& limits, const git::RefMove& move) {
+    if (limits.refs.empty()) {
+        return {};
+    }
+    const auto limit = std::ranges::find_if(limits.refs, [&](const store::RefLimit& each) {
+        return glob_matches(each.pattern, move.name.str());
+    });
+    if (limit == limits.refs.end()) {
+        std::string patterns;
+        for (const store::RefLimit& each : limits.refs) {
+            patterns += (patterns.empty() ? "'" : ", '") + each.pattern + "'";
+        }
+        return "this key may push to " + patterns + " only";
+    }
+    const auto refuse = [&](std::string_view what) {
+        return Objection("this key may not " + std::string(what) + " '" + limit->pattern + "'");
+    };
+    if (move.deletes()) {
+        return limit->remove ? Objection() : refuse("delete");
+    }
+    if (move.forced) {
+        return limit->force ? Objection() : refuse("force-push to");
+    }
+    return limit->push ? Objection() : refuse("push to");
+}
+
+/// What the policy says of the move itself.
+Objection check_move(const store::BranchPolicy& policy,
+                     const ClientId& client,
+                     const git::RefMove& move) {
+    if (!policy.pushers.empty() &&
+        std::ranges::find(policy.pushers, client) == policy.pushers.end()) {
+        return name_of(policy) + " lets only certain clients push; push to another branch";
+    }
+    if (move.deletes() && policy.no_delete) {
+        return name_of(policy) + " allows no delete";
+    }
+    if (move.forced && policy.no_force) {
+        return name_of(policy) + " allows fast-forwards only: fetch, then merge or rebase";
+    }
+    return {};
+}
+
+/// What is in the store about the move, from one snapshot.
+struct Facts {
+    std::optional<store::BranchPolicy> policy;
+    std::optional<Oid> default_tip;
+};
+
+Result<Facts> read_facts(Reader& reader,
+                         const ProjectId& project,
+                         const store::ProjectRow& row,
+                         const git::RefMove& move) {
+    Facts facts;
+    ORIGIN_TRY(stored, store::get_row<store::PoliciesRow>(reader, Table::Policies, project.view()));
+    if (stored) {
+        const auto first = std::ranges::find_if(stored->policies, [&](const auto& policy) {
+            return glob_matches(policy.pattern, move.name.str());
+        });
+        if (first != stored->policies.end()) {
+            facts.policy = *first;
+        }
+    }
+    ORIGIN_TRY(head, git::find_ref(reader, project, row.head));
+    if (head && !move.is_default_branch) {
+        facts.default_tip = head->oid;
+    }
+    return facts;
+}
+
+Result<Objection> check_statuses(Reader& reader,
+                                 const store::BranchPolicy& policy,
+                                 const ProjectId& project,
+                                 const Oid& tip) {
+    for (const std::string& context : policy.statuses) {
+        ORIGIN_TRY(status,
+                   store::get_row<store::StatusRow>(
+                       reader, Table::Statuses, store::status_key(project, tip, context)));
+        if (!status || status->state != store::StatusState::Success) {
+            return Objection(name_of(policy) + " needs the status '" + context + "' of commit " +
+                             short_hex(tip) + " to be success" +
+                             (status ? ", which it is not" : ": nobody has set it") +
+                             "; push to another branch and wait for the check");
+        }
+    }
+    return Objection();
+}
+
+/// May whoever the SSH key `blob` signs for write to the project? Returns: why not, or nothing.
+Result<std::string> signer_fault(Reader& reader,
+                                 const ProjectId& project,
+                                 const store::ProjectRow& row,
+                                 const std::string& blob,
+                                 UnixMillis now) {
+    ORIGIN_TRY(key, auth::find_signing_key(reader, blob, now));
+    if (!key) {
+        return "unknown_signing_key";
+    }
+    ORIGIN_TRY(access, auth::access_of(reader, key->client, project, row));
+    const bool writes = access && auth::covers(*access, auth::Action::Write);
+    return writes ? "" : "signer_may_not_write";
+}
+
+std::string not_signed(const store::BranchPolicy& policy, const Oid& commit, std::string_view why) {
+    return name_of(policy) + " needs signed commits; " + short_hex(commit) + " is not (" +
+           std::string(why) +
+           "): git commit --amend -S, with an SSH key that is listed at /api/signing-keys";
+}
+
+Objection check_linear(const store::BranchPolicy& policy,
+                       const std::vector<git::SendCommit>& commits) {
+    for (const git::SendCommit& commit : commits) {
+        if (commit.parents.size() > 1) {
+            return name_of(policy) + " needs a linear history; " + short_hex(commit.oid) +
+                   " is a merge: rebase instead";
+        }
+    }
+    return {};
+}
+
+std::vector<FileRule> file_rules(const store::KeyLimits& limits,
+                                 const std::optional<store::BranchPolicy>& policy) {
+    std::vector<FileRule> rules;
+    rules.push_back({"this key", limits.allow_paths, limits.deny_paths, 0, limits.files});
+    if (policy) {
+        rules.push_back({name_of(*policy),
+                         policy->allow_paths,
+                         policy->deny_paths,
+                         policy->file_bytes,
+                         policy->files});
+    }
+    std::erase_if(rules, &FileRule::demands_nothing);
+    return rules;
+}
+
+/// The same for every step below: one move of one ref.
+struct Move {
+    const auth::Permit& permit;
+    const store::ProjectRow& project;
+    const git::RefMove& ref;
+    const git::ObjectStoreRef& objects;
+};
+
+/// Is each commit signed by somebody who may write here? No snapshot is held while objects are
+/// read.
+Result<Objection> check_signatures(store::Store& store,
+                                   const Move& move,
+                                   const store::BranchPolicy& policy,
+                                   const std::vector<git::SendCommit>& commits,
+                                   UnixMillis now) {
+    std::map<std::string, Oid> signers;  // Public key -> one of its commits.
+    for (const git::SendCommit& commit : commits) {
+        ORIGIN_TRY(text, move.objects->read_as(commit.oid, git::ObjectType::Commit));
+        const auth::SignatureVerdict verdict = auth::check_commit_signature(text);
+        if (!verdict.fault.empty()) {
+            return Objection(not_signed(policy, commit.oid, verdict.fault));
+        }
+        signers.emplace(verdict.blob, commit.oid);
+    }
+    Objection said;
+    ORIGIN_CHECK(store.read([&](Reader& reader) -> Status {
+        for (const auto& [blob, commit] : signers) {
+            ORIGIN_TRY(fault, signer_fault(reader, move.permit.project(), move.project, blob, now));
+            if (!fault.empty()) {
+                said = not_signed(policy, commit, fault);
+                break;
+            }
+        }
+        return {};
+    }));
+    return said;
+}
+
+/// What is demanded of the commits that the move brings.
+Result<Objection> check_commits(store::Store& store,
+                                const Move& move,
+                                const Facts& facts,
+                                const std::vector<FileRule>& rules,
+                                UnixMillis now) {
+    const auto tip = git::commit_at(*move.objects, move.ref.new_id);
+    if (!tip) {
+        return Objection("only commits can be checked here, and this is none");
+    }
+    const auto& policy = facts.policy;
+    if (policy && !policy->statuses.empty()) {
+        Result<Objection> said = Objection();
+        ORIGIN_CHECK(store.read([&](Reader& reader) -> Status {
+            said = check_statuses(reader, *policy, move.permit.project(), *tip);
+            return {};
+        }));
+        if (!said || *said) {
+            return said;
+        }
+    }
+    std::vector<Oid> known;
+    for (const auto& id : {std::optional(move.ref.old_id), facts.default_tip}) {
+        const auto commit =
+            id && !id->is_zero() ? git::commit_at(*move.objects, *id) : std::nullopt;
+        if (commit) {
+            known.push_back(*commit);
+        }
+    }
+    ORIGIN_TRY(commits, new_commits(move.objects, *tip, known));
+    if (!commits) {
+        return Objection("more than " + std::to_string(kCheckedCommitsMax) +
+                         " commits to check; push in smaller steps");
+    }
+    if (policy && policy->linear) {
+        if (Objection said = check_linear(*policy, *commits)) {
+            return said;
+        }
+    }
+    if (policy && policy->signed_commits) {
+        ORIGIN_TRY(said, check_signatures(store, move, *policy, *commits, now));
+        if (said) {
+            return said;
+        }
+    }
+    return check_files(*move.objects, *commits, rules);
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> PushRules::objection(const auth::Permit& permit,
+                                                        const store::ProjectRow& project,
+                                                        const git::RefMove& move,
+                                                        const git::ObjectStoreRef& objects) {
+    if (move.name.str().starts_with(git::kHiddenPrefix)) {
+        return Objection();  // The server's own.
+    }
+    const store::KeyLimits& limits = permit.identity().limits;
+    if (Objection said = check_limits(limits, move)) {
+        return said;
+    }
+    Facts facts;
+    ORIGIN_CHECK(store_.read([&](Reader& reader) -> Status {
+        ORIGIN_TRY(found, read_facts(reader, permit.project(), project, move));
+        facts = std::move(found);
+        return {};
+    }));
+    const auto& policy = facts.policy;
+    if (policy) {
+        if (Objection said = check_move(*policy, permit.identity().client, move)) {
+            return said;
+        }
+    }
+    const std::vector<FileRule> rules = file_rules(limits, policy);
+    const bool demands_commits = policy && (policy->signed_commits || policy->linear);
+    const bool demands_status = policy && !policy->statuses.empty();
+    if (move.deletes() || (rules.empty() && !demands_commits && !demands_status)) {
+        return Objection();
+    }
+    return check_commits(store_, {permit, project, move, objects}, facts, rules, clock_.now());
+}
+
+}  // namespace origin::hooks
