@@ -64,7 +64,8 @@ TEST(KeyLimits, WhatIsNotMeantIsRefused) {
 
 TEST(KeyLimits, ComeBackAsTheyWere) {
     const auto limits = parse(
-        R"({"refs":[{"pattern":"feature/*"},{"pattern":"refs/tags/v*","push":false,"force":true,"delete":true}],)"
+        R"({"refs":[{"pattern":"feature/*"},)"
+        R"({"pattern":"refs/tags/v*","push":false,"force":true,"delete":true}],)"
         R"("paths":{"deny":[".github/**"]},"pushes":3,"packBytes":1000,"files":50})");
     ASSERT_TRUE(limits);
     EXPECT_EQ(boost::json::serialize(key_limits_json(*limits)),
