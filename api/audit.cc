@@ -12,8 +12,8 @@
 #include "api/moment.h"
 #include "api/views.h"
 #include "auth/grants.h"
+#include "base/glob.h"
 #include "base/limits.h"
-#include "hooks/glob.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
 
@@ -94,7 +94,7 @@ struct AuditWish {
     std::optional<ClientId> client;
 
     bool wants(const AuditRow& row) const {
-        const bool is_type = type.empty() || hooks::glob_matches(type, row.type);
+        const bool is_type = type.empty() || glob_matches(type, row.type);
         return is_type && (!client || row.client == client || row.actor.client == client);
     }
 };

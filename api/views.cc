@@ -148,16 +148,17 @@ json::object key_json(const KeyId& id, const store::KeyRow& row) {
     for (const ProjectId& project : row.projects) {
         projects.emplace_back(project.str());
     }
-    json::object body{{"keyId", id.str()},
-                      {"clientId", row.client.str()},
-                      {"title", row.title},
-                      {"scopes", texts_json(auth::Scopes(row.scopes).names())},
-                      {"projects", std::move(projects)},
-                      {"createdAt", time_json(row.created_at)},
-                      {"expiresAt", time_json(row.expires_at)},
-                      {"revokedAt", time_json(row.revoked_at)},
-                      {"replacedBy",
-                       row.replaced_by ? json::value(row.replaced_by->str()) : json::value(nullptr)}};
+    json::object body{
+        {"keyId", id.str()},
+        {"clientId", row.client.str()},
+        {"title", row.title},
+        {"scopes", texts_json(auth::Scopes(row.scopes).names())},
+        {"projects", std::move(projects)},
+        {"createdAt", time_json(row.created_at)},
+        {"expiresAt", time_json(row.expires_at)},
+        {"revokedAt", time_json(row.revoked_at)},
+        {"replacedBy",
+         row.replaced_by ? json::value(row.replaced_by->str()) : json::value(nullptr)}};
     if (row.minted_by) {
         body["mintedBy"] = row.minted_by->str();
     }
