@@ -154,6 +154,12 @@ Answer create_ssh_key(const Call& call);
 Answer list_ssh_keys(const Call& call);
 Answer delete_ssh_key(const Call& call);
 
+// jwt_keys.cc
+BodyShape jwt_key_shape();
+Answer create_jwt_key(const Call& call);
+Answer list_jwt_keys(const Call& call);
+Answer delete_jwt_key(const Call& call);
+
 // signing_keys.cc
 BodyShape signing_key_shape();
 Answer create_signing_key(const Call& call);

@@ -54,7 +54,7 @@ Status EventStream::check_identity() const {
     if (!wish_.identity.key) {
         return {};
     }
-    ORIGIN_TRY(now, around_.gatekeeper.identity_of(wish_.identity.client, wish_.identity.key));
+    ORIGIN_TRY(now, around_.gatekeeper.identity_again(wish_.identity));
     if (wish_.identity.server_admin && !now.server_admin) {
         return std::unexpected(Error(Code::Forbidden, "this needs a server admin's key"));
     }

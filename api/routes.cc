@@ -100,6 +100,9 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"POST", "/api/signing-keys", "admin", kKey, signing_key_shape, create_signing_key},
     {"GET", "/api/signing-keys", "admin", kKey, nullptr, list_signing_keys},
     {"DELETE", "/api/signing-keys/{key}", "admin", kKey, nullptr, delete_signing_key},
+    {"POST", "/api/jwt-keys", "admin", kKey, jwt_key_shape, create_jwt_key},
+    {"GET", "/api/jwt-keys", "admin", kKey, nullptr, list_jwt_keys},
+    {"DELETE", "/api/jwt-keys/{key}", "admin", kKey, nullptr, delete_jwt_key},
 
     {"GET", "/api/audit", "admin", kKey, nullptr, list_audit},
 

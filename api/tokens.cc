@@ -79,7 +79,7 @@ std::unexpected<Error> cannot_mint() {
 
 /// Tokens are made with lasting keys only: what ends a key ends its tokens.
 Status check_minter(store::Reader& reader, const auth::Identity& who) {
-    if (!who.token_id.empty() || !who.limits.none()) {
+    if (who.is_token || !who.limits.none()) {
         return cannot_mint();
     }
     if (!who.key) {

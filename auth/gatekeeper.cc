@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "auth/grants.h"
+#include "auth/jwt.h"
+#include "auth/jwt_keys.h"
 #include "auth/key_text.h"
 #include "crypto/hash.h"
 #include "crypto/hmac.h"
@@ -117,6 +119,15 @@ Result<Identity> Gatekeeper::identify(std::string_view key_text, const Caller& c
     if (key_text.empty()) {
         return unauthenticated("no key");  // Git's first request has none: not a failure.
     }
+    if (looks_like_jwt(key_text)) {
+        auto identity = identify_token(key_text);
+        if (!identity && identity.error().code() == Code::Unauthenticated) {
+            refused(std::nullopt, identity.error());
+        } else if (identity) {
+            notes_.used(*identity->key, caller);
+        }
+        return identity;
+    }
     const auto id = key_id_of(key_text);
     if (!id) {
         auto error = unauthenticated("malformed key");
@@ -133,7 +144,7 @@ Result<Identity> Gatekeeper::identify(std::string_view key_text, const Caller& c
         // works meanwhile: nobody can lock its owner out.
         const auto slowed = failures_.wait_for(id->view());
         failures_.record(id->view());
-        refused(*id, identity.error());
+        refused(id, identity.error());
         return slowed.count() > 0 ? Result<Identity>(too_many_failures("for this key", slowed))
                                   : std::move(identity);
     }
@@ -141,6 +152,18 @@ Result<Identity> Gatekeeper::identify(std::string_view key_text, const Caller& c
         notes_.used(*identity->key, caller);
     }
     return identity;
+}
+
+Result<Identity> Gatekeeper::identify_token(std::string_view text) const {
+    ORIGIN_TRY(token, parse_jwt(text));
+    ORIGIN_CHECK(check_claims(token.claims, audience_, clock_.now()));
+    Result<Identity> identity = unauthenticated("not read");
+    ORIGIN_CHECK(store_.read([&](Reader& reader) -> Status {
+        ORIGIN_TRY(signer, find_signer(reader, token));
+        identity = make_identity(reader, signer.id, signer.key);
+        return {};
+    }));
+    return identity ? narrowed(std::move(*identity), token.claims) : identity;
 }
 
 Result<Identity> Gatekeeper::identify_key(Reader& reader,
@@ -233,6 +256,21 @@ Result<Identity> Gatekeeper::identity_now(Reader& reader,
                     row->admin};
 }
 
+Result<Identity> Gatekeeper::identity_now(Reader& reader, const Identity& before) const {
+    ORIGIN_TRY(now, identity_now(reader, before.client, before.key));
+    return before.is_token ? narrowed(std::move(now), before, clock_.now())
+                           : Result<Identity>(std::move(now));
+}
+
+Result<Identity> Gatekeeper::identity_again(const Identity& before) const {
+    Result<Identity> identity = unauthenticated("not read");
+    ORIGIN_CHECK(store_.read([&](Reader& reader) -> Status {
+        identity = identity_now(reader, before);
+        return {};
+    }));
+    return identity;
+}
+
 Result<Identity> Gatekeeper::identity_of(const ClientId& client,
                                          const std::optional<KeyId>& key) const {
     Result<Identity> identity = unauthenticated("not read");
@@ -294,6 +332,9 @@ Result<Permit> Gatekeeper::permit(Reader& reader,
         return no_such_project();
     }
     const Scope scope = scope_for(action);
+    if (action == Action::Require) {
+        ORIGIN_CHECK(check_may_require(identity));
+    }
     if (identity.scopes.has(scope) && covers(*access, action)) {
         return Permit(identity, project, action);
     }
@@ -340,11 +381,21 @@ Result<Permit> Gatekeeper::permit_to_create(const Identity& identity, const Proj
 }
 
 Status Gatekeeper::recheck(Reader& reader, const Permit& permit) const {
-    ORIGIN_TRY(identity, identity_now(reader, permit.identity().client, permit.identity().key));
+    ORIGIN_TRY(identity, identity_now(reader, permit.identity()));
     if (!permit.creates()) {
         ORIGIN_CHECK(this->permit(reader, identity, permit.project(), permit.action()));
     }
     return {};
+}
+
+Status Gatekeeper::check_may_require(const Identity& identity) {
+    if (!identity.is_token || identity.limits.none()) {
+        return {};
+    }
+    return std::unexpected(Error(Code::Forbidden,
+                                 "a signed token with limits on refs, paths or pushes cannot ask "
+                                 "for a run, which would not keep to them")
+                               .because("limited_token"));
 }
 
 Status Gatekeeper::need(const Identity& identity, Scope scope) {

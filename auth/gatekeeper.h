@@ -48,6 +48,10 @@ public:
     /// Last uses of keys and refused logins, until they are written.
     LoginNotes& notes() { return notes_; }
 
+    /// From now on tokens are taken that clients signed for `audience`, our public URL. Call it
+    /// before anybody asks.
+    void take_tokens_for(std::string audience) { audience_ = std::move(audience); }
+
     /// How long `peer` has to wait after `too_many_failures`; zero: not at all.
     std::chrono::seconds wait_for(std::string_view peer) { return failures_.wait_for(peer); }
 
@@ -60,6 +64,14 @@ public:
     /// Who a run acts for, checked anew: its client, with the key it was asked for with.
     /// Errors: Unauthenticated: the key or client may not be used any more.
     Result<Identity> identity_of(const ClientId& client, const std::optional<KeyId>& key) const;
+
+    /// The same identity as its key, client and, if it came with a signed token, that token let it
+    /// be now. Errors: as above.
+    Result<Identity> identity_again(const Identity& before) const;
+
+    /// May the identity ask for a run at all? A run acts later and with the whole key.
+    /// Errors: Forbidden (`limited_token`): it is a signed token with limits.
+    static Status check_may_require(const Identity& identity);
 
     /// Errors: NotFound: no such project, or it may not be seen. Forbidden (`forbidden`): it may be
     ///         seen, not this. See docs/security.md.
@@ -89,6 +101,8 @@ public:
     static Status need(const Identity& identity, Scope scope);
 
 private:
+    Result<Identity> identify_token(std::string_view text) const;
+    Result<Identity> identity_now(store::Reader& reader, const Identity& before) const;
     Result<Identity> identify_key(store::Reader& reader,
                                   const KeyId& id,
                                   std::string_view text) const;
@@ -104,6 +118,7 @@ private:
     Counter& refused_;
     FailureTable failures_;
     LoginNotes notes_;
+    std::string audience_;  // Empty: no signed token is taken.
 };
 
 }  // namespace origin::auth

@@ -171,6 +171,11 @@ Result<Runs::Start> Runs::look(const auth::Identity& identity,
     std::optional<CommitTree> base;
     if (!requirement.project) {
         ORIGIN_CHECK(auth::Gatekeeper::need(identity, auth::Scope::Requirements));
+        ORIGIN_CHECK(auth::Gatekeeper::check_may_require(identity));
+        if (!identity.projects.empty()) {
+            return std::unexpected(
+                Error(Code::Forbidden, "a key bound to projects makes no new one"));
+        }
         start.is_new = true;
         start.project = ProjectId::make(around_.clock, around_.random);
         start.head = start.branch.empty() ? "refs/heads/main" : start.branch;

@@ -48,6 +48,7 @@ struct Options {
     std::string project;
     std::string access;
     std::string expires;
+    std::string kid;
     std::string since;
     bool dry_run = false;
     bool no_expiry = false;

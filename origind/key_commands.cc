@@ -57,6 +57,58 @@ void add_ssh_key_commands(CLI::App& key, Options& o) {
         });
 }
 
+void add_jwt_key_commands(CLI::App& app, Options& o) {
+    CLI::App* group =
+        app.add_subcommand("jwt-key", "public keys of clients that sign tokens themselves");
+    group->require_subcommand(1);
+    const auto add_client = [&o](CLI::App& c) {
+        c.add_option("--client", o.id, "client id (cli_...); default: the first admin");
+    };
+    add_call(
+        *group,
+        o,
+        {"add", "take tokens that a key has signed"},
+        [&o, add_client](CLI::App& c) {
+            c.add_option("file", o.file, "a PEM file: PUBLIC KEY")
+                ->required()
+                ->check(CLI::ExistingFile);
+            c.add_option("--kid", o.kid, "the key's name in the head of tokens")->required();
+            add_client(c);
+            c.add_option("--title", o.name, "what it is for");
+            c.add_option("--scope", o.scopes, "what its tokens may do; give it several times")
+                ->allow_extra_args(false);
+            c.add_option("--project", o.projects, "bind it to projects (prj_...)")
+                ->allow_extra_args(false);
+            c.add_option("--expires", o.expires, "when it ends: 2027-01-31T00:00:00Z");
+        },
+        [&o](ApiCall& call) {
+            call.method = "POST";
+            call.target = "/api/jwt-keys";
+            call.body = json_of({{"publicKey", text_of_file(o.file)},
+                                 {"kid", o.kid},
+                                 {"clientId", o.id},
+                                 {"title", o.name},
+                                 {"scopes", array_of(o.scopes)},
+                                 {"projects", array_of(o.projects)},
+                                 {"expiresAt", o.expires}});
+            call.columns = {"keyId", "kid", "title"};
+        });
+    add_call(*group, o, {"list", "list a client's keys"}, add_client, [&o](ApiCall& call) {
+        call.method = "GET";
+        call.target = "/api/jwt-keys" + (o.id.empty() ? "" : "?clientId=" + o.id);
+        call.columns = {"keyId", "kid", "title", "scopes"};
+    });
+    add_call(
+        *group,
+        o,
+        {"remove", "its tokens are refused at once"},
+        [&o](CLI::App& c) { c.add_option("id", o.id, "key id (key_...)")->required(); },
+        [&o](ApiCall& call) {
+            call.method = "DELETE";
+            call.target = "/api/jwt-keys/" + o.id;
+        });
+}
+
 void add_signing_key_commands(CLI::App& app, Options& o) {
     CLI::App* group = app.add_subcommand("signing-key", "SSH public keys that sign commits");
     group->require_subcommand(1);
@@ -195,6 +247,7 @@ void add_key_commands(CLI::App& app, Options& o) {
     add_quarantine_commands(*key, o);
     add_ssh_key_commands(*key, o);
     add_signing_key_commands(app, o);
+    add_jwt_key_commands(app, o);
 }
 
 }  // namespace origin

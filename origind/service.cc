@@ -291,6 +291,7 @@ Status Service::Parts::wire(std::uint16_t port) {
         config.public_url.empty() ? default_public_url(config, port) : config.public_url;
     ORIGIN_TRY(made, auth::Urls::make(url, config.sites_domain));
     urls.emplace(std::move(made));
+    gatekeeper->take_tokens_for(urls->public_url());
     links = std::make_unique<auth::PreviewLinks>(derived_key(master_key, "origind preview links"));
     if (!config.ssh_shell_socket.empty()) {
         shell_tickets.emplace(derived_key(master_key, "origind ssh shell"));

@@ -50,6 +50,7 @@ ROWS = (
     Row("bad_requests", "BadRequests", (HTTP,), "JSON"),
     Row("once", "Once", (HTTP,), "a header of HTTP"),
     Row("sharing", "Sharing", (HTTP,), "the API's paths; git's are access.GitAccess"),
+    Row("jwt", "Jwt SigningKeys", (HTTP,), "a token is HTTP's password; keys of the API"),
     Row("browser", "Browser", (HTTP,), "pages"),
     Row("command_line", "CommandLine", (HTTP,), "commands; git only looks at what they made"),
     Row("import_export", "ImportExport", (HTTP,), "what comes in is fetched by libgit2, not by git"),
