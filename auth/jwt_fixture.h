@@ -79,12 +79,12 @@ private:
 /// r and s of a DER signature, 32 bytes each.
 inline std::string raw_numbers(const std::string& der) {
     const auto number = [&](std::size_t at) {
-        const auto size = static_cast<std::size_t>(der[at + 1]);
+        const std::size_t size = static_cast<unsigned char>(der[at + 1]);
         std::string bytes = der.substr(at + 2, size);
         bytes.erase(0, bytes.size() > 32 ? bytes.size() - 32 : 0);
         return std::string(32 - bytes.size(), '\0') + bytes;
     };
-    return number(2) + number(4 + static_cast<std::size_t>(der[3]));
+    return number(2) + number(4 + static_cast<unsigned char>(der[3]));
 }
 
 inline std::string base_claims(const std::string& more = "") {
@@ -94,14 +94,14 @@ inline std::string base_claims(const std::string& more = "") {
 class JwtTest : public ::testing::Test {
 protected:
     static void SetUpTestSuite() {
-        ec_ = std::make_unique<Signer>("ec", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256");
-        ed_ = std::make_unique<Signer>("ed", "-algorithm ED25519");
-        rsa_ = std::make_unique<Signer>("rsa", "-algorithm RSA -pkeyopt rsa_keygen_bits:3072");
+        ec = std::make_unique<Signer>("ec", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256");
+        ed = std::make_unique<Signer>("ed", "-algorithm ED25519");
+        rsa = std::make_unique<Signer>("rsa", "-algorithm RSA -pkeyopt rsa_keygen_bits:3072");
     }
     static void TearDownTestSuite() {
-        ec_.reset();
-        ed_.reset();
-        rsa_.reset();
+        ec.reset();
+        ed.reset();
+        rsa.reset();
     }
 
     void SetUp() override {
@@ -118,9 +118,9 @@ protected:
             }
             return {};
         }));
-        ec_key_ = add(*ec_, "ec");
-        add(*ed_, "ed");
-        add(*rsa_, "rsa");
+        ec_key_ = add(*ec, "ec");
+        add(*ed, "ed");
+        add(*rsa, "rsa");
     }
 
     KeyId add(const Signer& signer,
@@ -157,7 +157,7 @@ protected:
     static std::string es256(const std::string& claims,
                              const std::string& head = R"({"alg":"ES256","kid":"ec"})") {
         const std::string text = encoded(head, claims);
-        return with(text, raw_numbers(ec_->sign(text)));
+        return with(text, raw_numbers(ec->sign(text)));
     }
     static std::string signed_by(const Signer& signer,
                                  const std::string& head,
@@ -179,9 +179,9 @@ protected:
         return identity.error().told_to_peer();
     }
 
-    static inline std::unique_ptr<Signer> ec_;
-    static inline std::unique_ptr<Signer> ed_;
-    static inline std::unique_ptr<Signer> rsa_;
+    static inline std::unique_ptr<Signer> ec;
+    static inline std::unique_ptr<Signer> ed;
+    static inline std::unique_ptr<Signer> rsa;
     SetClock clock_;
     SystemRandom random_;
     Metrics metrics_;

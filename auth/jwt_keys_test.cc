@@ -42,9 +42,9 @@ TEST_F(JwtTest, ATokenNarrowsItsKey) {
     EXPECT_FALSE(gatekeeper_.permit(*small, blog_, Action::Read));
     EXPECT_FALSE(Gatekeeper::permit_to_create(*small, ProjectId::make(clock_, random_)));
 
-    add(*ed_, "bound", {shop_}, 1'700'000'100'000);
+    add(*ed, "bound", {shop_}, 1'700'000'100'000);
     const auto bound = [&](const std::string& more) {
-        return identify(signed_by(*ed_, R"({"alg":"EdDSA","kid":"bound"})", base_claims(more)));
+        return identify(signed_by(*ed, R"({"alg":"EdDSA","kid":"bound"})", base_claims(more)));
     };
     ASSERT_TRUE(bound(""));
     EXPECT_EQ(bound("")->projects, std::vector{shop_});
@@ -137,7 +137,7 @@ TEST_F(JwtTest, KeysAreJudgedWhenTheyAreAdded) {
                                    small.pem,
                                    ed448.pem,
                                    std::string(),
-                                   ec_->pem + ec_->pem,
+                                   ec->pem + ec->pem,
                                    std::string("ssh-ed25519 AAAA"),
                                    std::string(1'000'000, 'x')}) {
         const auto key = parse_jwt_key(pem);
@@ -148,7 +148,7 @@ TEST_F(JwtTest, KeysAreJudgedWhenTheyAreAdded) {
             ORIGIN_TRY(parsed, Scopes::parse(scopes));
             ORIGIN_CHECK(create_jwt_key(writer,
                                         {.id = KeyId::make(clock_, random_),
-                                         .der = parse_jwt_key(ec_->pem)->der(),
+                                         .der = parse_jwt_key(ec->pem)->der(),
                                          .kid = kid,
                                          .client = ann_,
                                          .title = "",
