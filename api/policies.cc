@@ -9,6 +9,7 @@
 #include "api/endpoints.h"
 #include "api/views.h"
 #include "auth/accounts.h"
+#include "auth/audit.h"
 #include "auth/key_limits.h"
 #include "base/limits.h"
 #include "base/ref_name.h"
@@ -154,9 +155,13 @@ Answer put_policies(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
+            store::AuditRow event = call.audit("policies.set");
+            event.project = permit.project();
+            event.details = {{"policies", std::to_string(body.policies.size())}};
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
-                store::PoliciesRow row{.policies = {}, .changed_at = call.now()};
+                ORIGIN_CHECK(auth::record_audit(writer, event));
+                store::PoliciesRow row{.policies = {}, .changed_at = event.time};
                 for (const PolicyBody& each : body.policies) {
                     ORIGIN_TRY(policy, checked_policy(writer, each));
                     row.policies.push_back(std::move(policy));

@@ -8,6 +8,7 @@
 #include "api/endpoints.h"
 #include "api/views.h"
 #include "auth/accounts.h"
+#include "auth/audit.h"
 #include "auth/key_limits.h"
 #include "auth/key_text.h"
 #include "base/utf8.h"
@@ -120,6 +121,17 @@ Answer show_token(const Call& call, const KeyId& id, const json::object& extra) 
     return json_answer(201, body);
 }
 
+store::AuditRow token_event(const Call& call,
+                            std::string type,
+                            const auth::Permit& permit,
+                            const KeyId& id) {
+    store::AuditRow event = call.audit(std::move(type));
+    event.client = call.identity().client;
+    event.project = permit.project();
+    event.subject = id.str();
+    return event;
+}
+
 /// A token of this project that the caller's key made, or any of it for its admins.
 Status check_revokes(const Call& call,
                      const auth::Permit& permit,
@@ -153,13 +165,18 @@ Answer create_token(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
+            store::AuditRow event = token_event(call, "token.created", permit, wanted.id);
+            event.details = {{"title", wanted.title},
+                             {"expiresAt", json::serialize(time_json(wanted.expires_at))},
+                             {"limits", json::serialize(auth::key_limits_json(wanted.limits))}};
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
                 ORIGIN_CHECK(check_minter(writer, call.identity()));
+                ORIGIN_CHECK(auth::record_audit(writer, event));
                 ORIGIN_CHECK(auth::create_key(writer, wanted));
                 ORIGIN_CHECK(auth::plan_sweep(
                     writer, store::key_pushes_key(wanted.id, {}), wanted.expires_at));
-                ORIGIN_CHECK(auth::sweep_ended(writer, call.now()));
+                ORIGIN_CHECK(auth::sweep_ended(writer, wanted.now));
                 return once.record(writer, {wanted.id.str()});
             }));
             return show_token(call, wanted.id, {{"key", wanted.text.reveal()}});
@@ -176,10 +193,13 @@ Answer revoke_token(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
+            const store::AuditRow event = token_event(call, "token.revoked", permit, id);
+            const UnixMillis now = call.now();
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
                 ORIGIN_CHECK(check_revokes(call, permit, writer, id));
-                ORIGIN_CHECK(auth::revoke_key(writer, id, call.now()));
+                ORIGIN_CHECK(auth::record_audit(writer, event));
+                ORIGIN_CHECK(auth::revoke_key(writer, id, now));
                 return once.record(writer, {id.str()});
             }));
             return no_content();

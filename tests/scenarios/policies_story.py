@@ -192,6 +192,8 @@ class Tokens(Scenario):
         self.server.command_json("policy", "set", str(policies), "--project", project, "--data", data)
         self.assertTrue(self.server.command_json("policy", "list", "--project", project, "--data", data)["policies"][0]["noForce"])
         self.server.command_json("status", "set", "main", "success", "--context", "ci", "--project", project, "--data", data)
+        told = self.server.command_json("audit", "--since", "1h", "--data", data)["audit"]
+        self.assertLessEqual({"token.created", "policies.set"}, {each["type"] for each in told})
         listed = self.server.command_json("status", "list", "main", "--project", project, "--data", data)
         self.assertEqual(listed["state"], "success")
 
