@@ -53,10 +53,9 @@ struct Front {
     JobId id;
 };
 
-/// The first row of the kind's index.
-Result<std::optional<Front>> front(Reader& reader, std::string_view kind) {
+/// The first row of the kind's index, or of a part of it.
+Result<std::optional<Front>> front(Reader& reader, const Range& range) {
     std::optional<std::string> first;
-    const Range range = Range::prefix(key(Label{kind}));
     ORIGIN_CHECK(reader.scan(Table::JobsReady, range, [&](std::string_view key, std::string_view) {
         first = key;
         return false;
@@ -72,6 +71,29 @@ Result<std::optional<Front>> front(Reader& reader, std::string_view kind) {
         return std::unexpected(damaged("job index key"));
     }
     return Front{*time, *id};
+}
+
+Result<std::optional<Front>> front(Reader& reader, std::string_view kind) {
+    return front(reader, Range::prefix(key(Label{kind})));
+}
+
+/// Whom to claim. Who was tried before or lost its lease has a time and no turn: if that has come,
+/// it is let in every second time, else those with turns would keep it out for good.
+Result<std::optional<Front>> next_of(Writer& writer, const Claim& claim) {
+    ORIGIN_TRY(first, front(writer, claim.kind));
+    if (!first || first->due >= kTurnsEnd) {
+        return first;
+    }
+    Range timed = Range::prefix(key(Label{claim.kind}));
+    timed.from = key(Label{claim.kind}, kTurnsEnd);
+    ORIGIN_TRY(waiting, front(writer, timed));
+    if (!waiting || waiting->due > claim.now) {
+        return first;
+    }
+    const std::string consumer = "timed " + std::string(claim.kind);
+    ORIGIN_TRY(was_let_in, get_cursor(writer, consumer));
+    ORIGIN_CHECK(put_cursor(writer, consumer, was_let_in == 0 ? 1 : 0));
+    return was_let_in == 0 ? waiting : first;
 }
 
 /// The ids that the keys of a range end with, until there are kTakeBackMax.
@@ -149,7 +171,7 @@ Result<std::optional<std::size_t>> jobs_before(Reader& reader, const JobId& id) 
 }
 
 Result<std::optional<Job>> claim(Writer& writer, const Claim& claim) {
-    ORIGIN_TRY(next, front(writer, claim.kind));
+    ORIGIN_TRY(next, next_of(writer, claim));
     if (!next || next->due > claim.now) {
         return std::nullopt;
     }

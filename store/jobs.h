@@ -88,11 +88,13 @@ Status enqueue(Writer& writer, Job job);
 /// Rows: two cursors, "turns <kind>" (the last number given) and "turn <kind> " + client id.
 Status enqueue_in_turn(Writer& writer, Job job, const ClientId& client);
 
-/// How many jobs of its kind are claimed before this one, at most kPlaceMax; nullopt: it does not
-/// wait (any more).
+/// How many jobs of its kind stand before this one, at most kPlaceMax; nullopt: it does not wait
+/// (any more).
 Result<std::optional<std::size_t>> jobs_before(Reader& reader, const JobId& id);
 
-/// Leases the job of that kind that has waited longest: ready, or with a lease that ran out.
+/// Leases the job of that kind that has waited longest: ready, or with a lease that ran out. While
+/// others have turns, such a one whose time has come is let in every second time.
+/// Rows: a cursor, "timed <kind>" (1: the last one let in was such a one).
 /// Returns: the job as leased, with `attempt` counted up; nullopt if there is none yet.
 Result<std::optional<Job>> claim(Writer& writer, const Claim& claim);
 

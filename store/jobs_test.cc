@@ -371,6 +371,23 @@ TEST_F(Turns, OfOneKindSayNothingOfAnother) {
     EXPECT_EQ(before(5), 4U);
 }
 
+TEST_F(Turns, LetInEverySecondTimeWhatIsDue) {
+    add_of(busy_, 1);
+    const auto failed = take(kNow);
+    ASSERT_TRUE(failed);
+    add_of(busy_, 2);
+    const auto lost = take(kNow);  // Its lease runs out.
+    ASSERT_TRUE(lost);
+    for (std::size_t n = 10; n <= 15; ++n) {
+        add_of(busy_, n);
+    }
+    ASSERT_TRUE(
+        write([&](Writer& writer) { return retry_at(writer, *failed, kNow + kLease.count()); }));
+    EXPECT_EQ(order(2), "10 11 ") << "not before its time";
+    EXPECT_EQ(order(4, kNow + kLease.count()), "1 12 2 13 ");
+    EXPECT_EQ(order(3, kNow + 1), "14 15 - ");
+}
+
 TEST_F(Turns, APlaceFarBackIsNotCounted) {
     for (std::size_t n = 1; n <= kPlaceMax + 10; ++n) {
         add_of(busy_, 256 + n);
