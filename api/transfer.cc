@@ -28,11 +28,11 @@ struct TransferBody {
     }
 };
 
-/// Whom it was shared with, even as an admin, may not take it from its owner.
-Status need_owner(store::Reader& reader, const Call& call, const ProjectId& project) {
+/// Whom it was shared with, even as an admin, may not take it from its owner. Returns: the owner.
+Result<ClientId> need_owner(store::Reader& reader, const Call& call, const ProjectId& project) {
     ORIGIN_TRY(row, git::need_project(reader, project));
     if (row.owner == call.identity().client || call.identity().server_admin) {
-        return {};
+        return row.owner;
     }
     return std::unexpected(
         Error(Code::Forbidden, "only the project's owner or a server admin may transfer it"));
@@ -77,19 +77,22 @@ Answer transfer_project(const Call& call) {
         wish.project = permit.project();
         ORIGIN_TRY(to, receiver_named(call, body.client));
         wish.to = to;
-        ORIGIN_CHECK(read_store(call.around.store, [&](store::Reader& reader) -> Result<bool> {
-            ORIGIN_CHECK(need_owner(reader, call, permit.project()));
-            return true;
+        ORIGIN_CHECK(read_store(call.around.store, [&](store::Reader& reader) {
+            return need_owner(reader, call, permit.project());
         }));
         store::AuditRow event =
             call.audit("project.transferred", permit.project(), permit.project().str());
-        event.client = to;
-        event.details = {{"kept", body.keep.value_or("nothing")}};
+        event.details = {{"to", to.str()}, {"kept", body.keep.value_or("nothing")}};
         ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
             ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
-            ORIGIN_CHECK(need_owner(writer, call, permit.project()));
+            ORIGIN_TRY(from, need_owner(writer, call, permit.project()));
             ORIGIN_CHECK(git::transfer_project(writer, wish));
-            ORIGIN_CHECK(auth::record_audit(writer, event));
+            store::AuditRow told = event;
+            told.details["from"] = from.str();
+            for (const ClientId& each : {from, to}) {  // Both see it in their log.
+                told.client = each;
+                ORIGIN_CHECK(auth::record_audit(writer, told));
+            }
             return once.record(writer, {permit.project().str()});
         }));
         return show_transferred(call, permit.project());

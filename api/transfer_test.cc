@@ -46,6 +46,11 @@ TEST_F(Transfer, IsTheOwnersOrAServerAdminsAlone) {
     EXPECT_EQ(give(key_, shop, R"({"client":"bob"})").code(), "slug_taken");
     EXPECT_EQ(sees(key_, "acme%2Fshop"), 200) << "nothing of it happened";
     EXPECT_EQ(give(admin_key_, shop, R"({"client":"root"})").status, 200);
+    const Said log = ask("GET", "/api/audit?type=project.transferred");
+    ASSERT_EQ(log.body.at("audit").as_array().size(), 1U) << "who lost it sees who took it";
+    const auto& details = log.body.at("audit").at(0).at("details");
+    EXPECT_EQ(details.at("from").as_string(), client_.str());
+    EXPECT_EQ(details.at("to").as_string(), admin_.str());
 }
 
 TEST_F(Transfer, MovesTheUrlAndKeepsTheRest) {
@@ -74,7 +79,11 @@ TEST_F(Transfer, MovesTheUrlAndKeepsTheRest) {
            R"({"client":"eve","keep":"write"})");
     EXPECT_EQ(sees(bob_key_, "eve%2Fshop"), 200);
     const Said log = ask_as(admin_key_, "GET", "/api/audit?type=project.transferred");
-    EXPECT_EQ(log.body.at("audit").as_array().size(), 2U);
+    EXPECT_EQ(log.body.at("audit").as_array().size(), 4U) << "one for each side";
+    const auto last = ask_as(bob_key_, "GET", "/api/audit?type=project.transferred&limit=1");
+    const auto& row = last.body.at("audit").as_array().at(0);
+    EXPECT_EQ(row.at("clientId").as_string(), eve.str()) << last.text;
+    EXPECT_EQ(row.at("details").at("from").as_string(), bob_.str());
     const Said events = ask_as(eve_key, "GET", "/api/projects/" + shop + "/events");
     EXPECT_TRUE(events.text.contains("project.transferred"));
 }

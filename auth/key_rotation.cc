@@ -33,6 +33,10 @@ Result<Rotated> rotate_key(store::Writer& writer, const Rotation& rotation) {
     if (old_key.kind != store::KeyKind::Secret) {
         return std::unexpected(Error(Code::NotFound, "no such key"));
     }
+    if (old_key.minted_by) {
+        return conflict("a token is not replaced; make another with the key that made it",
+                        "token_cannot_rotate");
+    }
     if (old_key.replaced_by) {
         return conflict("this key was replaced before, by " + old_key.replaced_by->str(),
                         "key_rotated");

@@ -34,7 +34,8 @@ struct Rotated {
 /// The successor has the title, scopes, projects, limits and length of life of the old key, which
 /// ends after the overlap, or when it would have ended anyway.
 /// Errors: NotFound: no such key, or no secret; Conflict (`key_rotated`: it has a successor;
-///         `key_ended`: it is revoked or has expired).
+///         `key_ended`: it is revoked or has expired; `token_cannot_rotate`: another key minted
+///         it).
 Result<Rotated> rotate_key(store::Writer& writer, const Rotation& rotation);
 
 }  // namespace origin::auth

@@ -93,6 +93,21 @@ protected:
     std::string refusal_;
 };
 
+TEST_F(KeyRotationTest, ATokenIsNotReplacedForItsLimitsAndItsEndWouldBeginAgain) {
+    const Key minter = add_key(0);
+    const Key token = add_key(clock_.wall + kHour);
+    ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
+        ORIGIN_TRY(minted,
+                   store::need_row<store::KeyRow>(writer, Table::Keys, token.id.view(), "?"));
+        minted.minted_by = minter.id;
+        return store::put_row(writer, Table::Keys, token.id.view(), minted);
+    }));
+    EXPECT_FALSE(rotate(token.id));
+    EXPECT_EQ(refusal_, "token_cannot_rotate");
+    EXPECT_FALSE(row(token.id).replaced_by);
+    EXPECT_TRUE(rotate(minter.id));
+}
+
 TEST_F(KeyRotationTest, OnlyASecretThatWorksIsReplacedAndOnlyOnce) {
     EXPECT_FALSE(rotate(KeyId::make(clock_, random_)));
     EXPECT_EQ(refusal_, "not_found");
