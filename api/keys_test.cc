@@ -24,6 +24,22 @@ protected:
             std::string_view body = {}) {
         return ask(method, target, body, {{"Authorization", "Bearer " + key}});
     }
+    std::string make_project() {
+        return ask("POST", "/api/projects", R"({"name":"shop"})").str("projectId");
+    }
+    Said make_leaked() {
+        return ask(
+            "POST", "/api/keys", R"({"title":"x","scopes":["git:read","git:write","admin"]})");
+    }
+    void commit(const std::string& key, const std::string& project, const std::string& branch) {
+        const Said said = as(key,
+                             "POST",
+                             project + "/commits",
+                             R"({"branch":")" + branch +
+                                 R"(","message":"m","files":[{"action":"create","path":")" +
+                                 branch + R"(","content":"x"}]})");
+        EXPECT_EQ(said.status, 201) << said.text;
+    }
     static std::string year_of(const Said& said) { return said.str("expiresAt").substr(0, 4); }
     void flush() { EXPECT_TRUE(gatekeeper_.notes().flush(*store_)); }
 };
@@ -176,6 +192,73 @@ TEST_F(Keys, ALeakedOneIsQuarantinedAndItsMovesTakenBack) {
     const Said log = ask("GET", "/api/audit?type=key.*");
     EXPECT_TRUE(log.text.contains("key.quarantined"));
     EXPECT_TRUE(log.text.contains("key.moves_undone"));
+}
+
+TEST_F(Keys, MovesOfWhatALeakedOneMadeAreFoundAlsoWhenThatIsGone) {
+    const std::string p = "/api/projects/" + make_project();
+    commit(key_, p, "main");
+    const Said leaked = make_leaked();
+    const Said token = as(leaked.str("key"), "POST", p + "/tokens", "{}");
+    const std::string admin_key = R"({"title":"y","scopes":["git:read","git:write","admin"]})";
+    const Said child = as(leaked.str("key"), "POST", "/api/keys", admin_key);
+    const Said grandchild = as(child.str("key"), "POST", "/api/keys", admin_key);
+    commit(token.str("key"), p, "by-token");
+    commit(child.str("key"), p, "by-child");
+    commit(grandchild.str("key"), p, "by-grandchild");
+    EXPECT_EQ(ask("POST", "/api/keys/" + child.str("keyId") + "/revoke").status, 200);
+    const auto token_id = *KeyId::parse(token.str("keyId"));
+    EXPECT_TRUE(
+        store_->write([&](store::Writer& writer) { return auth::erase_key(writer, token_id); }));
+
+    const Said gone = ask("GET", "/api/keys/" + token_id.str() + "/moves");
+    ASSERT_EQ(gone.status, 200) << "the audit log knows it" << gone.text;
+    EXPECT_EQ(gone.body.at("moves").as_array().size(), 1U);
+    const std::string other = add_key(add_client("other", false), auth::Scopes::all());
+    EXPECT_EQ(as(other, "GET", "/api/keys/" + token_id.str() + "/moves").status, 404);
+
+    const std::string path = "/api/keys/" + leaked.str("keyId") + "/quarantine";
+    const Said told = ask("POST", path);
+    ASSERT_EQ(told.status, 200) << told.text;
+    EXPECT_EQ(told.body.at("moves").as_array().size(), 3U) << told.text;
+    EXPECT_TRUE(told.body.at("keysMadeComplete").as_bool());
+    const auto& made = told.body.at("keysMade").as_array();
+    ASSERT_EQ(made.size(), 3U) << told.text;
+    EXPECT_FALSE(made[0].at("stillGood").as_bool()) << "the token";
+    EXPECT_FALSE(made[1].at("stillGood").as_bool());
+    EXPECT_TRUE(made[1].at("revokedAt").is_string());
+    EXPECT_TRUE(made[2].at("stillGood").as_bool()) << "nobody revoked it";
+    EXPECT_EQ(made[2].at("madeBy").as_string(), child.str("keyId"));
+
+    const Said first = ask("POST", "/api/keys/" + token_id.str() + "/quarantine/undo");
+    EXPECT_EQ(first.body.at("undone").to_number<int>(), 1) << first.text;
+    const Said undone = ask("POST", path + "/undo");
+    EXPECT_EQ(undone.body.at("undone").to_number<int>(), 2) << undone.text;
+}
+
+TEST_F(Keys, MovesInProjectsThatTheCallerMayNotReadAnyMoreAreOnlyCounted) {
+    const ClientId bob = add_client("bob", false);
+    const std::string bob_key = add_key(bob, auth::Scopes::all());
+    const Said theirs = as(bob_key, "POST", "/api/projects", R"({"name":"vault"})");
+    const std::string p = "/api/projects/" + theirs.str("projectId");
+    as(bob_key, "PUT", p + "/grants/acme", R"({"access":"write"})");
+    commit(bob_key, p, "main");
+    const Said leaked = make_leaked();
+    commit(leaked.str("key"), p, "secret-plan");
+    const std::string key = "/api/keys/" + leaked.str("keyId");
+    EXPECT_EQ(ask("GET", key + "/moves").body.at("hiddenMoves").to_number<int>(), 0);
+    EXPECT_EQ(as(bob_key, "DELETE", p + "/grants/acme").status, 204);
+
+    for (const Said& said : {ask("POST", key + "/quarantine"),
+                             ask("GET", key + "/moves"),
+                             ask("POST", key + "/quarantine/undo")}) {
+        ASSERT_EQ(said.status, 200) << said.text;
+        EXPECT_EQ(said.body.at("hiddenMoves").to_number<int>(), 1) << said.text;
+        EXPECT_FALSE(said.text.contains("secret-plan"));
+        EXPECT_FALSE(said.text.contains(theirs.str("projectId")));
+    }
+    const std::string root = add_key(admin_, auth::Scopes::all());
+    const Said undone = as(root, "POST", key + "/quarantine/undo");
+    EXPECT_EQ(undone.body.at("undone").to_number<int>(), 1) << undone.text;
 }
 
 }  // namespace

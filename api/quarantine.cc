@@ -2,6 +2,7 @@
 // /api/keys/{key}/quarantine: a leaked key is revoked, what it moved and made is listed, and its
 // moves are taken back in one step that may be looked at first.
 #include <algorithm>
+#include <map>
 
 #include <boost/json.hpp>
 
@@ -11,6 +12,7 @@
 #include "api/moment.h"
 #include "api/views.h"
 #include "auth/accounts.h"
+#include "auth/key_family.h"
 #include "git/serve/catalogue.h"
 #include "git/serve/key_moves.h"
 #include "store/rows/access.h"
@@ -21,8 +23,6 @@ namespace {
 
 namespace json = boost::json;
 using store::Table;
-
-constexpr std::size_t kMadeScanMax = 100'000;  // Audit events looked at for what a key made.
 
 struct QuarantineBody {
     std::optional<std::string> since;
@@ -39,11 +39,28 @@ struct QuarantineUndoBody {
     }
 };
 
-/// Of any kind: whatever may push may leak. Errors: NotFound.
-Result<store::KeyRow> managed_key(store::Reader& reader, const Call& call, const KeyId& id) {
-    ORIGIN_TRY(row, store::need_row<store::KeyRow>(reader, Table::Keys, id.view(), "no such key"));
-    ORIGIN_CHECK(check_manages(call, row));
-    return row;
+/// A key that leaked, with all that was made with it.
+struct Leak {
+    KeyId id;
+    store::KeyRow row;     // Its own, or what the audit log knows of one that is gone.
+    bool is_gone = false;  // It has no row: it was removed, or swept after its end.
+    UnixMillis since = 0;
+    auth::KeyFamily family = {};
+};
+
+/// Of any kind: whatever may push may leak. Without `since` and `family`. Errors: NotFound.
+Result<Leak> managed_key(store::Reader& reader, const Call& call, const KeyId& id) {
+    ORIGIN_TRY(stored, store::get_row<store::KeyRow>(reader, Table::Keys, id.view()));
+    auto known = stored;
+    if (!known) {
+        ORIGIN_TRY(logged, auth::key_as_logged(reader, id));
+        known = logged;
+    }
+    if (!known) {
+        return std::unexpected(Error(Code::NotFound, "no such key"));
+    }
+    ORIGIN_CHECK(check_manages(call, *known));
+    return Leak{.id = id, .row = *known, .is_gone = !stored};
 }
 
 /// Since its birth, unless asked otherwise. Errors: InvalidInput `bad_time`.
@@ -53,12 +70,57 @@ Result<UnixMillis> since_of(const Call& call,
     return text ? parse_moment_or_age(*text, call.now()) : row.created_at;
 }
 
-git::KeyMovesWish wish_for(const Call& call, const KeyId& id, UnixMillis since) {
+/// Errors: those of managed_key().
+Result<Leak> read_leak(store::Reader& reader, const Call& call, const KeyId& id, UnixMillis since) {
+    ORIGIN_TRY(leak, managed_key(reader, call, id));
+    leak.since = since;
+    ORIGIN_TRY(family, auth::read_key_family(reader, {.key = id, .row = leak.row, .since = since}));
+    leak.family = std::move(family);
+    return leak;
+}
+
+/// Errors: those of managed_key() and since_of().
+Result<Leak> read_leak(const Call& call, const KeyId& id, const std::optional<std::string>& since) {
+    return read_store(call.around.store, [&](store::Reader& reader) -> Result<Leak> {
+        ORIGIN_TRY(leak, managed_key(reader, call, id));
+        ORIGIN_TRY(begin, since_of(call, since, leak.row));
+        return read_leak(reader, call, id, begin);
+    });
+}
+
+git::KeyMovesWish wish_for(const Call& call, const Leak& leak) {
     git::KeyMovesWish wish{
-        .key = id, .since = since, .projects = call.identity().projects, .limit = 0, .after = {}};
-    std::ranges::sort(wish.projects);
+        .keys = leak.family.keys, .since = leak.since, .projects = leak.family.projects};
+    const std::vector<ProjectId>& bound = call.identity().projects;
+    if (!bound.empty()) {
+        wish.projects = wish.projects.value_or(bound);
+        std::erase_if(*wish.projects, [&](const ProjectId& id) {
+            return std::ranges::find(bound, id) == bound.end();
+        });
+        std::ranges::sort(*wish.projects);
+    }
     return wish;
 }
+
+/// Which moves the caller may be shown: a project may have been taken from them since.
+class VisibleMoves {
+public:
+    explicit VisibleMoves(const Call& call) : call_(call) {}
+
+    bool shows(store::Reader& reader, const ProjectId& project) {
+        const auto [known, is_new] = readable_.try_emplace(project, false);
+        if (is_new) {
+            known->second = call_.around.gatekeeper
+                                .permit(reader, call_.identity(), project, auth::Action::Read)
+                                .has_value();
+        }
+        return known->second;
+    }
+
+private:
+    const Call& call_;
+    std::map<ProjectId, bool> readable_;
+};
 
 Result<std::string> project_name(store::Reader& reader, const ProjectId& id) {
     ORIGIN_TRY(found, git::find_project(reader, id));
@@ -70,6 +132,7 @@ Result<json::object> move_json(store::Reader& reader, const git::KeyMove& move) 
     return json::object{{"projectId", move.project.str()},
                         {"project", name},
                         {"push", move.push},
+                        {"keyId", move.key.str()},
                         {"ref", move.ref},
                         {"before", oid_json(move.before)},
                         {"after", oid_json(move.after)},
@@ -77,67 +140,68 @@ Result<json::object> move_json(store::Reader& reader, const git::KeyMove& move) 
                         {"stillThere", move.still_there}};
 }
 
-/// {"moves", "nextCursor"} of one page.
-Result<json::object> moves_page(const Call& call, git::KeyMovesWish wish) {
+/// {"moves", "hiddenMoves", "keysMadeComplete", "nextCursor"} of one page.
+Result<json::object> moves_page(const Call& call, const Leak& leak, const PageWish& asked) {
+    git::KeyMovesWish wish = wish_for(call, leak);
+    wish.limit = asked.limit;
+    wish.after = asked.after;
     return read_store(call.around.store, [&](store::Reader& reader) -> Result<json::object> {
         ORIGIN_TRY(page, git::read_key_moves(reader, wish));
+        VisibleMoves visible(call);
         json::array rows;
         for (const git::KeyMove& move : page.moves) {
-            ORIGIN_TRY(row, move_json(reader, move));
-            rows.push_back(std::move(row));
+            if (visible.shows(reader, move.project)) {
+                ORIGIN_TRY(row, move_json(reader, move));
+                rows.push_back(std::move(row));
+            }
         }
+        const std::size_t hidden = page.moves.size() - rows.size();
         return json::object{
             {"moves", std::move(rows)},
+            {"hiddenMoves", hidden},
+            {"keysMadeComplete", leak.family.is_complete},
             {"nextCursor",
              page.next.empty() ? json::value(nullptr) : json::value(opaque(page.next))}};
     });
 }
 
-/// Keys that this key made since then and that are not revoked: whoever had it may have them.
-Result<json::array> keys_made(store::Reader& reader, const KeyId& id, UnixMillis since) {
-    json::array made;
-    Status status;
-    std::size_t seen = 0;
-    store::Range range;
-    range.from = store::audit_key(since, 0);
-    const auto visit = [&](std::string_view, std::string_view value) {
-        const auto event = store::decode<store::AuditRow>(value);
-        if (!event) {
-            status = std::unexpected(event.error());
-            return false;
-        }
-        const auto replaced = event->details.find("replacedBy");
-        const auto key =
-            KeyId::parse(replaced == event->details.end() ? event->subject : replaced->second);
-        if (event->actor.key == id && key && *key != id) {
-            const auto row = store::get_row<store::KeyRow>(reader, Table::Keys, key->view());
-            if (row && *row && (*row)->revoked_at == 0) {
-                made.push_back({{"keyId", key->str()}, {"time", time_json(event->time)}});
-            }
-        }
-        return ++seen < kMadeScanMax;
-    };
-    ORIGIN_CHECK(reader.scan(Table::Audit, range, visit));
-    ORIGIN_CHECK(status);
-    return made;
+/// Keys made with it since then: whoever had it may have them, and have used them.
+json::array keys_made(const Call& call, const auth::KeyFamily& family) {
+    json::array rows;
+    for (const auth::MadeKey& made : family.made) {
+        const bool is_good = call.around.gatekeeper.identity_of(made.client, made.id).has_value();
+        rows.push_back({{"keyId", made.id.str()},
+                        {"madeBy", made.by.str()},
+                        {"time", time_json(made.made_at)},
+                        {"revokedAt", time_json(made.ended_at)},
+                        {"stillGood", is_good}});
+    }
+    return rows;
 }
 
 Answer quarantined(const Call& call, const KeyId& id, UnixMillis since) {
-    git::KeyMovesWish wish = wish_for(call, id, since);
-    wish.limit = kPageRowsDefault;
-    ORIGIN_TRY(body, moves_page(call, std::move(wish)));
+    ORIGIN_TRY(leak, read_store(call.around.store, [&](store::Reader& reader) {
+                   return read_leak(reader, call, id, since);
+               }));
+    ORIGIN_TRY(body, moves_page(call, leak, {.limit = kPageRowsDefault, .after = {}}));
     body["keyId"] = id.str();
     body["since"] = time_json(since);
-    ORIGIN_CHECK(call.around.store.read([&](store::Reader& reader) -> Status {
-        ORIGIN_TRY(row, managed_key(reader, call, id));
-        ORIGIN_TRY(made, keys_made(reader, id, since));
-        body["revokedAt"] = time_json(row.revoked_at);
-        body["replacedBy"] =
-            row.replaced_by ? json::value(row.replaced_by->str()) : json::value(nullptr);
-        body["keysMade"] = std::move(made);
-        return add_last_use(reader, id, body);
-    }));
+    body["revokedAt"] = time_json(leak.is_gone ? leak.family.ended_at : leak.row.revoked_at);
+    body["replacedBy"] =
+        leak.row.replaced_by ? json::value(leak.row.replaced_by->str()) : json::value(nullptr);
+    body["keysMade"] = keys_made(call, leak.family);
+    ORIGIN_CHECK(call.around.store.read(
+        [&](store::Reader& reader) { return add_last_use(reader, id, body); }));
     return json_answer(200, body);
+}
+
+/// Takes out what the caller may not be shown. Returns: how many.
+Result<std::size_t> hide_moves(const Call& call, std::vector<git::KeyMove>& moves) {
+    VisibleMoves visible(call);
+    return read_store(call.around.store, [&](store::Reader& reader) -> Result<std::size_t> {
+        return std::erase_if(
+            moves, [&](const git::KeyMove& move) { return !visible.shows(reader, move.project); });
+    });
 }
 
 Result<json::object> undo_json(store::Reader& reader, const git::RefUndo& undo) {
@@ -170,15 +234,17 @@ Answer quarantine_key(const Call& call) {
     ORIGIN_TRY(before, read_store(call.around.store, [&](store::Reader& reader) {
                    return managed_key(reader, call, id);
                }));
-    ORIGIN_TRY(since, since_of(call, body.since, before));
+    ORIGIN_TRY(since, since_of(call, body.since, before.row));
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
             store::AuditRow event = call.audit("key.quarantined");
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
-                ORIGIN_TRY(row, managed_key(writer, call, id));
-                ORIGIN_CHECK(auth::revoke_key(writer, id, event.time));
-                store::AuditRow told = about_key(event, id, row);
+                ORIGIN_TRY(leak, managed_key(writer, call, id));
+                if (!leak.is_gone) {
+                    ORIGIN_CHECK(auth::revoke_key(writer, id, event.time));
+                }
+                store::AuditRow told = about_key(event, id, leak.row);
                 told.details["since"] = rfc3339(since);
                 ORIGIN_CHECK(auth::record_audit(writer, std::move(told)));
                 return once.record(writer, {id.str()});
@@ -192,16 +258,10 @@ Answer list_key_moves(const Call& call) {
     ORIGIN_CHECK(auth::Gatekeeper::need(call.identity(), auth::Scope::Admin));
     ORIGIN_TRY(id, need_id<KeyId>(call.param("key"), "key"));
     ORIGIN_TRY(page, page_wish(call));
-    ORIGIN_TRY(row, read_store(call.around.store, [&](store::Reader& reader) {
-                   return managed_key(reader, call, id);
-               }));
     const std::string_view asked = call.asked("since");
-    const auto text = asked.empty() ? std::nullopt : std::optional(std::string(asked));
-    ORIGIN_TRY(since, since_of(call, text, row));
-    git::KeyMovesWish wish = wish_for(call, id, since);
-    wish.limit = page.limit;
-    wish.after = page.after;
-    ORIGIN_TRY(body, moves_page(call, std::move(wish)));
+    const auto since = asked.empty() ? std::nullopt : std::optional(std::string(asked));
+    ORIGIN_TRY(leak, read_leak(call, id, since));
+    ORIGIN_TRY(body, moves_page(call, leak, page));
     return json_answer(200, body);
 }
 
@@ -209,15 +269,17 @@ Answer undo_quarantine(const Call& call) {
     ORIGIN_TRY(body, read_body<QuarantineUndoBody>(call.body));
     ORIGIN_CHECK(auth::Gatekeeper::need(call.identity(), auth::Scope::Admin));
     ORIGIN_TRY(id, need_id<KeyId>(call.param("key"), "key"));
-    ORIGIN_TRY(row, read_store(call.around.store, [&](store::Reader& reader) {
-                   return managed_key(reader, call, id);
-               }));
-    if (row.revoked_at == 0) {
+    ORIGIN_TRY(leak, read_leak(call, id, body.since));
+    if (!leak.is_gone && leak.row.revoked_at == 0) {
         return std::unexpected(Error(Code::Conflict, "this key still works; quarantine it first")
                                    .because("key_not_quarantined"));
     }
-    ORIGIN_TRY(since, since_of(call, body.since, row));
-    ORIGIN_TRY(moves, git::all_key_moves(call.around.store, wish_for(call, id, since)));
+    if (!leak.family.is_complete) {
+        return std::unexpected(git::too_many_moves(std::to_string(auth::kFamilyEventsMax) +
+                                                   " events in the audit log"));
+    }
+    ORIGIN_TRY(moves, git::all_key_moves(call.around.store, wish_for(call, leak)));
+    ORIGIN_TRY(hidden, hide_moves(call, moves));
     const git::KeyUndo wish{.key = id,
                             .moves = std::move(moves),
                             .dry_run = body.dry_run ? git::DryRun::Yes : git::DryRun::No};
@@ -226,7 +288,7 @@ Answer undo_quarantine(const Call& call) {
         git::undo_key_moves(call.around.pushes, call.around.gatekeeper, call.identity(), wish));
     const auto count = std::ranges::count(undone, git::UndoVerdict::Undone, &git::RefUndo::verdict);
     if (!body.dry_run && count > 0) {
-        store::AuditRow event = about_key(call.audit("key.moves_undone"), id, row);
+        store::AuditRow event = about_key(call.audit("key.moves_undone"), id, leak.row);
         event.details["refs"] = std::to_string(count);
         ORIGIN_CHECK(call.around.store.write(
             [&](store::Writer& writer) { return auth::record_audit(writer, event); }));
@@ -242,9 +304,10 @@ Answer undo_quarantine(const Call& call) {
     }));
     return json_answer(200,
                        {{"keyId", id.str()},
-                        {"since", time_json(since)},
+                        {"since", time_json(leak.since)},
                         {"dryRun", body.dry_run},
                         {"undone", count},
+                        {"hiddenMoves", hidden},
                         {"refs", std::move(refs)}});
 }
 

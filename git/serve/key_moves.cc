@@ -49,14 +49,14 @@ public:
 
     Result<KeyMovesPage> run(const Place& place) {
         ORIGIN_CHECK(project(place));
-        ORIGIN_CHECK(wish_.projects.empty() ? all_behind(place.project)
-                                            : named_behind(place.project));
+        ORIGIN_CHECK(wish_.projects ? named_behind(place.project) : all_behind(place.project));
+        page_.seen = seen_;
         return std::move(page_);
     }
 
 private:
     Status named_behind(const ProjectId& first) {
-        for (const ProjectId& id : wish_.projects) {
+        for (const ProjectId& id : *wish_.projects) {
             if (first < id && page_.next.empty()) {
                 ORIGIN_CHECK(project({id, UINT64_MAX}));
             }
@@ -117,7 +117,9 @@ private:
         if (row.pushed_at < wish_.since - kClockSlack) {
             return false;
         }
-        if (row.actor.key != wish_.key || row.pushed_at < wish_.since) {
+        const bool is_theirs =
+            row.actor.key && std::ranges::binary_search(wish_.keys, *row.actor.key);
+        if (!is_theirs || row.pushed_at < wish_.since) {
             return true;
         }
         for (const store::RefOutcome& ref : row.refs) {
@@ -127,6 +129,7 @@ private:
             ORIGIN_TRY(now, find_ref(reader_, id, ref.name));
             page_.moves.push_back({.project = id,
                                    .push = number,
+                                   .key = *row.actor.key,
                                    .ref = ref.name,
                                    .before = ref.old_id,
                                    .after = ref.new_id,
@@ -256,10 +259,13 @@ std::string_view name_of(UndoVerdict verdict) {
 }
 
 Result<KeyMovesPage> read_key_moves(Reader& reader, const KeyMovesWish& wish) {
-    Place place{wish.projects.empty() ? ProjectId() : wish.projects.front(), UINT64_MAX};
+    if (wish.projects && wish.projects->empty()) {
+        return wish.after.empty() ? Result<KeyMovesPage>() : std::unexpected(foreign_cursor());
+    }
+    Place place{wish.projects ? wish.projects->front() : ProjectId(), UINT64_MAX};
     if (!wish.after.empty()) {
         ORIGIN_TRY(parsed, Place::parse(wish.after));
-        if (!wish.projects.empty() && !std::ranges::binary_search(wish.projects, parsed.project)) {
+        if (wish.projects && !std::ranges::binary_search(*wish.projects, parsed.project)) {
             return std::unexpected(foreign_cursor());
         }
         place = parsed;
@@ -267,8 +273,17 @@ Result<KeyMovesPage> read_key_moves(Reader& reader, const KeyMovesWish& wish) {
     return Walk(reader, wish).run(place);
 }
 
-Result<std::vector<KeyMove>> all_key_moves(store::Store& store, KeyMovesWish wish) {
+Error too_many_moves(const std::string& what) {
+    return Error(Code::LimitExceeded,
+                 "since then there are more than " + what + "; give a later 'since'")
+        .because("too_many_moves");
+}
+
+Result<std::vector<KeyMove>> all_key_moves(store::Store& store,
+                                           KeyMovesWish wish,
+                                           std::size_t scan_max) {
     std::vector<KeyMove> moves;
+    std::size_t seen = 0;
     wish.limit = kKeyMovesMax;
     do {
         KeyMovesPage page;
@@ -279,12 +294,13 @@ Result<std::vector<KeyMove>> all_key_moves(store::Store& store, KeyMovesWish wis
         }));
         std::ranges::move(page.moves, std::back_inserter(moves));
         wish.after = std::move(page.next);
+        seen += page.seen;
         if (moves.size() > kKeyMovesMax) {
-            return std::unexpected(Error(Code::LimitExceeded,
-                                         "this key moved more than " +
-                                             std::to_string(kKeyMovesMax) +
-                                             " refs since then; begin later")
-                                       .because("too_many_moves"));
+            return std::unexpected(too_many_moves(std::to_string(kKeyMovesMax) + " moves"));
+        }
+        if (seen > scan_max) {
+            return std::unexpected(
+                too_many_moves(std::to_string(scan_max) + " projects and pushes to look through"));
         }
     } while (!wish.after.empty());
     return moves;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// git/serve/key_moves: what a leaked key moved since a time, in every project, and all of it taken
-// back. There is no index by key: pushes are read back from each project's newest.
+// git/serve/key_moves: what a leaked key, and those made with it, moved since a time, and all of it
+// taken back. There is no index by key: pushes are read back from each project's newest.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,13 @@ namespace origin::git {
 
 /// Moves looked at for an undo.
 inline constexpr std::size_t kKeyMovesMax = 100'000;
+/// Projects and pushes looked at for an undo.
+inline constexpr std::size_t kKeyMovesScanMax = 500'000;
 
 struct KeyMove {
     ProjectId project;
     std::uint64_t push = 0;
+    KeyId key;
     std::string ref;
     Oid before;
     Oid after;
@@ -27,16 +30,17 @@ struct KeyMove {
 };
 
 struct KeyMovesWish {
-    KeyId key;
+    std::vector<KeyId> keys;  // Moved by any of them. Sorted.
     UnixMillis since = 0;
-    std::vector<ProjectId> projects = {};  // Empty: all there are. Sorted.
+    std::optional<std::vector<ProjectId>> projects = {};  // nullopt: all there are. Sorted.
     std::size_t limit = 0;
     std::string after = {};  // `next` of the page before; empty: the first page.
 };
 
 struct KeyMovesPage {
     std::vector<KeyMove> moves;
-    std::string next;  // Bytes; empty: this is the last page.
+    std::string next;      // Bytes; empty: this is the last page.
+    std::size_t seen = 0;  // Projects and pushes looked at.
 };
 
 /// Moves of shown refs in projects that exist, project after project, the newest push first. A push
@@ -45,8 +49,13 @@ struct KeyMovesPage {
 /// day hides nothing. Errors: InvalidInput `bad_cursor`; Corrupt.
 Result<KeyMovesPage> read_key_moves(store::Reader& reader, const KeyMovesWish& wish);
 
-/// Every page. Errors: LimitExceeded `too_many_moves`. Blocks.
-Result<std::vector<KeyMove>> all_key_moves(store::Store& store, KeyMovesWish wish);
+/// Every page. Errors: LimitExceeded `too_many_moves`: more than kKeyMovesMax, or than `scan_max`
+/// projects and pushes to look at. Blocks.
+Result<std::vector<KeyMove>> all_key_moves(store::Store& store,
+                                           KeyMovesWish wish,
+                                           std::size_t scan_max = kKeyMovesScanMax);
+/// LimitExceeded `too_many_moves`: what there is too much of, and to begin later.
+Error too_many_moves(const std::string& what);
 
 enum class UndoVerdict : std::uint8_t {
     Undone,    // Taken back; of a dry run: would be.

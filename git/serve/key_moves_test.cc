@@ -43,7 +43,7 @@ protected:
         return made;
     }
     std::vector<KeyMove> moves(UnixMillis since = 0) {
-        auto found = all_key_moves(*store_, {.key = bad_, .since = since});
+        auto found = all_key_moves(*store_, {.keys = {bad_}, .since = since});
         EXPECT_TRUE(found);
         return found.value_or(std::vector<KeyMove>());
     }
@@ -85,12 +85,12 @@ TEST_F(KeyMoves, CursorsOfOtherListsAreRefused) {
         });
         return read ? "" : std::string(read.error().reason());
     };
-    EXPECT_EQ(reason({.key = bad_, .limit = 1, .after = "x"}), "bad_cursor");
-    EXPECT_EQ(reason({.key = bad_, .limit = 1, .after = std::string(25, 'x')}), "bad_cursor");
+    EXPECT_EQ(reason({.keys = {bad_}, .limit = 1, .after = "x"}), "bad_cursor");
+    EXPECT_EQ(reason({.keys = {bad_}, .limit = 1, .after = std::string(25, 'x')}), "bad_cursor");
     const std::string elsewhere = store::push_key(project_, 5);
-    EXPECT_EQ(reason({.key = bad_, .limit = 1, .after = elsewhere}), "");
-    EXPECT_EQ(reason({.key = bad_,
-                      .projects = {ProjectId::make(clock_, random_)},
+    EXPECT_EQ(reason({.keys = {bad_}, .limit = 1, .after = elsewhere}), "");
+    EXPECT_EQ(reason({.keys = {bad_},
+                      .projects = std::vector{ProjectId::make(clock_, random_)},
                       .limit = 1,
                       .after = elsewhere}),
               "bad_cursor")
@@ -104,7 +104,7 @@ TEST_F(KeyMoves, PagesHoldEachMoveOnce) {
         push(false, "refs/heads/other" + std::to_string(i), {});
     }
     std::vector<std::uint64_t> seen;
-    KeyMovesWish wish{.key = bad_, .limit = 2};
+    KeyMovesWish wish{.keys = {bad_}, .limit = 2};
     do {
         ASSERT_TRUE(store_->read([&](store::Reader& reader) -> Status {
             ORIGIN_TRY(page, read_key_moves(reader, wish));
@@ -119,6 +119,26 @@ TEST_F(KeyMoves, PagesHoldEachMoveOnce) {
     EXPECT_EQ(seen.size(), 7U);
     EXPECT_TRUE(std::ranges::is_sorted(seen, std::greater()));
     EXPECT_EQ(moves(clock_.now() + 1).size(), 0U);
+}
+
+TEST_F(KeyMoves, AreThoseOfAllTheKeysInTheProjectsNamedAndNotTooMany) {
+    push(true, "refs/heads/main", push(false, "refs/heads/main", {}));
+    const auto found = [&](std::vector<KeyId> keys,
+                           std::optional<std::vector<ProjectId>> projects,
+                           std::size_t scan_max = kKeyMovesScanMax) {
+        std::ranges::sort(keys);
+        return all_key_moves(
+            *store_, {.keys = std::move(keys), .projects = std::move(projects)}, scan_max);
+    };
+    EXPECT_EQ(found({bad_}, std::nullopt)->size(), 1U);
+    EXPECT_EQ(found({bad_, good_}, std::nullopt)->size(), 2U);
+    EXPECT_EQ(found({bad_, good_}, std::vector{project_})->front().key, bad_);
+    EXPECT_EQ(found({bad_}, std::vector<ProjectId>())->size(), 0U) << "none is not all";
+    EXPECT_EQ(found({bad_}, std::vector{project_}, 3)->size(), 1U);
+    const auto refused = found({bad_}, std::vector{project_}, 2);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().reason(), "too_many_moves");
+    EXPECT_TRUE(refused.error().told_to_peer().contains("later 'since'"));
 }
 
 TEST_F(KeyMoves, AClockThatIsSetBackHidesNoMove) {
