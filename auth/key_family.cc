@@ -91,7 +91,10 @@ private:
         if (subject) {
             ended_[*subject] = event.time;  // The first time stays: we go back.
         }
-        for (const auto& client : {event.client, event.actor.client}) {
+        const auto from = event.details.find("from");  // Of a transfer: the owner before.
+        const auto giver =
+            from == event.details.end() ? std::nullopt : ClientId::parse(from->second);
+        for (const auto& client : {event.client, event.actor.client, giver}) {
             if (client && event.project) {
                 touched_.emplace(*client, *event.project);
             }

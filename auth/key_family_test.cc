@@ -126,9 +126,19 @@ TEST_F(KeyFamilyTest, ReachesWhatItsClientOwnsOrWasSharedWithItAndAServerAdminsA
         return record_audit(
             writer, {.time = kStart, .type = "grant.set", .client = bob, .project = foreign});
     });
+    const ProjectId given_away = ProjectId::make(clock_, random_);
+    write([&](store::Writer& writer) {
+        return record_audit(writer,
+                            {.time = kStart,
+                             .type = "project.transferred",
+                             .client = bob,
+                             .project = given_away,
+                             .details = {{"from", ann_.str()}}});
+    });
     const auto reach = family(leaked_).projects;
     ASSERT_TRUE(reach);
-    EXPECT_EQ(std::set(reach->begin(), reach->end()), (std::set{owned, shared, once_shared}));
+    EXPECT_EQ(std::set(reach->begin(), reach->end()),
+              (std::set{owned, shared, once_shared, given_away}));
     log_row({.time = kStart + 1, .type = "client.changed", .details = {{"admin", "false"}}}, other);
     EXPECT_FALSE(family(leaked_).projects) << "it was one";
 }
