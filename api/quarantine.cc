@@ -102,25 +102,20 @@ git::KeyMovesWish wish_for(const Call& call, const Leak& leak) {
     return wish;
 }
 
-/// Which moves the caller may be shown: a project may have been taken from them since.
-class VisibleMoves {
-public:
-    explicit VisibleMoves(const Call& call) : call_(call) {}
-
-    bool shows(store::Reader& reader, const ProjectId& project) {
-        const auto [known, is_new] = readable_.try_emplace(project, false);
+/// Takes out moves in projects that the caller may not read: one may have been taken from them
+/// since. Returns: how many.
+std::size_t hide_moves(store::Reader& reader, const Call& call, std::vector<git::KeyMove>& moves) {
+    std::map<ProjectId, bool> readable;
+    return std::erase_if(moves, [&](const git::KeyMove& move) {
+        const auto [known, is_new] = readable.try_emplace(move.project, false);
         if (is_new) {
-            known->second = call_.around.gatekeeper
-                                .permit(reader, call_.identity(), project, auth::Action::Read)
+            known->second = call.around.gatekeeper
+                                .permit(reader, call.identity(), move.project, auth::Action::Read)
                                 .has_value();
         }
-        return known->second;
-    }
-
-private:
-    const Call& call_;
-    std::map<ProjectId, bool> readable_;
-};
+        return !known->second;
+    });
+}
 
 Result<std::string> project_name(store::Reader& reader, const ProjectId& id) {
     ORIGIN_TRY(found, git::find_project(reader, id));
@@ -147,15 +142,12 @@ Result<json::object> moves_page(const Call& call, const Leak& leak, const PageWi
     wish.after = asked.after;
     return read_store(call.around.store, [&](store::Reader& reader) -> Result<json::object> {
         ORIGIN_TRY(page, git::read_key_moves(reader, wish));
-        VisibleMoves visible(call);
+        const std::size_t hidden = hide_moves(reader, call, page.moves);
         json::array rows;
         for (const git::KeyMove& move : page.moves) {
-            if (visible.shows(reader, move.project)) {
-                ORIGIN_TRY(row, move_json(reader, move));
-                rows.push_back(std::move(row));
-            }
+            ORIGIN_TRY(row, move_json(reader, move));
+            rows.push_back(std::move(row));
         }
-        const std::size_t hidden = page.moves.size() - rows.size();
         return json::object{
             {"moves", std::move(rows)},
             {"hiddenMoves", hidden},
@@ -195,15 +187,6 @@ Answer quarantined(const Call& call, const KeyId& id, UnixMillis since) {
     return json_answer(200, body);
 }
 
-/// Takes out what the caller may not be shown. Returns: how many.
-Result<std::size_t> hide_moves(const Call& call, std::vector<git::KeyMove>& moves) {
-    VisibleMoves visible(call);
-    return read_store(call.around.store, [&](store::Reader& reader) -> Result<std::size_t> {
-        return std::erase_if(
-            moves, [&](const git::KeyMove& move) { return !visible.shows(reader, move.project); });
-    });
-}
-
 Result<json::object> undo_json(store::Reader& reader, const git::RefUndo& undo) {
     ORIGIN_TRY(name, project_name(reader, undo.project));
     return json::object{{"projectId", undo.project.str()},
@@ -241,9 +224,7 @@ Answer quarantine_key(const Call& call) {
             store::AuditRow event = call.audit("key.quarantined");
             ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
                 ORIGIN_TRY(leak, managed_key(writer, call, id));
-                if (!leak.is_gone) {
-                    ORIGIN_CHECK(auth::revoke_key(writer, id, event.time));
-                }
+                ORIGIN_CHECK(leak.is_gone ? Status() : auth::revoke_key(writer, id, event.time));
                 store::AuditRow told = about_key(event, id, leak.row);
                 told.details["since"] = rfc3339(since);
                 ORIGIN_CHECK(auth::record_audit(writer, std::move(told)));
@@ -279,7 +260,10 @@ Answer undo_quarantine(const Call& call) {
                                                    " events in the audit log"));
     }
     ORIGIN_TRY(moves, git::all_key_moves(call.around.store, wish_for(call, leak)));
-    ORIGIN_TRY(hidden, hide_moves(call, moves));
+    ORIGIN_TRY(hidden,
+               read_store(call.around.store, [&](store::Reader& reader) -> Result<std::size_t> {
+                   return hide_moves(reader, call, moves);
+               }));
     const git::KeyUndo wish{.key = id,
                             .moves = std::move(moves),
                             .dry_run = body.dry_run ? git::DryRun::Yes : git::DryRun::No};
