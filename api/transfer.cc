@@ -38,6 +38,18 @@ Result<ClientId> need_owner(store::Reader& reader, const Call& call, const Proje
         Error(Code::Forbidden, "only the project's owner or a server admin may transfer it"));
 }
 
+/// A row for each client, so that both see it in their log.
+Status tell_both(store::Writer& writer,
+                 store::AuditRow event,
+                 const ClientId& from,
+                 const ClientId& to) {
+    event.details["from"] = from.str();
+    event.client = from;
+    ORIGIN_CHECK(auth::record_audit(writer, event));
+    event.client = to;
+    return auth::record_audit(writer, std::move(event));
+}
+
 Answer show_transferred(const Call& call, const ProjectId& id) {
     ORIGIN_TRY(body,
                read_store(call.around.store, [&](store::Reader& reader) -> Result<json::object> {
@@ -87,12 +99,7 @@ Answer transfer_project(const Call& call) {
             ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
             ORIGIN_TRY(from, need_owner(writer, call, permit.project()));
             ORIGIN_CHECK(git::transfer_project(writer, wish));
-            store::AuditRow told = event;
-            told.details["from"] = from.str();
-            for (const ClientId& each : {from, to}) {  // Both see it in their log.
-                told.client = each;
-                ORIGIN_CHECK(auth::record_audit(writer, told));
-            }
+            ORIGIN_CHECK(tell_both(writer, event, from, to));
             return once.record(writer, {permit.project().str()});
         }));
         return show_transferred(call, permit.project());

@@ -78,7 +78,6 @@ protected:
 
 TEST_F(KeyMoves, CursorsOfOtherListsAreRefused) {
     const auto reason = [&](const KeyMovesWish& wish) {
-        std::string reason;
         const Status read = store_->read([&](store::Reader& reader) -> Status {
             ORIGIN_CHECK(read_key_moves(reader, wish));
             return {};
