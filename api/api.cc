@@ -61,7 +61,8 @@ std::optional<auth::Counted> counted_as(const Route& route) {
     if (route.handle == post_requirement || route.handle == retry_requirement) {
         return auth::Counted::Runs;
     }
-    const bool moves_refs = route.method == "POST" && route.scope == "git:write";
+    const bool moves_refs =
+        route.method == "POST" && route.scope == "git:write" && route.handle != post_status;
     return moves_refs ? std::optional(auth::Counted::Pushes) : std::nullopt;
 }
 

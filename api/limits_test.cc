@@ -72,6 +72,10 @@ TEST_F(Limits, OfPushes) {
     expect_too_many(ask("POST", target, commit), "pushes", "1", "60");
     expect_too_many(ask("POST", "/api/projects/acme%2Fapp/merge", "{}"), "pushes", "1", "60");
     EXPECT_EQ(rows_in(store::Table::Pushes), 1U);
+    const std::string statuses =
+        "/api/projects/acme%2Fapp/commits/" + std::string(40, '1') + "/statuses";
+    EXPECT_EQ(ask("POST", statuses, R"({"context":"ci","state":"success"})").status, 404)
+        << "a status is no push";
 }
 
 TEST_F(Limits, AnArchiveIsAFetch) {
