@@ -230,6 +230,9 @@ Answer delete_client(const Call& call) {
                     writer, about_client(event, id, row ? row->slug : std::string())));
                 return once.record(writer, {id.str()});
             }));
+            if (heir) {
+                forget_uses(call, id, *heir);
+            }
             return no_content();
         },
         [](const Ids&) -> Answer { return no_content(); });

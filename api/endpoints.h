@@ -29,6 +29,8 @@ BodyShape transfer_shape();
 Answer transfer_project(const Call& call);
 /// By slug or id. Errors: NotFound `client_not_found`.
 Result<ClientId> receiver_named(const Call& call, std::string_view name);
+/// After a transfer: what both store is counted anew.
+void forget_uses(const Call& call, const ClientId& from, const ClientId& to);
 
 // quarantine.cc
 BodyShape quarantine_shape();

@@ -65,6 +65,13 @@ BodyShape transfer_shape() {
     return shape_of<TransferBody>();
 }
 
+void forget_uses(const Call& call, const ClientId& from, const ClientId& to) {
+    if (git::Quotas* quotas = call.around.pushes.quotas(); quotas != nullptr) {
+        quotas->forget(from);
+        quotas->forget(to);
+    }
+}
+
 Result<ClientId> receiver_named(const Call& call, std::string_view name) {
     ORIGIN_TRY(found, read_store(call.around.store, [&](store::Reader& reader) {
                    return auth::find_client(reader, name);
@@ -95,13 +102,16 @@ Answer transfer_project(const Call& call) {
         store::AuditRow event =
             call.audit("project.transferred", permit.project(), permit.project().str());
         event.details = {{"to", to.str()}, {"kept", body.keep.value_or("nothing")}};
+        ClientId from;
         ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
             ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
-            ORIGIN_TRY(from, need_owner(writer, call, permit.project()));
+            ORIGIN_TRY(owner, need_owner(writer, call, permit.project()));
+            from = owner;
             ORIGIN_CHECK(git::transfer_project(writer, wish));
             ORIGIN_CHECK(tell_both(writer, event, from, to));
             return once.record(writer, {permit.project().str()});
         }));
+        forget_uses(call, from, to);
         return show_transferred(call, permit.project());
     };
     return once_only(call, act, [&](const Ids& ids) -> Answer {

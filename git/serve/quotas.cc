@@ -18,6 +18,7 @@ using store::Table;
 
 constexpr std::chrono::seconds kReadAnewAfter{60};
 constexpr std::size_t kUsesMax = 10'000;  // Then all are read anew.
+constexpr int kReadsMax = 5;
 
 /// Never wraps around.
 std::uint64_t sum(std::uint64_t a, std::uint64_t b) {
@@ -86,6 +87,30 @@ Status Quotas::check_room_for_project(Reader& reader, const ClientId& owner) con
                                     "limits.projects"));
 }
 
+Status Quotas::check_room_for_transfer(Reader& reader,
+                                       const ClientId& to,
+                                       const ProjectId& project) {
+    ORIGIN_CHECK(check_room_for_project(reader, to));
+    if (settings_.stored_bytes == 0) {
+        return {};
+    }
+    ORIGIN_TRY(stored, stored_bytes_of(reader, to));
+    ORIGIN_TRY(more, bytes_of(reader, project));
+    const std::lock_guard lock(mutex_);
+    if (sum(sum(stored, use_of(to).claimed), more) > settings_.stored_bytes) {
+        return std::unexpected(
+            exceeded("the new owner's quota of stored bytes has no room for this project"));
+    }
+    return {};
+}
+
+void Quotas::forget(const ClientId& owner) {
+    const std::lock_guard lock(mutex_);
+    Use& use = use_of(owner);
+    use.is_read = false;
+    use.generation = ++generations_;
+}
+
 Error Quotas::used_up(std::uint64_t used, std::uint64_t more) const {
     return exceeded("the quota of stored bytes is used up: " + std::to_string(used) + " of " +
                     std::to_string(settings_.stored_bytes) + " are used, and this needs " +
@@ -94,32 +119,49 @@ Error Quotas::used_up(std::uint64_t used, std::uint64_t more) const {
                     "limits.stored_bytes");
 }
 
-/// Stored and claimed. Not under the mutex: reading takes its time.
-Result<std::uint64_t> Quotas::used(const ClientId& owner, bool anew) {
-    {
-        const std::lock_guard lock(mutex_);
-        const auto found = uses_.find(owner);
-        const bool is_known = found != uses_.end() && found->second.is_read &&
-                              clock_.steady() - found->second.read_at < kReadAnewAfter;
-        if (is_known && !anew) {
-            return sum(found->second.stored, found->second.claimed);
-        }
+/// Under the mutex.
+Quotas::Use& Quotas::use_of(const ClientId& owner) {
+    if (const auto found = uses_.find(owner); found != uses_.end()) {
+        return found->second;
     }
-    std::uint64_t stored = 0;
-    ORIGIN_CHECK(store_.read([&](Reader& reader) -> Status {
-        ORIGIN_TRY(bytes, stored_bytes_of(reader, owner));
-        stored = bytes;
-        return {};
-    }));
-    const std::lock_guard lock(mutex_);
     if (uses_.size() >= kUsesMax) {
         std::erase_if(uses_, [](const auto& use) { return use.second.claimed == 0; });
     }
     Use& use = uses_[owner];
-    use.stored = stored;
-    use.read_at = clock_.steady();
-    use.is_read = true;
-    return sum(use.stored, use.claimed);
+    use.generation = ++generations_;
+    return use;
+}
+
+/// Stored and claimed. Not under the mutex: reading takes its time.
+Result<std::uint64_t> Quotas::used(const ClientId& owner, bool anew) {
+    for (int reads = 1;; ++reads) {
+        std::uint64_t generation = 0;
+        {
+            const std::lock_guard lock(mutex_);
+            const Use& use = use_of(owner);
+            const bool is_known = use.is_read && clock_.steady() - use.read_at < kReadAnewAfter;
+            if (is_known && !anew) {
+                return sum(use.stored, use.claimed);
+            }
+            generation = use.generation;
+        }
+        std::uint64_t stored = 0;
+        ORIGIN_CHECK(store_.read([&](Reader& reader) -> Status {
+            ORIGIN_TRY(bytes, stored_bytes_of(reader, owner));
+            stored = bytes;
+            return {};
+        }));
+        const std::lock_guard lock(mutex_);
+        Use& use = use_of(owner);
+        const bool is_late = use.generation != generation;
+        if (is_late && reads < kReadsMax) {
+            continue;
+        }
+        use.stored = is_late ? std::max(use.stored, stored) : stored;
+        use.is_read = !is_late;
+        use.read_at = clock_.steady();
+        return sum(use.stored, use.claimed);
+    }
 }
 
 Result<std::uint64_t> Quotas::room(const ClientId& owner) {
@@ -143,7 +185,7 @@ Result<Quotas::Claim> Quotas::claim(const ClientId& owner, std::uint64_t bytes) 
         ORIGIN_CHECK(used(owner, true));
     }
     const std::lock_guard lock(mutex_);
-    Use& use = uses_[owner];
+    Use& use = use_of(owner);
     const std::uint64_t now = sum(use.stored, use.claimed);
     if (sum(now, bytes) > settings_.stored_bytes) {
         return std::unexpected(used_up(now, bytes));
@@ -156,7 +198,8 @@ Result<Quotas::Claim> Quotas::claim(const ClientId& owner, std::uint64_t bytes) 
 void Quotas::EndClaim::operator()(Claimed* claimed) const {
     const std::unique_ptr<Claimed> owned(claimed);
     const std::lock_guard lock(quotas->mutex_);
-    Use& use = quotas->uses_[claimed->owner];
+    Use& use = quotas->use_of(claimed->owner);
+    use.generation = ++quotas->generations_;
     use.claimed -= std::min(use.claimed, claimed->bytes);
     if (claimed->stored) {
         use.stored = sum(use.stored, claimed->bytes);

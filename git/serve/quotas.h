@@ -35,6 +35,14 @@ public:
     /// For the transaction that makes a project. Errors: LimitExceeded `quota_exceeded`.
     Status check_room_for_project(store::Reader& reader, const ClientId& owner) const;
 
+    /// For the transaction that gives `project` to another client: room for it and for its bytes.
+    /// After it, forget() both owners. Errors: LimitExceeded `quota_exceeded`; Corrupt.
+    Status check_room_for_transfer(store::Reader& reader,
+                                   const ClientId& to,
+                                   const ProjectId& project);
+    /// What it stores has changed otherwise than by a claim: it is read anew.
+    void forget(const ClientId& owner);
+
     struct Claimed {
         ClientId owner;
         std::uint64_t bytes = 0;
@@ -64,8 +72,10 @@ private:
         std::uint64_t claimed = 0;  // By pushes that are under way.
         std::chrono::steady_clock::time_point read_at;
         bool is_read = false;
+        std::uint64_t generation = 0;  // A read that began in another one came too late.
     };
 
+    Use& use_of(const ClientId& owner);
     Result<std::uint64_t> used(const ClientId& owner, bool anew);
 
     const QuotaSettings settings_;
@@ -73,6 +83,7 @@ private:
     const Clock& clock_;
     std::mutex mutex_;  // Guards what follows.
     std::map<ClientId, Use> uses_;
+    std::uint64_t generations_ = 0;
 };
 
 /// Bytes of the packs and journal rows of all projects that `owner` has. Errors: Corrupt.

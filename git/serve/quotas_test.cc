@@ -5,11 +5,42 @@
 #include "git/serve/quotas.h"
 
 #include "git/serve/test_project.h"
+#include "git/serve/transfer.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
 
 namespace origin::git {
 namespace {
+
+/// A store in which something happens between the end of a read and what is made of it.
+class SlowStore final : public store::Store {
+public:
+    explicit SlowStore(store::Store& store) : store_(store) {}
+
+    Status read(const store::ReadFn& fn) override {
+        Status done = store_.read(fn);
+        if (const auto happens = std::exchange(after_read, nullptr)) {
+            happens();
+        }
+        return done;
+    }
+    Status write(const store::WriteFn& fn) override { return store_.write(fn); }
+    std::uint64_t version() const override { return store_.version(); }
+    std::uint64_t wait_for_change(std::uint64_t seen, Milliseconds timeout) override {
+        return store_.wait_for_change(seen, timeout);
+    }
+    std::uint64_t version_of(store::Table table) const override { return store_.version_of(table); }
+    std::uint64_t wait_for_change_of(store::Table table,
+                                     std::uint64_t seen,
+                                     Milliseconds timeout) override {
+        return store_.wait_for_change_of(table, seen, timeout);
+    }
+
+    std::function<void()> after_read;  // Once.
+
+private:
+    store::Store& store_;
+};
 
 class QuotasTest : public TestProject {
 protected:
@@ -99,6 +130,62 @@ TEST_F(QuotasTest, WhatWasFreedCountsAtOnce) {
     pack('a', 10, project_);
     EXPECT_TRUE(quotas.claim(client_, 990));
     EXPECT_TRUE(service().quotas() == nullptr);
+}
+
+TEST_F(QuotasTest, ASlowReadDoesNotForgetWhatWasStoredMeanwhile) {
+    SlowStore slow(*store_);
+    Quotas quotas({.projects = 0, .stored_bytes = 1000}, slow, clock_);
+    auto claim = quotas.claim(client_, 600);
+    ASSERT_TRUE(claim);
+    clock_.advance(std::chrono::minutes(2));  // It is read anew.
+    slow.after_read = [&] {
+        pack('a', 600, project_);
+        (*claim)->stored = true;
+        claim->reset();
+    };
+    EXPECT_EQ(quotas.room(client_), 400U);
+    EXPECT_EQ(quotas.room(client_), 400U);
+    EXPECT_FALSE(quotas.claim(client_, 401));
+}
+
+TEST_F(QuotasTest, AreTheReceiversWhenAProjectIsTransferred) {
+    const ClientId to = ClientId::make(clock_, random_);
+    const ProjectId own = ProjectId::make(clock_, random_);
+    ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
+        ORIGIN_CHECK(auth::create_client(
+            writer, {.id = to, .slug = "bob", .name = {}, .email = {}, .now = clock_.now()}));
+        ORIGIN_CHECK(create_project(
+            writer, {.id = own, .owner = to, .slug = "own", .name = {}, .actor = {}}));
+        return {};
+    }));
+    pack('a', 600, project_);
+    pack('b', 300, own);
+    Quotas quotas = make(1000);
+    const auto transfer = [&](Quotas* asked) {
+        return store_->write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(transfer_project(writer,
+                                          {.project = project_,
+                                           .to = to,
+                                           .by = client_,
+                                           .now = clock_.now(),
+                                           .quotas = asked}));
+            return {};
+        });
+    };
+    auto claim = quotas.claim(to, 101);
+    ASSERT_TRUE(claim);
+    const Status refused = transfer(&quotas);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().reason(), kQuotaExceeded);
+    EXPECT_FALSE(refused.error().told_to_peer().contains("300")) << "what bob has is bob's";
+    claim->reset();
+    EXPECT_EQ(quotas.room(to), 700U);
+    EXPECT_EQ(quotas.room(client_), 400U);
+    EXPECT_TRUE(transfer(&quotas)) << "to the last byte";
+    quotas.forget(to);
+    quotas.forget(client_);
+    EXPECT_EQ(quotas.room(to), 100U);
+    EXPECT_EQ(quotas.room(client_), 1000U);
 }
 
 TEST_F(QuotasTest, SumsDoNotWrapAround) {

@@ -59,7 +59,8 @@ Result<store::ProjectRow> transfer_project(Writer& writer, const Transfer& trans
     ORIGIN_TRY(row, need_project(writer, transfer.project));
     ORIGIN_CHECK(check_receiver(writer, transfer.to, row));
     if (transfer.quotas != nullptr) {
-        ORIGIN_CHECK(transfer.quotas->check_room_for_project(writer, transfer.to));
+        ORIGIN_CHECK(
+            transfer.quotas->check_room_for_transfer(writer, transfer.to, transfer.project));
     }
     const ClientId from = row.owner;
     ORIGIN_CHECK(writer.erase(Table::Slugs, store::project_slug_key(from, row.slug)));

@@ -23,14 +23,15 @@ struct Transfer {
     std::optional<store::Access> kept = {};  // What the owner before keeps; nullopt: nothing.
     ClientId by;
     UnixMillis now = 0;
-    const Quotas* quotas = nullptr;  // Of the new owner; null: not asked.
+    Quotas* quotas = nullptr;  // Of the new owner; null: not asked.
 };
 
 /// The project keeps its id, slug, site and grants; its URLs change with its owner's slug, and the
 /// old ones are of nothing. Writes the event `project.transferred`.
 /// Errors: NotFound: no such project, or `client_not_found`; Conflict (`slug_taken`: the new owner
 ///         has a project of that slug; `already_owner`; `client_disabled`); LimitExceeded
-///         `quota_exceeded`: of the new owner's projects.
+///         `quota_exceeded`: of the new owner's projects or bytes. After the transaction
+///         both owners are to be forgotten by Quotas.
 Result<store::ProjectRow> transfer_project(store::Writer& writer, const Transfer& transfer);
 
 /// What a client owns. Errors: LimitExceeded `too_many_projects`: more than kTransfersMax.
