@@ -8,7 +8,9 @@
 #include "auth/slug.h"
 #include "base/limits.h"
 #include "git/serve/quotas.h"
+#include "git/serve/upkeep_schedule.h"
 #include "store/event_log.h"
+#include "store/jobs.h"
 #include "store/rows/access.h"
 #include "store/rows/identity.h"
 #include "store/rows/keys.h"
@@ -161,6 +163,8 @@ Status delete_project(Writer& writer, const auth::Permit& permit, UnixMillis now
     ORIGIN_CHECK(writer.erase(Table::Slugs, store::project_slug_key(row.owner, row.slug)));
     ORIGIN_CHECK(store::put_row(writer, Table::Projects, permit.project().view(), row));
     ORIGIN_CHECK(auth::forget_grants(writer, permit.project()));
+    // It says itself when there is something to remove: by steady time, not by the clock.
+    ORIGIN_CHECK(schedule_upkeep(writer, permit.project(), store::kAtOnce));
     return add_event(writer, "project.deleted", permit.project(), row, now);
 }
 

@@ -214,6 +214,15 @@ void Storage::keep(Open opened) {
     }
 }
 
+void Storage::forget(const ProjectId& project) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = index_.find(project); found != index_.end()) {
+        memory_bytes_ -= found->second->objects->memory_bytes();
+        open_.erase(found->second);
+        index_.erase(found);
+    }
+}
+
 /// Under the mutex.
 void Storage::forget_oldest() {
     memory_bytes_ -= open_.back().objects->memory_bytes();

@@ -48,6 +48,9 @@ public:
     /// Errors: Corrupt if a listed pack is missing or damaged. Blocks: maps files.
     Result<ObjectStoreRef> open(store::Reader& reader, const ProjectId& project);
 
+    /// Lets go of what is kept open of a project that is gone, so that its space comes back.
+    void forget(const ProjectId& project);
+
     /// Makes the project's folders, durably. Blocks: syncs, the first time.
     Status prepare(const ProjectId& project);
 

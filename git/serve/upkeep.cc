@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "git/serve/catalogue.h"
+#include "git/serve/deleted_project.h"
 #include "git/serve/journal.h"
 #include "git/serve/refs.h"
 #include "store/rows/access.h"
@@ -343,6 +344,34 @@ Result<UpkeepReport> Upkeep::run(const ProjectId& project, const UpkeepWish& wis
     return report;
 }
 
+/// Its packs go as dead ones do: a day after nobody can ask for them any more.
+Result<UpkeepReport> Upkeep::remove_deleted(const ProjectId& project, UnixMillis deleted_at) {
+    const std::lock_guard lock(mutex_);
+    const UnixMillis now = around_.clock.now();
+    UpkeepReport report;
+    if (now < deleted_at + kDeadPackKept.count()) {
+        report.again_at = deleted_at + kDeadPackKept.count();
+        return report;
+    }
+    ORIGIN_CHECK(erase_objects(around_.store, project));
+    around_.storage.forget(project);
+    ORIGIN_CHECK(bury(project, report));
+    bool is_any_left = false;  // Somebody holds its name.
+    ORIGIN_CHECK(around_.store.read([&](Reader& reader) {
+        return reader.scan(Table::DeadPacks,
+                           store::Range::prefix(project.view()),
+                           [&](std::string_view, std::string_view) {
+                               is_any_left = true;
+                               return false;
+                           });
+    }));
+    report.again_at = is_any_left ? now + kAfterFailure.count() : 0;
+    around_.log.info(
+        "removed a deleted project's objects",
+        {{"project", project.str()}, {"packs_removed", std::uint64_t{report.files_removed}}});
+    return report;
+}
+
 Status Upkeep::work(const store::Job& job) {
     const UnixMillis begun = around_.schedule.now();
     const auto project = ProjectId::from_raw(job.subject);
@@ -350,15 +379,20 @@ Status Upkeep::work(const store::Job& job) {
     if (!project) {
         return around_.store.write([&](Writer& writer) { return store::complete(writer, job); });
     }
-    const bool is_day = !last || begun - static_cast<UnixMillis>(*last) >= kUpkeepInterval.count();
     std::uint64_t push = 0;
+    UnixMillis gone_at = 0;
     ORIGIN_CHECK(around_.store.read([&](Reader& reader) -> Status {
+        ORIGIN_TRY(deleted, deleted_at(reader, *project));
+        gone_at = deleted;
         ORIGIN_TRY(latest, latest_push(reader, *project));
         push = latest;
         return {};
     }));
+    const bool is_day =
+        gone_at != 0 || !last || begun - static_cast<UnixMillis>(*last) >= kUpkeepInterval.count();
     std::optional<Milliseconds> again;  // From `begun`.
-    const auto report = run(*project, {.collect = is_day});
+    const auto report =
+        gone_at != 0 ? remove_deleted(*project, gone_at) : run(*project, {.collect = is_day});
     if (report && report->again_at != 0) {
         again = std::clamp(
             Milliseconds(report->again_at - around_.clock.now()), Milliseconds(0), kUpkeepDelayMax);
@@ -372,8 +406,12 @@ Status Upkeep::work(const store::Job& job) {
     store::Job next = job;
     next.payload = is_day ? store::be64(static_cast<std::uint64_t>(begun)) : job.payload;
     return around_.store.write([&](Writer& writer) -> Status {
+        ORIGIN_TRY(gone_now, deleted_at(writer, *project));
+        if (gone_now != gone_at) {
+            return store::retry_at(writer, next, begun);  // It was deleted meanwhile.
+        }
         if (!report && !again) {
-            return store::complete(writer, job);  // It was deleted.
+            return store::complete(writer, job);  // There never was one.
         }
         ORIGIN_TRY(latest, latest_push(writer, *project));
         std::optional<Milliseconds> wait = again;

@@ -80,6 +80,7 @@ private:
     Status collect(const ProjectId& project, UpkeepReport& report);
     Status catch_up(const Fold& fold, State& state, Reachable& reachable);
     Status swap(Fold& fold);
+    Result<UpkeepReport> remove_deleted(const ProjectId& project, UnixMillis deleted_at);
 
     Around around_;
     std::mutex mutex_;

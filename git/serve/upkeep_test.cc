@@ -6,9 +6,11 @@
 #include "git/serve/upkeep.h"
 
 #include "git/odb/references.h"
+#include "git/serve/deleted_project.h"
 #include "git/serve/journal.h"
 #include "git/serve/reachable.h"
 #include "git/serve/test_project.h"
+#include "store/rows/access.h"
 #include "store/rows/keys.h"
 
 namespace origin::git {
@@ -362,6 +364,69 @@ TEST_F(UpkeepTest, AStartLeavesItsJobsWhereTheyAre) {
     ASSERT_TRUE(ready_at());  // A month on.
     EXPECT_GT(*ready_at(), schedule_.now() + kDay.count());
     EXPECT_EQ(start(), 0U);
+}
+
+// Whoever deletes a project gets its room at once; the disk gets it a day later, and all of it.
+TEST_F(UpkeepTest, ADeletedProjectsObjectsGoADayLater) {
+    Oid tip;
+    ASSERT_TRUE(commit_file(kMain, {}, "a", "1", &tip));
+    run();
+    ASSERT_TRUE(commit_file(kMain, tip, "b", "2", &tip));
+    const ProjectId other = ProjectId::make(clock_, random_);
+    ASSERT_TRUE(store_->write([&](store::Writer& writer) {
+        return store::put_row(writer,
+                              Table::Packs,
+                              store::pack_key(other, "pack-of-another"),
+                              store::PackRow{1, 1, clock_.now()});
+    }));
+    ASSERT_EQ(files(), 1U);
+    ASSERT_EQ(rows(Table::Journal), 1U);
+    EXPECT_FALSE(erase_objects(*store_, project_)) << "it is there";
+    const auto admin = permit(auth::Action::Admin);
+    ASSERT_TRUE(store_->write(
+        [&](store::Writer& writer) { return delete_project(writer, admin, clock_.now()); }));
+    work();
+    EXPECT_EQ(files(), 1U) << "somebody may be reading it";
+    EXPECT_EQ(rows(Table::Packs), 2U);
+    EXPECT_EQ(rows(Table::Journal), 1U);
+    clock_.advance(kDay - std::chrono::minutes(1));
+    ASSERT_TRUE(ready_at());
+    EXPECT_GT(*ready_at(), schedule_.now());
+    clock_.advance(std::chrono::minutes(1));
+    work();
+    EXPECT_EQ(files(), 0U);
+    EXPECT_EQ(rows(Table::Packs), 1U) << "another project's stays";
+    EXPECT_EQ(rows(Table::DeadPacks), 0U);
+    EXPECT_EQ(rows(Table::Journal), 0U);
+    EXPECT_FALSE(ready_at()) << "there is nothing left to do";
+}
+
+TEST_F(UpkeepTest, APackOfADeletedProjectThatIsHeldGoesLater) {
+    Oid tip;
+    ASSERT_TRUE(commit_file(kMain, {}, "a", "1", &tip));
+    run();
+    std::string name;
+    ASSERT_TRUE(store_->read([&](store::Reader& reader) {
+        return reader.scan(Table::Packs, {}, [&](std::string_view key, std::string_view) {
+            name = key.substr(kIdBytes);
+            return true;
+        });
+    }));
+    const auto admin = permit(auth::Action::Admin);
+    ASSERT_TRUE(store_->write(
+        [&](store::Writer& writer) { return delete_project(writer, admin, clock_.now()); }));
+    work();
+    clock_.advance(kDay);
+    {
+        const Storage::Hold hold(storage(), project_, name);
+        work();
+        EXPECT_EQ(files(), 1U);
+        ASSERT_TRUE(ready_at());
+    }
+    clock_.advance(std::chrono::hours(1));
+    work();
+    EXPECT_EQ(files(), 0U);
+    EXPECT_FALSE(ready_at());
 }
 
 }  // namespace
