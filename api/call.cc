@@ -41,6 +41,13 @@ store::AuditRow Call::audit(std::string type, const ProjectId& project, std::str
     return event;
 }
 
+Status Call::write(const store::WriteFn& fn) const {
+    return around.store.write([&](store::Writer& writer) -> Status {
+        ORIGIN_CHECK(around.gatekeeper.recheck(writer, identity()));
+        return fn(writer);
+    });
+}
+
 Result<auth::Permit> Call::permit(auth::Action action) const {
     return read_store(around.store, [&](store::Reader& reader) -> Result<auth::Permit> {
         ORIGIN_TRY(found, git::find_project(reader, param("project")));

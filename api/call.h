@@ -68,6 +68,8 @@ struct Call {
     /// `true` or `false`; false if absent. Errors: InvalidInput `bad_query`.
     Result<bool> asked_flag(std::string_view name) const;
     UnixMillis now() const { return around.clock.now(); }
+    /// One transaction of whoever asks, if they still are who they were when the request began.
+    Status write(const store::WriteFn& fn) const;
     /// An audit event by whoever asks; the endpoint adds what it is about.
     store::AuditRow audit(std::string type) const;
     store::AuditRow audit(std::string type, const ProjectId& project, std::string subject) const;

@@ -141,7 +141,7 @@ Answer create_client(const Call& call) {
             store::AuditRow event =
                 about_client(call.audit("client.created"), wanted.id, wanted.slug);
             event.details = {{"admin", wanted.admin ? "true" : "false"}};
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(auth::create_client(writer, wanted));
                 ORIGIN_CHECK(auth::record_audit(writer, event));
                 return once.record(writer, {wanted.id.str()});
@@ -195,7 +195,7 @@ Answer change_client(const Call& call) {
         call,
         [&](const auth::Once& once) -> Answer {
             const store::AuditRow event = call.audit("client.changed");
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_TRY(row, auth::change_client(writer, id, body.change));
                 store::AuditRow told = about_client(event, id, row.slug);
                 told.details = changed(body.change, row);
@@ -219,7 +219,7 @@ Answer delete_client(const Call& call) {
         call,
         [&](const auth::Once& once) -> Answer {
             const store::AuditRow event = call.audit("client.deleted");
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_TRY(row,
                            store::get_row<store::ClientRow>(writer, Table::Clients, id.view()));
                 if (heir) {

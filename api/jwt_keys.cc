@@ -85,10 +85,9 @@ Result<auth::NewJwtKey> plan_key(const Call& call, const JwtKeyBody& body) {
                            .now = call.now()};
 }
 
-Status store_key(store::Writer& writer, const Call& call, const auth::NewJwtKey& wanted) {
+Status store_key(store::Writer& writer, store::AuditRow told, const auth::NewJwtKey& wanted) {
     ORIGIN_CHECK(check_owner(writer, wanted.client, wanted.projects));
     ORIGIN_TRY(row, auth::create_jwt_key(writer, wanted));
-    store::AuditRow told = call.audit("key.created");
     told.client = row.client;
     told.subject = wanted.id.str();
     told.details = {{"kind", jwt_keys().what}, {"title", row.title}, {"kid", row.kid}};
@@ -107,8 +106,9 @@ Answer create_jwt_key(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(store_key(writer, call, wanted));
+            const store::AuditRow asked = call.audit("key.created");
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
+                ORIGIN_CHECK(store_key(writer, asked, wanted));
                 return once.record(writer, {wanted.id.str()});
             }));
             return show_public_key(call, jwt_keys(), wanted.id);

@@ -115,7 +115,7 @@ Answer create_key(const Call& call) {
         call,
         [&](const auth::Once& once) -> Answer {
             const store::AuditRow event = call.audit("key.created");
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(check_owner(writer, wanted.client, wanted.projects));
                 ORIGIN_TRY(row, auth::create_key(writer, wanted));
                 ORIGIN_CHECK(auth::record_audit(writer, about_key(event, wanted.id, row)));
@@ -165,7 +165,7 @@ Answer revoke_key(const Call& call) {
         call,
         [&](const auth::Once& once) -> Answer {
             const store::AuditRow event = call.audit("key.revoked");
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_TRY(row, need_key(writer, id));
                 ORIGIN_CHECK(check_manages(call, row));
                 ORIGIN_CHECK(auth::revoke_key(writer, id, event.time));
@@ -192,7 +192,7 @@ Answer rotate_key(const Call& call) {
                 .made_text = auth::make_key_text(made, call.around.random),
                 .overlap = body.overlap,
                 .now = event.time};
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_TRY(row, need_key(writer, id));
                 ORIGIN_CHECK(check_manages(call, row));
                 ORIGIN_TRY(rotated, auth::rotate_key(writer, rotation));

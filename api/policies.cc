@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // /api/projects/{project}/policies: what pushes have to keep to, branch by branch.
-#include <limits>
-
 #include <boost/json.hpp>
 
 #include "api/answers.h"
@@ -54,7 +52,7 @@ struct PoliciesBody {
             });
             policy.file_bytes = each.maybe_number("fileBytes", kBlobBytesMax).value_or(0);
             policy.files = static_cast<std::uint32_t>(
-                each.maybe_number("files", std::numeric_limits<std::uint32_t>::max()).value_or(0));
+                each.maybe_number("files", auth::kLimitFilesMax).value_or(0));
             policy.statuses = list(each.maybe_texts("statuses"));
             body.policies.push_back(std::move(one));
         });
@@ -158,7 +156,7 @@ Answer put_policies(const Call& call) {
             store::AuditRow event = call.audit("policies.set");
             event.project = permit.project();
             event.details = {{"policies", std::to_string(body.policies.size())}};
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
                 ORIGIN_CHECK(auth::record_audit(writer, event));
                 store::PoliciesRow row{.policies = {}, .changed_at = event.time};

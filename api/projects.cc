@@ -192,7 +192,7 @@ Answer create_project(const Call& call) {
                 extra = {{"keyId", ids.back()}, {"key", creation.key->text.reveal()}};
             }
             const store::AuditRow event = call.audit("key.created");
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(store_creation(writer, creation, event));
                 return once.record(writer, ids);
             }));
@@ -279,7 +279,7 @@ Answer change_project(const Call& call) {
         call,
         [&](const auth::Once& once) -> Answer {
             const store::AuditRow event = change_event(call, permit.project(), body);
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
                 ORIGIN_CHECK(git::change_project(writer, permit.project(), change));
                 ORIGIN_CHECK(auth::record_audit(writer, event));
@@ -297,7 +297,7 @@ Answer delete_project(const Call& call) {
             ORIGIN_TRY(permit, call.permit(auth::Action::Admin));
             const store::AuditRow event =
                 call.audit("project.deleted", permit.project(), permit.project().str());
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
                 ORIGIN_CHECK(git::delete_project(writer, permit, event.time));
                 ORIGIN_CHECK(auth::record_audit(writer, event));

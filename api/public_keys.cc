@@ -63,11 +63,12 @@ Answer delete_public_key(const Call& call, const PublicKeys& keys) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            const store::AuditRow asked = call.audit("key.removed");
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_TRY(row, need_key(writer, keys, id));
                 ORIGIN_CHECK(check_manages(call, row));
                 ORIGIN_CHECK(auth::erase_key(writer, id));
-                store::AuditRow told = call.audit("key.removed");
+                store::AuditRow told = asked;
                 told.client = row.client;
                 told.subject = id.str();
                 told.details = {{"kind", keys.what}, {"title", row.title}};

@@ -64,9 +64,10 @@ Answer create_signing_key(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            const store::AuditRow asked = call.audit("key.created");
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_TRY(row, auth::create_signing_key(writer, wanted));
-                store::AuditRow told = call.audit("key.created");
+                store::AuditRow told = asked;
                 told.client = row.client;
                 told.subject = wanted.id.str();
                 told.details = {{"kind", "signing key"},

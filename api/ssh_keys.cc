@@ -103,7 +103,7 @@ Answer create_ssh_key(const Call& call) {
         call,
         [&](const auth::Once& once) -> Answer {
             const store::AuditRow event = call.audit("ssh_key.created");
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(check_owner(writer, wanted.client, wanted.projects));
                 ORIGIN_TRY(row, auth::create_ssh_key(writer, wanted));
                 ORIGIN_CHECK(auth::record_audit(writer, about_ssh_key(event, wanted.id, row)));
@@ -149,7 +149,7 @@ Answer delete_ssh_key(const Call& call) {
         call,
         [&](const auth::Once& once) -> Answer {
             const store::AuditRow event = call.audit("ssh_key.removed");
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_TRY(row, need_key(writer, id));
                 ORIGIN_CHECK(check_manages(call, row));
                 ORIGIN_CHECK(auth::remove_ssh_key(writer, id));

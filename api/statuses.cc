@@ -155,6 +155,11 @@ BodyShape status_shape() {
 Answer post_status(const Call& call) {
     ORIGIN_TRY(body, read_body<StatusBody>(call.body));
     ORIGIN_TRY(permit, call.permit(auth::Action::Write));
+    if (!call.identity().limits.none()) {
+        return std::unexpected(
+            Error(Code::Forbidden, "a key with limits sets no statuses: they open branches")
+                .because("limited_token"));
+    }
     ORIGIN_TRY(row, plan_status(call, body));
     ORIGIN_TRY(commit, named_commit(call, permit));
     const auto show = [&](const Ids&) -> Answer {
@@ -170,7 +175,7 @@ Answer post_status(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
                 ORIGIN_CHECK(put_status(writer, permit.project(), commit, body.context, row));
                 return once.record(writer, {commit.hex()});

@@ -171,7 +171,7 @@ Answer put_target(const Call& call) {
         [&](const auth::Once& once) -> Answer {
             store::AuditRow event = call.audit("target.set", project, name);
             event.details = {{"connector", body.connector}};
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
                 ORIGIN_CHECK(
                     put_target_row(writer, store::target_key(project, name), body, event.time));
@@ -222,7 +222,7 @@ Answer put_rule(const Call& call) {
             const store::RuleRow row{pattern, body.target, call.now()};
             store::AuditRow event = call.audit("rule.set", project, pattern);
             event.details = {{"target", body.target}};
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
                 ORIGIN_CHECK(
                     store::need_row<store::TargetRow>(writer,
@@ -246,7 +246,7 @@ Answer delete_rule(const Call& call) {
     const std::string key = store::rule_key(permit.project(), target, pattern);
     store::AuditRow event = call.audit("rule.removed", permit.project(), pattern);
     event.details = {{"target", target}};
-    ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+    ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
         ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
         ORIGIN_TRY(row, writer.get(Table::Rules, key));
         if (!row) {

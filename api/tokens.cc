@@ -87,7 +87,7 @@ Status check_minter(store::Reader& reader, const auth::Identity& who) {
         return {};  // The operator.
     }
     ORIGIN_TRY(row, store::get_row<store::KeyRow>(reader, Table::Keys, who.key->view()));
-    return row && !row->minted_by ? Status() : cannot_mint();
+    return row && !row->token ? Status() : cannot_mint();
 }
 
 Result<auth::NewKey> plan_token(const Call& call, const ProjectId& project, const TokenBody& body) {
@@ -106,6 +106,7 @@ Result<auth::NewKey> plan_token(const Call& call, const ProjectId& project, cons
                         .expires_at = who.expires_at == 0 ? ends : std::min(ends, who.expires_at),
                         .now = call.now(),
                         .limits = std::move(limits),
+                        .token = true,
                         .minted_by = who.key};
 }
 
@@ -140,7 +141,7 @@ Status check_revokes(const Call& call,
     const auto missing = std::unexpected(Error(Code::NotFound, "no such token"));
     ORIGIN_TRY(row, store::get_row<store::KeyRow>(reader, Table::Keys, id.view()));
     const auth::Identity& who = call.identity();
-    if (!row || row->projects != std::vector{permit.project()} || row->expires_at == 0) {
+    if (!row || !row->token || row->projects != std::vector{permit.project()}) {
         return missing;
     }
     if (row->minted_by && row->minted_by == who.key) {
@@ -149,7 +150,7 @@ Status check_revokes(const Call& call,
     const bool is_admin =
         call.around.gatekeeper.permit(reader, who, permit.project(), auth::Action::Admin)
             .has_value();
-    return row->minted_by && is_admin ? Status() : missing;
+    return is_admin ? Status() : missing;
 }
 
 }  // namespace
@@ -169,7 +170,7 @@ Answer create_token(const Call& call) {
             event.details = {{"title", wanted.title},
                              {"expiresAt", json::serialize(time_json(wanted.expires_at))},
                              {"limits", json::serialize(auth::key_limits_json(wanted.limits))}};
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
                 ORIGIN_CHECK(check_minter(writer, call.identity()));
                 ORIGIN_CHECK(auth::record_audit(writer, event));
@@ -195,7 +196,7 @@ Answer revoke_token(const Call& call) {
         [&](const auth::Once& once) -> Answer {
             const store::AuditRow event = token_event(call, "token.revoked", permit, id);
             const UnixMillis now = call.now();
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
                 ORIGIN_CHECK(check_revokes(call, permit, writer, id));
                 ORIGIN_CHECK(auth::record_audit(writer, event));

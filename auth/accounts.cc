@@ -176,6 +176,7 @@ Result<store::KeyRow> create_key(store::Writer& writer, const NewKey& wanted) {
                       .kid = {},
                       .limits = wanted.limits,
                       .replaced_by = {},
+                      .token = wanted.token,
                       .minted_by = wanted.minted_by};
     ORIGIN_CHECK(store::put_row(writer, Table::Keys, wanted.id.view(), row));
     ORIGIN_CHECK(writer.put(
@@ -209,6 +210,7 @@ Result<store::KeyRow> create_ssh_key(store::Writer& writer, const NewSshKey& wan
                       .kid = {},
                       .limits = {},
                       .replaced_by = {},
+                      .token = false,
                       .minted_by = {}};
     ORIGIN_CHECK(store::put_row(writer, Table::Keys, wanted.id.view(), row));
     ORIGIN_CHECK(writer.put(Table::Slugs, store::ssh_key_key(hash), wanted.id.view()));

@@ -59,6 +59,7 @@ struct NewKey {
     UnixMillis expires_at = 0;  // 0: never.
     UnixMillis now = 0;
     store::KeyLimits limits = {};
+    bool token = false;
     std::optional<KeyId> minted_by = {};
 };
 

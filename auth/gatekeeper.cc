@@ -71,7 +71,7 @@ Result<std::optional<std::string>> unusable(Reader& reader,
     if (key.minted_by) {
         ORIGIN_TRY(minter,
                    store::get_row<store::KeyRow>(reader, Table::Keys, key.minted_by->view()));
-        if (!minter || minter->minted_by) {
+        if (!minter || minter->token) {
             return std::optional<std::string>("the key that minted this token is gone");
         }
         ORIGIN_TRY(why, unusable(reader, *minter, now));
@@ -386,6 +386,13 @@ Status Gatekeeper::recheck(Reader& reader, const Permit& permit) const {
         ORIGIN_CHECK(this->permit(reader, identity, permit.project(), permit.action()));
     }
     return {};
+}
+
+Status Gatekeeper::recheck(Reader& reader, const Identity& identity) const {
+    ORIGIN_TRY(now, identity_now(reader, identity));
+    return now.server_admin || !identity.server_admin
+               ? Status()
+               : std::unexpected(Error(Code::Forbidden, "your client is no admin any more"));
 }
 
 Status Gatekeeper::check_may_require(const Identity& identity) {

@@ -88,6 +88,8 @@ public:
     /// The same question again, inside the transaction that acts on the permit: the key, its client
     /// and what is shared with it, as they are now.
     Status recheck(store::Reader& reader, const Permit& permit) const;
+    /// The same for what needs no project: a request's body may come long after its head.
+    Status recheck(store::Reader& reader, const Identity& identity) const;
 
     /// What another right stands in for: may the identity's client do this with the project, with
     /// some key? A requirement that deploys needs no key of scope `deploy`, but a client that may.

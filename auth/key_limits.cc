@@ -42,6 +42,16 @@ json::array texts(const std::vector<std::string>& list) {
     return json::array(list.begin(), list.end());
 }
 
+/// An empty list, or null, would allow everything to whoever meant nothing: a pattern of nothing,
+/// which checked() refuses, stands for it.
+std::vector<std::string> read_patterns(Fields& in, std::string_view name) {
+    auto patterns = in.maybe_texts(name).value_or(std::vector<std::string>());
+    if (patterns.empty() && (in.is_null(name) || in.is_empty_list(name))) {
+        patterns.emplace_back();
+    }
+    return patterns;
+}
+
 }  // namespace
 
 store::KeyLimits read_key_limits(Fields& in) {
@@ -52,14 +62,20 @@ store::KeyLimits read_key_limits(Fields& in) {
                                .force = ref.flag("force"),
                                .remove = ref.flag("delete")});
     });
+    if (in.is_null("refs") || in.is_empty_list("refs")) {
+        limits.refs.emplace_back();  // As with read_patterns.
+    }
     in.object("paths", [&](Fields& paths) {
-        limits.allow_paths = paths.maybe_texts("allow").value_or(std::vector<std::string>());
+        limits.allow_paths = read_patterns(paths, "allow");
         limits.deny_paths = paths.maybe_texts("deny").value_or(std::vector<std::string>());
+        if (paths.is_null("deny")) {
+            limits.deny_paths.emplace_back();
+        }
     });
     constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
     limits.pushes = static_cast<std::uint32_t>(in.maybe_number("pushes", kMost).value_or(0));
     limits.pack_bytes = in.maybe_number("packBytes", kPackBytesMax).value_or(0);
-    limits.files = static_cast<std::uint32_t>(in.maybe_number("files", kMost).value_or(0));
+    limits.files = static_cast<std::uint32_t>(in.maybe_number("files", kLimitFilesMax).value_or(0));
     return limits;
 }
 

@@ -19,6 +19,8 @@ namespace origin::auth {
 
 inline constexpr std::size_t kLimitPatternsMax = 64;  // Of refs, of paths to allow, to deny.
 
+inline constexpr std::uint64_t kLimitFilesMax = 100'000;
+
 /// Takes the five fields; what is wrong is in `in`. Still to be checked().
 store::KeyLimits read_key_limits(Fields& in);
 

@@ -63,10 +63,10 @@ TEST(KeyLimits, WhatIsNotMeantIsRefused) {
 }
 
 TEST(KeyLimits, ComeBackAsTheyWere) {
-    const auto limits = parse(
-        R"({"refs":[{"pattern":"feature/*"},)"
-        R"({"pattern":"refs/tags/v*","push":false,"force":true,"delete":true}],)"
-        R"("paths":{"deny":[".github/**"]},"pushes":3,"packBytes":1000,"files":50})");
+    const auto limits =
+        parse(R"({"refs":[{"pattern":"feature/*"},)"
+              R"({"pattern":"refs/tags/v*","push":false,"force":true,"delete":true}],)"
+              R"("paths":{"deny":[".github/**"]},"pushes":3,"packBytes":1000,"files":50})");
     ASSERT_TRUE(limits);
     EXPECT_EQ(boost::json::serialize(key_limits_json(*limits)),
               R"({"refs":[{"pattern":"refs/heads/feature/*","push":true,"force":false,)"

@@ -95,7 +95,7 @@ std::string_view RefName::short_name() const {
 }
 
 Result<std::string> parse_ref_pattern(std::string_view pattern) {
-    const bool is_full = pattern.starts_with("refs/heads/") || pattern.starts_with("refs/tags/");
+    const bool is_full = pattern.starts_with("refs/");
     std::string full = std::string(is_full ? "" : "refs/heads/") + std::string(pattern);
     std::string sample = full;
     std::ranges::replace(sample, '*', 'x');

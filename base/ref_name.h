@@ -31,7 +31,7 @@ private:
 };
 
 /// The name of a branch in which `*` stands for any characters, as a full one; what begins with
-/// refs/heads/ or refs/tags/ is full already. Errors: InvalidInput `bad_ref_name`.
+/// refs/ is full already. Errors: InvalidInput `bad_ref_name`.
 Result<std::string> parse_ref_pattern(std::string_view pattern);
 
 }  // namespace origin

@@ -27,15 +27,34 @@ struct FileRule {
 /// Why not, for the client to read.
 using Objection = std::optional<std::string>;
 
-/// The commits `tip` reaches and none of `known` does, newest first; nullopt: more than
-/// kCheckedCommitsMax had to be looked at. Errors: NotFound, Corrupt.
-Result<std::optional<std::vector<git::SendCommit>>> new_commits(const git::ObjectStoreRef& objects,
-                                                                const Oid& tip,
-                                                                const std::vector<Oid>& known);
+/// The commits `tip` reaches and none of `known` does, newest first; nullopt: more had to be looked
+/// at than is left in `state`. Errors: NotFound, Corrupt.
+using Commits = std::vector<git::SendCommit>;
+Result<std::optional<Commits>> new_commits(const git::ObjectStoreRef& objects,
+                                           const Oid& tip,
+                                           const std::vector<Oid>& known,
+                                           git::GateState& state);
 
-/// Looks at every file that one of the commits has otherwise than each of its parents.
-Result<Objection> check_files(const git::ObjectStore& objects,
-                              const std::vector<git::SendCommit>& commits,
-                              const std::vector<FileRule>& rules);
+/// Judges changed files by rules, one tree after the other.
+class FileCheck {
+public:
+    /// Lifetime: borrows all three.
+    FileCheck(const git::ObjectStore& objects,
+              const std::vector<FileRule>& rules,
+              git::GateState& state)
+        : objects_(objects), rules_(rules), state_(state) {}
+
+    /// Every file that `tree` has otherwise than each of `bases`. Errors: NotFound, Corrupt.
+    Result<Objection> check(const std::vector<Oid>& bases, const Oid& tree);
+    /// The same of each commit and its parents.
+    Result<Objection> check_each(const Commits& commits);
+
+private:
+    Result<Objection> judge(const FileRule& rule, const git::FileChange& change);
+
+    const git::ObjectStore& objects_;
+    const std::vector<FileRule>& rules_;
+    git::GateState& state_;
+};
 
 }  // namespace origin::hooks

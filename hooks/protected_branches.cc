@@ -8,7 +8,8 @@ namespace origin::hooks {
 Result<std::optional<std::string>> ProtectedBranches::objection(const auth::Permit&,
                                                                 const store::ProjectRow& project,
                                                                 const git::RefMove& move,
-                                                                const git::ObjectStoreRef&) {
+                                                                const git::ObjectStoreRef&,
+                                                                git::GateState&) {
     using Objection = std::optional<std::string>;
     if (move.is_default_branch && move.deletes()) {
         return Objection(

@@ -12,7 +12,8 @@ public:
     Result<std::optional<std::string>> objection(const auth::Permit& permit,
                                                  const store::ProjectRow& project,
                                                  const git::RefMove& move,
-                                                 const git::ObjectStoreRef& objects) override;
+                                                 const git::ObjectStoreRef& objects,
+                                                 git::GateState& state) override;
 };
 
 }  // namespace origin::hooks

@@ -8,9 +8,11 @@
 #include "auth/grants.h"
 #include "auth/signing_keys.h"
 #include "base/glob.h"
+#include "git/odb/history.h"
 #include "git/serve/refs.h"
 #include "hooks/new_commits.h"
 #include "store/rows/access.h"
+#include "store/rows/identity.h"
 #include "store/rows/keys.h"
 #include "store/rows/policy.h"
 
@@ -19,6 +21,9 @@ namespace {
 
 using store::Reader;
 using store::Table;
+
+constexpr std::uint64_t kSignatureCost = 1000;  // Tree entries that take as long to look at.
+constexpr std::string_view kTooMuch = "too many commits to check; push in smaller steps";
 
 std::string short_hex(const Oid& commit) {
     return commit.hex().substr(0, 12);
@@ -75,8 +80,16 @@ Objection check_move(const store::BranchPolicy& policy,
 /// What is in the store about the move, from one snapshot.
 struct Facts {
     std::optional<store::BranchPolicy> policy;
-    std::optional<Oid> default_tip;
+    std::optional<store::BranchPolicy> default_policy;  // Of the default branch.
+    std::optional<Oid> default_tip;                     // None if that is what moves.
 };
+
+std::optional<store::BranchPolicy> first_match(const std::vector<store::BranchPolicy>& policies,
+                                               std::string_view ref) {
+    const auto first = std::ranges::find_if(
+        policies, [&](const auto& policy) { return glob_matches(policy.pattern, ref); });
+    return first == policies.end() ? std::nullopt : std::optional(*first);
+}
 
 Result<Facts> read_facts(Reader& reader,
                          const ProjectId& project,
@@ -85,12 +98,8 @@ Result<Facts> read_facts(Reader& reader,
     Facts facts;
     ORIGIN_TRY(stored, store::get_row<store::PoliciesRow>(reader, Table::Policies, project.view()));
     if (stored) {
-        const auto first = std::ranges::find_if(stored->policies, [&](const auto& policy) {
-            return glob_matches(policy.pattern, move.name.str());
-        });
-        if (first != stored->policies.end()) {
-            facts.policy = *first;
-        }
+        facts.policy = first_match(stored->policies, move.name.str());
+        facts.default_policy = first_match(stored->policies, row.head);
     }
     ORIGIN_TRY(head, git::find_ref(reader, project, row.head));
     if (head && !move.is_default_branch) {
@@ -126,6 +135,11 @@ Result<std::string> signer_fault(Reader& reader,
     ORIGIN_TRY(key, auth::find_signing_key(reader, blob, now));
     if (!key) {
         return "unknown_signing_key";
+    }
+    ORIGIN_TRY(client,
+               store::get_row<store::ClientRow>(reader, Table::Clients, key->client.view()));
+    if (client && client->admin) {
+        return "";
     }
     ORIGIN_TRY(access, auth::access_of(reader, key->client, project, row));
     const bool writes = access && auth::covers(*access, auth::Action::Write);
@@ -170,6 +184,7 @@ struct Move {
     const store::ProjectRow& project;
     const git::RefMove& ref;
     const git::ObjectStoreRef& objects;
+    git::GateState& state;
 };
 
 /// Is each commit signed by somebody who may write here? No snapshot is held while objects are
@@ -181,6 +196,10 @@ Result<Objection> check_signatures(store::Store& store,
                                    UnixMillis now) {
     std::map<std::string, Oid> signers;  // Public key -> one of its commits.
     for (const git::SendCommit& commit : commits) {
+        if (move.state.changes.entries < kSignatureCost) {
+            return Objection(std::string(kTooMuch));
+        }
+        move.state.changes.entries -= kSignatureCost;
         ORIGIN_TRY(text, move.objects->read_as(commit.oid, git::ObjectType::Commit));
         const auth::SignatureVerdict verdict = auth::check_commit_signature(text);
         if (!verdict.fault.empty()) {
@@ -202,6 +221,87 @@ Result<Objection> check_signatures(store::Store& store,
     return said;
 }
 
+/// The commits of the move that count as new: what the default branch has does not, if it
+/// `vouches`.
+Result<std::optional<Commits>> commits_of(const Move& move,
+                                          const Facts& facts,
+                                          const Oid& tip,
+                                          bool vouches) {
+    std::vector<Oid> known;
+    const std::optional<Oid> default_tip = vouches ? facts.default_tip : std::nullopt;
+    for (const auto& id : {std::optional(move.ref.old_id), default_tip}) {
+        const auto commit =
+            id && !id->is_zero() ? git::commit_at(*move.objects, *id) : std::nullopt;
+        if (commit) {
+            known.push_back(*commit);
+        }
+    }
+    return new_commits(move.objects, tip, known, move.state);
+}
+
+/// Signatures and merges.
+Result<Objection> check_history(
+    store::Store& store, const Move& move, const Facts& facts, const Oid& tip, UnixMillis now) {
+    const store::BranchPolicy& policy = *facts.policy;
+    const store::BranchPolicy vouched = facts.default_policy.value_or(store::BranchPolicy());
+    if (policy.linear) {
+        ORIGIN_TRY(commits, commits_of(move, facts, tip, vouched.linear));
+        Objection said = commits ? check_linear(policy, *commits) : std::string(kTooMuch);
+        if (said) {
+            return said;
+        }
+    }
+    if (policy.signed_commits) {
+        ORIGIN_TRY(commits, commits_of(move, facts, tip, vouched.signed_commits));
+        return commits ? check_signatures(store, move, policy, *commits, now)
+                       : Objection(std::string(kTooMuch));
+    }
+    return Objection();
+}
+
+/// The trees that what the move changes in all is counted from.
+Result<std::vector<Oid>> trees_before(const Move& move, const Facts& facts, const Oid& tip) {
+    const git::ObjectStore& objects = *move.objects;
+    std::vector<Oid> commits;
+    if (const auto old = git::commit_at(objects, move.ref.old_id);
+        old && !move.ref.old_id.is_zero()) {
+        commits.push_back(*old);
+    }
+    const auto main =
+        facts.default_tip ? git::commit_at(objects, *facts.default_tip) : std::nullopt;
+    if (main) {
+        commits.push_back(*main);
+        ORIGIN_TRY(parted,
+                   git::merge_bases(
+                       [&](const Oid& oid) { return objects.commit_links(oid); }, *main, tip));
+        commits.insert(commits.end(), parted.begin(), parted.end());
+    }
+    std::vector<Oid> trees;
+    for (const Oid& commit : commits) {
+        ORIGIN_TRY(links, objects.commit_links(commit));
+        trees.push_back(links.tree);
+    }
+    return trees;
+}
+
+Result<Objection> check_files(const Move& move,
+                              const Facts& facts,
+                              const Oid& tip,
+                              const std::vector<FileRule>& rules) {
+    FileCheck files(*move.objects, rules, move.state);
+    ORIGIN_TRY(commits, commits_of(move, facts, tip, true));
+    if (!commits) {
+        return Objection(std::string(kTooMuch));
+    }
+    ORIGIN_TRY(said, files.check_each(*commits));
+    if (said) {
+        return said;
+    }
+    ORIGIN_TRY(before, trees_before(move, facts, tip));
+    ORIGIN_TRY(links, move.objects->commit_links(tip));
+    return files.check(before, links.tree);
+}
+
 /// What is demanded of the commits that the move brings.
 Result<Objection> check_commits(store::Store& store,
                                 const Move& move,
@@ -212,42 +312,21 @@ Result<Objection> check_commits(store::Store& store,
     if (!tip) {
         return Objection("only commits can be checked here, and this is none");
     }
-    const auto& policy = facts.policy;
-    if (policy && !policy->statuses.empty()) {
+    if (facts.policy) {
         Result<Objection> said = Objection();
         ORIGIN_CHECK(store.read([&](Reader& reader) -> Status {
-            said = check_statuses(reader, *policy, move.permit.project(), *tip);
+            said = check_statuses(reader, *facts.policy, move.permit.project(), *tip);
             return {};
         }));
         if (!said || *said) {
             return said;
         }
-    }
-    std::vector<Oid> known;
-    for (const auto& id : {std::optional(move.ref.old_id), facts.default_tip}) {
-        const auto commit =
-            id && !id->is_zero() ? git::commit_at(*move.objects, *id) : std::nullopt;
-        if (commit) {
-            known.push_back(*commit);
+        ORIGIN_TRY(history, check_history(store, move, facts, *tip, now));
+        if (history) {
+            return history;
         }
     }
-    ORIGIN_TRY(commits, new_commits(move.objects, *tip, known));
-    if (!commits) {
-        return Objection("more than " + std::to_string(kCheckedCommitsMax) +
-                         " commits to check; push in smaller steps");
-    }
-    if (policy && policy->linear) {
-        if (Objection said = check_linear(*policy, *commits)) {
-            return said;
-        }
-    }
-    if (policy && policy->signed_commits) {
-        ORIGIN_TRY(said, check_signatures(store, move, *policy, *commits, now));
-        if (said) {
-            return said;
-        }
-    }
-    return check_files(*move.objects, *commits, rules);
+    return rules.empty() ? Objection() : check_files(move, facts, *tip, rules);
 }
 
 }  // namespace
@@ -255,7 +334,8 @@ Result<Objection> check_commits(store::Store& store,
 Result<std::optional<std::string>> PushRules::objection(const auth::Permit& permit,
                                                         const store::ProjectRow& project,
                                                         const git::RefMove& move,
-                                                        const git::ObjectStoreRef& objects) {
+                                                        const git::ObjectStoreRef& objects,
+                                                        git::GateState& state) {
     if (move.name.str().starts_with(git::kHiddenPrefix)) {
         return Objection();  // The server's own.
     }
@@ -281,7 +361,8 @@ Result<std::optional<std::string>> PushRules::objection(const auth::Permit& perm
     if (move.deletes() || (rules.empty() && !demands_commits && !demands_status)) {
         return Objection();
     }
-    return check_commits(store_, {permit, project, move, objects}, facts, rules, clock_.now());
+    return check_commits(
+        store_, {permit, project, move, objects, state}, facts, rules, clock_.now());
 }
 
 }  // namespace origin::hooks

@@ -4,14 +4,15 @@
 //
 // Which commits a move brings: those that the new tip reaches and neither the ref's old value nor
 // the default branch does; so a branch made from another one brings what the default branch lacks.
+// The default branch vouches for the signatures and the line of its commits only if its own policy
+// demands the same.
+// What changes, all together: the files that the new tip has otherwise than the old value, the
+// default branch and where the two parted. A merge can hide nothing from that.
 #pragma once
 
 #include "git/serve/push.h"
 
 namespace origin::hooks {
-
-/// Above it a push with demands on its commits is refused: push in smaller steps.
-inline constexpr std::size_t kCheckedCommitsMax = 100'000;
 
 class PushRules final : public git::PushGate {
 public:
@@ -21,7 +22,8 @@ public:
     Result<std::optional<std::string>> objection(const auth::Permit& permit,
                                                  const store::ProjectRow& project,
                                                  const git::RefMove& move,
-                                                 const git::ObjectStoreRef& objects) override;
+                                                 const git::ObjectStoreRef& objects,
+                                                 git::GateState& state) override;
 
 private:
     store::Store& store_;

@@ -185,13 +185,107 @@ TEST_F(PushRulesTest, FilesAreCountedOverAllCommitsOfAPush) {
     EXPECT_EQ(push_new({base}, {{"docs/1", "1"}, {"x.md", "1"}}, kMain, base), "");
 }
 
-TEST_F(PushRulesTest, AForcedPushIsJudgedByWhatTheBranchDidNotHave) {
+TEST_F(PushRulesTest, AForcedPushIsJudgedByWhatTheBranchLosesToo) {
     const Oid base = first();
     EXPECT_EQ(push_new({base}, {{"held", "1"}}, kMain, base), "");
     const Oid held = last_;
+    EXPECT_EQ(push_new({held}, {{"free", "1"}}, kMain, held), "");
+    const Oid free = last_;
     policies({{.pattern = std::string(kMain), .deny_paths = {"held"}}});
-    EXPECT_EQ(move(kMain, held, base), "") << "back to where it was brings nothing";
-    EXPECT_PRED2(says, move(kMain, base, held), "the policy 'refs/heads/main' may not change");
+    EXPECT_PRED2(
+        says, move(kMain, free, base), "the policy 'refs/heads/main' may not change 'held'");
+    EXPECT_EQ(move(kMain, free, held), "") << "'held' stays as it is";
+}
+
+TEST_F(PushRulesTest, AMergeHidesNothing) {
+    const Oid base = first();
+    EXPECT_EQ(push_new({base}, {{".github/x", "old"}}, kMain, base), "");
+    const Oid old = last_;
+    EXPECT_EQ(push_new({old}, {{".github/x", "mended"}}, kMain, old), "");
+    const Oid main = last_;
+    limit([](auto& key) { key.deny_paths = {".github/*"}; });
+    // The other parent has none of it: an orphan.
+    auto draft = git::Draft::open(service(), permit());
+    ASSERT_TRUE(draft);
+    git::Commit commit;
+    commit.tree =
+        *(*draft)->repository().edit_tree({}, {{"a", git::FileEdit{git::kModeFile, "1"}}});
+    commit.author = commit.committer = git::server_ident(clock_.now());
+    commit.message = "orphan";
+    const Oid orphan = *(*draft)->add_commit(commit);
+    commit.parents = {main, orphan};
+    const Oid gone = *(*draft)->add_commit(commit);
+    Made merge{std::move(*draft), gone};
+    EXPECT_PRED2(says, push(merge, kMain, main, gone), ".github/x");
+    EXPECT_PRED2(says, push(merge, "refs/heads/mine", {}, gone), ".github/x");
+    // The other parent is what main was once.
+    Made back = make({main, old}, {{".github/x", "old"}});
+    EXPECT_PRED2(says, push(back, kMain, main, back.commit), ".github/x");
+    EXPECT_PRED2(says, push(back, "refs/heads/mine", {}, back.commit), ".github/x");
+    // What was forked before main changed it, and rebased or merged, is fine.
+    Made fork = make({old}, {{"b", "1"}});
+    EXPECT_EQ(push(fork, "refs/heads/mine", {}, fork.commit), "");
+    Made rebased = make({main}, {{"b", "1"}});
+    EXPECT_EQ(push(rebased, "refs/heads/mine", fork.commit, rebased.commit), "");
+    Made merged = make({main, fork.commit}, {{"b", "1"}});
+    EXPECT_EQ(push(merged, kMain, main, merged.commit), "");
+}
+
+TEST_F(PushRulesTest, AFolderThatIsDeniedIsNoLinkEither) {
+    const Oid base = first();
+    limit([](auto& key) { key.deny_paths = {".github/**"}; });
+    EXPECT_PRED2(says, push_new({base}, {{".github", "elsewhere"}}, kMain, base), "'.github'");
+    EXPECT_EQ(push_new({base}, {{".githubs", "1"}}, kMain, base), "");
+}
+
+TEST_F(PushRulesTest, AllRefsOfAPushAreCountedTogether) {
+    const Oid base = first();
+    limit([](auto& key) { key.files = 2; });
+    auto draft = git::Draft::open(service(), permit());
+    ASSERT_TRUE(draft);
+    std::vector<git::ProposedRef> refs;
+    for (const std::string name : {"1", "2", "3"}) {
+        git::Commit commit;
+        commit.tree = *(*draft)->repository().edit_tree(
+            *(*draft)->tree_of(base), {{name, git::FileEdit{git::kModeFile, name}}});
+        commit.author = commit.committer = git::server_ident(clock_.now());
+        commit.message = name;
+        commit.parents = {base};
+        refs.push_back({"refs/heads/" + name, {}, *(*draft)->add_commit(commit)});
+    }
+    const auto outcome = (*draft)->push({.via = "api", .refs = refs});
+    ASSERT_TRUE(outcome);
+    EXPECT_TRUE(outcome->refs[0].ok && outcome->refs[1].ok);
+    EXPECT_PRED2(says, outcome->refs[2].reason, "2 changed files");
+}
+
+TEST_F(PushRulesTest, TheDefaultBranchVouchesOnlyForWhatItsOwnPolicyDemands) {
+    const Oid base = first();
+    EXPECT_EQ(push_new({base}, {{"b", "1"}}, "refs/heads/x", {}), "");
+    const Oid side = last_;
+    EXPECT_EQ(push_new({base}, {{"a", "2"}}, kMain, base), "");
+    const Oid main = last_;
+    EXPECT_EQ(push_new({main, side}, {{"b", "1"}}, kMain, main), "");
+    const Oid merged = last_;
+    policies({{.pattern = "refs/heads/release/*", .linear = true}});
+    EXPECT_PRED2(says, move("refs/heads/release/1", {}, merged), "linear history");
+    policies({{.pattern = "refs/heads/release/*", .linear = true},
+              {.pattern = "refs/heads/main", .linear = true}});
+    EXPECT_EQ(move("refs/heads/release/1", {}, merged), "");
+}
+
+TEST_F(PushRulesTest, ABranchThatHasRulesBeforeItHasCommitsStaysTheDefault) {
+    policies({{.pattern = "refs/heads/main", .signed_commits = true}});
+    EXPECT_EQ(push_new({}, {{"a", "1"}}, "refs/heads/evil", {}), "");
+    const Oid evil = last_;
+    EXPECT_PRED2(says, move(kMain, {}, evil), "(unsigned)");
+}
+
+TEST_F(PushRulesTest, StatusesAloneLookAtNoTree) {
+    policies({{.pattern = "refs/heads/main", .statuses = {"ci"}}});
+    Made made = make({}, {{"a", "1"}});
+    set_status(made.commit, "ci", store::StatusState::Success);
+    EXPECT_EQ(push(made, kMain, {}, made.commit), "");
 }
 
 TEST_F(PushRulesTest, APolicySaysWhoMayPushAndHow) {

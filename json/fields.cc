@@ -250,6 +250,11 @@ bool Fields::is_null(std::string_view name) const {
     return value != nullptr && value->is_null();
 }
 
+bool Fields::is_empty_list(std::string_view name) const {
+    const json::value* value = object_ == nullptr ? nullptr : object_->if_contains(name);
+    return value != nullptr && value->is_array() && value->get_array().empty();
+}
+
 std::optional<std::vector<std::string>> Fields::read_texts(std::string_view name, bool required) {
     const json::value* value = take(name, required);
     if (value == nullptr) {

@@ -49,6 +49,7 @@ public:
     std::optional<std::uint64_t> maybe_count(std::string_view name, std::uint64_t most);
     /// Is it there, and `null`? Asked beside a maybe_..., to which both are absent.
     bool is_null(std::string_view name) const;
+    bool is_empty_list(std::string_view name) const;
     std::vector<std::string> texts(std::string_view name);
     std::optional<std::vector<std::string>> maybe_texts(std::string_view name);
     /// An object's fields, read by `read` if it is there. Returns: whether it was.

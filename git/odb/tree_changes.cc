@@ -16,11 +16,22 @@ struct Entry {
 };
 using Entries = std::map<std::string, Entry, std::less<>>;
 
-/// A folder that is not the same in any base.
+/// A folder that is not the same in any base: its name, and where it is now and in each base.
 struct Folder {
-    std::string path;  // Empty, or ends in a slash.
+    std::string name;
     std::optional<Oid> tree;
     std::vector<std::optional<Oid>> bases;  // nullopt: the base has no folder there.
+
+    std::size_t bytes() const {
+        return sizeof(Folder) + name.size() + bases.size() * sizeof(std::optional<Oid>);
+    }
+};
+
+/// The folders of one folder that are still to be looked at. What is kept is one of these for each
+/// part of the path.
+struct Level {
+    std::vector<Folder> folders;
+    std::size_t path_bytes = 0;  // Of the path above them.
 };
 
 std::unexpected<Error> too_many() {
@@ -31,19 +42,32 @@ std::unexpected<Error> too_many() {
 
 class Walk {
 public:
-    Walk(const ObjectStore& objects, const SeeChange& see) : objects_(objects), see_(see) {}
+    Walk(const ObjectStore& objects, ChangeBudget& budget, const SeeChange& see)
+        : objects_(objects), budget_(budget), see_(see) {}
 
     Status run(Folder root) {
-        folders_.push_back(std::move(root));
-        while (!folders_.empty() && !ended_) {
-            const Folder folder = std::move(folders_.back());
-            folders_.pop_back();
+        ORIGIN_CHECK(look_at(root));
+        while (!levels_.empty() && !ended_) {
+            Level& level = levels_.back();
+            path_.resize(level.path_bytes);
+            if (level.folders.empty()) {
+                levels_.pop_back();
+                continue;
+            }
+            const Folder folder = std::move(level.folders.back());
+            level.folders.pop_back();
+            live_bytes_ -= folder.bytes();
+            path_ += folder.name + "/";
+            if (path_.size() > kTreeChangePathMax) {
+                return too_many();
+            }
             ORIGIN_CHECK(look_at(folder));
         }
         return {};
     }
 
 private:
+    /// Tells the files of a folder and puts off its folders.
     Status look_at(const Folder& folder) {
         ORIGIN_TRY(now, entries(folder.tree));
         std::vector<Entries> before;
@@ -51,17 +75,15 @@ private:
             ORIGIN_TRY(read, entries(base));
             before.push_back(std::move(read));
         }
+        levels_.push_back({{}, path_.size()});
         for (const auto& [name, entry] : now) {
-            ORIGIN_CHECK(compare(folder.path + name, entry, at(before, name)));
+            ORIGIN_CHECK(compare(name, entry, at(before, name)));
         }
-        for (std::size_t i = 0; i < before.size(); ++i) {
-            for (const auto& [name, entry] : before[i]) {
-                const bool told = now.contains(name) ||
-                                  std::any_of(before.begin(),
-                                              before.begin() + static_cast<std::ptrdiff_t>(i),
-                                              [&](const Entries& b) { return b.contains(name); });
-                if (!told) {
-                    ORIGIN_CHECK(compare(folder.path + name, std::nullopt, at(before, name)));
+        // A name that is gone was changed only if no base lacks it: the first one knows them all.
+        if (!before.empty()) {
+            for (const auto& [name, entry] : before.front()) {
+                if (!now.contains(name)) {
+                    ORIGIN_CHECK(compare(name, std::nullopt, at(before, name)));
                 }
             }
         }
@@ -69,24 +91,21 @@ private:
     }
 
     /// One name, now and in each base.
-    Status compare(std::string path,
+    Status compare(const std::string& name,
                    const std::optional<Entry>& now,
                    const std::vector<std::optional<Entry>>& before) {
         if (ended_ || std::ranges::find(before, now) != before.end()) {
             return {};
         }
-        if (path.size() > kTreeChangePathMax) {
-            return too_many();
-        }
         const bool was_file = !before.empty() && std::ranges::all_of(before, [](const auto& entry) {
             return entry && !entry->is_tree();
         });
         if (now && !now->is_tree()) {
-            ended_ = !see_({path, now->mode, now->oid});
+            ended_ = !see_({path_ + name, now->mode, now->oid});
         } else if (was_file) {
-            ended_ = !see_({path, 0, Oid()});
+            ended_ = !see_({path_ + name, 0, Oid()});
         }
-        Folder below{path + "/", std::nullopt, {}};
+        Folder below{name, std::nullopt, {}};
         if (now && now->is_tree()) {
             below.tree = now->oid;
         }
@@ -97,9 +116,10 @@ private:
             any_folder = any_folder || is_tree;
         }
         if (any_folder) {
-            folders_.push_back(std::move(below));
+            live_bytes_ += below.bytes();
+            levels_.back().folders.push_back(std::move(below));
         }
-        return {};
+        return live_bytes_ <= kTreeChangeLiveMax ? Status() : too_many();
     }
 
     Result<Entries> entries(const std::optional<Oid>& tree) {
@@ -114,9 +134,10 @@ private:
             if (!entry) {
                 return entries;
             }
-            if (++looked_at_ > kTreeChangesMax) {
+            if (budget_.entries == 0) {
                 return too_many();
             }
+            --budget_.entries;
             const std::uint32_t mode = entry->is_tree() ? kModeTree : entry->mode;
             entries.emplace(entry->name, Entry{mode, entry->oid});
         }
@@ -133,9 +154,11 @@ private:
     }
 
     const ObjectStore& objects_;
+    ChangeBudget& budget_;
     const SeeChange& see_;
-    std::vector<Folder> folders_;
-    std::size_t looked_at_ = 0;
+    std::vector<Level> levels_;
+    std::string path_;
+    std::size_t live_bytes_ = 0;
     bool ended_ = false;
 };
 
@@ -144,11 +167,15 @@ private:
 Status tree_changes(const ObjectStore& objects,
                     const std::vector<Oid>& bases,
                     const Oid& tree,
+                    ChangeBudget& budget,
                     const SeeChange& see) {
     if (std::ranges::find(bases, tree) != bases.end()) {
         return {};
     }
-    return Walk(objects, see).run({{}, tree, {bases.begin(), bases.end()}});
+    if (bases.size() > kTreeChangeBasesMax) {
+        return too_many();
+    }
+    return Walk(objects, budget, see).run({{}, tree, {bases.begin(), bases.end()}});
 }
 
 }  // namespace origin::git

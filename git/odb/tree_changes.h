@@ -21,16 +21,24 @@ struct FileChange {
 /// False ends the walk.
 using SeeChange = std::function<bool(const FileChange&)>;
 
+/// How much may still be looked at; walks take from it.
+struct ChangeBudget {
+    std::uint64_t entries = 1'000'000;  // Of trees, those of the bases too.
+};
+
+inline constexpr std::size_t kTreeChangeBasesMax = 64;
+inline constexpr std::size_t kTreeChangePathMax = 64 * 1024;
+inline constexpr std::size_t kTreeChangeLiveMax = 64U << 20U;  // Bytes kept of folders to come.
+
 /// Tells each file of `tree` that is not the same in any of `bases`, and each that is gone from all
-/// of them: of a merge what it changed itself, of a root commit (no bases) everything.
-/// Errors:  NotFound, Corrupt; LimitExceeded `too_many_changes`: more than kTreeChangesMax entries
-///          had to be looked at, or a path is longer than kTreeChangePathMax bytes.
+/// of them: of a merge what it changed itself, of a root commit (no bases) everything. Folder by
+/// folder, in no particular order.
+/// Errors:  NotFound, Corrupt; LimitExceeded `too_many_changes`: beyond `budget` or the limits
+///          above.
 Status tree_changes(const ObjectStore& objects,
                     const std::vector<Oid>& bases,
                     const Oid& tree,
+                    ChangeBudget& budget,
                     const SeeChange& see);
-
-inline constexpr std::size_t kTreeChangesMax = 1'000'000;
-inline constexpr std::size_t kTreeChangePathMax = 64 * 1024;
 
 }  // namespace origin::git

@@ -42,8 +42,9 @@ protected:
             ids.push_back(rev(base + "^{tree}"));
         }
         std::set<std::string> told;
-        const Status walked =
-            tree_changes(*objects_, ids, rev(tree + "^{tree}"), [&](const FileChange& change) {
+        ChangeBudget budget;
+        const Status walked = tree_changes(
+            *objects_, ids, rev(tree + "^{tree}"), budget, [&](const FileChange& change) {
                 const bool is_new =
                     told.insert((change.oid.is_zero() ? "D " : "M ") + change.path).second;
                 EXPECT_TRUE(is_new) << change.path << " told twice";
@@ -138,7 +139,8 @@ TEST_F(TreeChangesTest, OfAMergeWhatItChangedItself) {
 TEST_F(TreeChangesTest, EndsWhenItIsToldTo) {
     load();
     int seen = 0;
-    ASSERT_TRUE(tree_changes(*objects_, {}, rev("main^{tree}"), [&](const FileChange&) {
+    ChangeBudget budget;
+    ASSERT_TRUE(tree_changes(*objects_, {}, rev("main^{tree}"), budget, [&](const FileChange&) {
         ++seen;
         return false;
     }));
@@ -155,8 +157,23 @@ TEST_F(TreeChangesTest, ABombOfTreesEnds) {
          "%s\\td%s\\n\" $t $i; done | git mktree); done; git update-ref refs/heads/bomb $(git "
          "commit-tree -m bomb $t)");
     load();
-    const Status walked =
-        tree_changes(*objects_, {}, rev("bomb^{tree}"), [](const FileChange&) { return true; });
+    ChangeBudget budget;
+    const Status walked = tree_changes(
+        *objects_, {}, rev("bomb^{tree}"), budget, [](const FileChange&) { return true; });
+    ASSERT_FALSE(walked);
+    EXPECT_EQ(walked.error().reason(), "too_many_changes");
+    EXPECT_EQ(budget.entries, 0U);
+    const Status again = tree_changes(
+        *objects_, {}, rev("main^{tree}"), budget, [](const FileChange&) { return true; });
+    EXPECT_FALSE(again) << "the budget is used up";
+}
+
+TEST_F(TreeChangesTest, AMergeOfManyIsRefusedBeforeItIsLookedAt) {
+    load();
+    const std::vector<Oid> bases(kTreeChangeBasesMax + 1, rev("main~1^{tree}"));
+    ChangeBudget budget;
+    const Status walked = tree_changes(
+        *objects_, bases, rev("main^{tree}"), budget, [](const FileChange&) { return true; });
     ASSERT_FALSE(walked);
     EXPECT_EQ(walked.error().reason(), "too_many_changes");
 }

@@ -103,6 +103,7 @@ bool PushOutcome::all_ok() const {
 Status PushService::look_at_ref(const auth::Permit& permit,
                                 const ProposedPush& proposal,
                                 const store::ProjectRow& project,
+                                GateState& state,
                                 store::RefOutcome& outcome) {
     const auto name = RefName::parse(outcome.name);
     if (!name) {
@@ -138,7 +139,7 @@ Status PushService::look_at_ref(const auth::Permit& permit,
     const RefMove move{
         *name, outcome.old_id, outcome.new_id, name->str() == project.head, outcome.forced};
     for (PushGate* gate : around_.gates) {
-        ORIGIN_TRY(objection, gate->objection(permit, project, move, proposal.objects.view));
+        ORIGIN_TRY(objection, gate->objection(permit, project, move, proposal.objects.view, state));
         if (objection) {
             outcome.reason = *objection;
             return {};
@@ -169,6 +170,7 @@ Result<store::ProjectRow> PushService::look(const auth::Permit& permit,
         }
         return {};
     }));
+    GateState state;
     for (std::size_t i = 0; i < proposal.refs.size(); ++i) {
         const ProposedRef& proposed = proposal.refs[i];
         store::RefOutcome& ref = outcome.refs.emplace_back(
@@ -178,7 +180,7 @@ Result<store::ProjectRow> PushService::look(const auth::Permit& permit,
             ref.reason = "stale info: fetch first";
             continue;
         }
-        ORIGIN_CHECK(look_at_ref(permit, proposal, project, ref));
+        ORIGIN_CHECK(look_at_ref(permit, proposal, project, state, ref));
     }
     return project;
 }

@@ -9,8 +9,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,7 @@
 #include "git/odb/intake.h"
 #include "git/odb/object_store.h"
 #include "git/odb/pack_builder.h"
+#include "git/odb/tree_changes.h"
 #include "git/serve/quotas.h"
 #include "git/serve/storage.h"
 #include "store/rows/project.h"
@@ -91,6 +94,14 @@ struct ProposedPush {
 /// Errors: Forbidden `pack_limit`.
 Status check_pack_limit(const store::KeyLimits& limits, std::uint64_t bytes);
 
+/// What gates may still look at of one push, and have seen of it: all its refs together.
+struct GateState {
+    ChangeBudget changes{.entries = 20'000'000};
+    std::size_t commits = 1'000'000;  // Visited, not only new ones.
+    /// Rule -> hashes of the paths that it has counted.
+    std::map<std::string, std::set<std::string>> changed;
+};
+
 /// Says no to a ref's move before it happens. Implemented by hooks; asked in order.
 class PushGate {
 public:
@@ -99,7 +110,8 @@ public:
     virtual Result<std::optional<std::string>> objection(const auth::Permit& permit,
                                                          const store::ProjectRow& project,
                                                          const RefMove& move,
-                                                         const ObjectStoreRef& objects) = 0;
+                                                         const ObjectStoreRef& objects,
+                                                         GateState& state) = 0;
 };
 
 /// What a committed push causes. Implemented by hooks; called inside the push's transaction, so the
@@ -161,6 +173,7 @@ private:
     Status look_at_ref(const auth::Permit& permit,
                        const ProposedPush& proposal,
                        const store::ProjectRow& project,
+                       GateState& state,
                        store::RefOutcome& outcome);
 
     Around around_;

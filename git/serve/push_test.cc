@@ -161,7 +161,8 @@ TEST_F(Push, AGateSeesTheMoveAndItsReasonReachesTheClient) {
         Result<std::optional<std::string>> objection(const auth::Permit&,
                                                      const store::ProjectRow&,
                                                      const RefMove& move,
-                                                     const ObjectStoreRef&) override {
+                                                     const ObjectStoreRef&,
+                                                     GateState&) override {
             return move.deletes() ? std::optional<std::string>("deletes are off") : std::nullopt;
         }
     } gate;

@@ -6,12 +6,14 @@
 #include <boost/json.hpp>
 
 #include "auth/key_limits.h"
+#include "base/glob.h"
 #include "git/serve/catalogue.h"
 #include "git/serve/refs.h"
 #include "git/serve/upkeep_schedule.h"
 #include "store/event_log.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
+#include "store/rows/policy.h"
 
 namespace origin::git {
 namespace {
@@ -163,8 +165,13 @@ Status PushTransaction::settle_head(Writer& writer,
                                     const PushOutcome& outcome) const {
     const ProjectId& id = parts_.permit.project();
     ORIGIN_TRY(born, find_ref(writer, id, project.head));
-    if (born) {
-        return {};
+    ORIGIN_TRY(policies, store::get_row<store::PoliciesRow>(writer, Table::Policies, id.view()));
+    const bool is_meant =
+        policies && std::ranges::any_of(policies->policies, [&](const auto& each) {
+            return glob_matches(each.pattern, project.head);
+        });
+    if (born || is_meant) {
+        return {};  // A branch that has rules before it has commits stays the default one.
     }
     std::vector<std::string> candidates = {"refs/heads/main", "refs/heads/master"};
     for (const RefOutcome& ref : outcome.refs) {

@@ -100,7 +100,8 @@ struct KeyRow {
     std::string kid;                 // Of a Jwt key: its name in the head of tokens.
     KeyLimits limits;
     std::optional<KeyId> replaced_by;  // Rotated: the key that took its place.
-    std::optional<KeyId> minted_by;    // A token: good as long as this key is.
+    bool token = false;                // Made by POST .../tokens: for one project, not for long.
+    std::optional<KeyId> minted_by;    // Of a token: good as long as this key is; none: operator.
 
     template <class F>
     void fields(F& f) {
@@ -120,6 +121,7 @@ struct KeyRow {
             f(kid);
             f(limits);
             f(replaced_by);
+            f(token);
             f(minted_by);
         } else {
             kind = public_key.empty() ? KeyKind::Secret : KeyKind::Ssh;

@@ -165,6 +165,29 @@ class Tokens(Scenario):
         self.expect(refused, 403)
         self.assertEqual(refused.json["code"], "token_cannot_mint")
 
+    def test_a_token_with_limits_sets_no_status(self):
+        repo = self.pushed_repo()
+        token = self.token(files=3).json["key"]
+        refused = self.server.request("POST", f"/api/projects/{self.project_id()}/commits/{repo.head()}/statuses", {"state": "success"}, key=token)
+        self.expect(refused, 403, "limited_token")
+
+    def test_a_revoked_key_makes_nothing_with_a_body_that_comes_late(self):
+        self.pushed_repo()
+        admin = self.server.make_key(scopes=["admin"])
+        body = json.dumps({"title": "mine", "scopes": ["admin"]}).encode()
+        connection = self.server.connect()
+        connection.putrequest("POST", "/api/keys")
+        for name, value in (("Authorization", f"Bearer {admin['key']}"), ("Content-Type", "application/json"),
+                            ("Content-Length", str(len(body)))):
+            connection.putheader(name, value)
+        connection.endheaders()
+        connection.send(body[:10])
+        self.server.get("/healthz", key=None)
+        self.assertLess(self.server.request("POST", f"/api/keys/{admin['keyId']}/revoke").status, 300)
+        connection.send(body[10:])
+        self.assertEqual(connection.getresponse().status, 401)
+        connection.close()
+
     def test_a_token_ends_with_its_maker_or_by_itself(self):
         self.pushed_repo()
         maker = self.server.make_key(scopes=["git:read", "git:write"])
@@ -187,6 +210,11 @@ class Tokens(Scenario):
         made = self.server.command_json("token", "create", "--project", project, "--limits", str(limits), "--expires-in", "60",
                                         "--data", data)
         self.assertEqual(made["limits"]["pushes"], 1)
+        self.assertEqual(self.token(key=made["key"]).code, "token_cannot_mint")
+        plain = self.server.command_json("token", "create", "--project", project, "--data", data)
+        self.assertEqual(self.token(key=plain["key"]).code, "token_cannot_mint", "it has no limits, but is a token")
+        self.server.command("token", "revoke", plain["keyId"], "--project", project, "--data", data)
+        self.expect(self.server.get(f"/api/projects/{project}", key=plain["key"]), 401)
         policies = self.folder / "policies.json"
         policies.write_text(json.dumps({"policies": [{"pattern": "main", "noForce": True}]}))
         self.server.command_json("policy", "set", str(policies), "--project", project, "--data", data)
