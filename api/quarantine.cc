@@ -222,7 +222,7 @@ Answer quarantine_key(const Call& call) {
         call,
         [&](const auth::Once& once) -> Answer {
             store::AuditRow event = call.audit("key.quarantined");
-            ORIGIN_CHECK(call.around.store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_TRY(leak, managed_key(writer, call, id));
                 ORIGIN_CHECK(leak.is_gone ? Status() : auth::revoke_key(writer, id, event.time));
                 store::AuditRow told = about_key(event, id, leak.row);

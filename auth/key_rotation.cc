@@ -33,7 +33,7 @@ Result<Rotated> rotate_key(store::Writer& writer, const Rotation& rotation) {
     if (old_key.kind != store::KeyKind::Secret) {
         return std::unexpected(Error(Code::NotFound, "no such key"));
     }
-    if (old_key.minted_by) {
+    if (old_key.token) {
         return conflict("a token is not replaced; make another with the key that made it",
                         "token_cannot_rotate");
     }

@@ -99,6 +99,7 @@ TEST_F(KeyRotationTest, ATokenIsNotReplacedForItsLimitsAndItsEndWouldBeginAgain)
     ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
         ORIGIN_TRY(minted,
                    store::need_row<store::KeyRow>(writer, Table::Keys, token.id.view(), "?"));
+        minted.token = true;
         minted.minted_by = minter.id;
         return store::put_row(writer, Table::Keys, token.id.view(), minted);
     }));
