@@ -103,6 +103,15 @@ Result<store::BranchPolicy> checked_policy(store::Reader& reader, const PolicyBo
     return policy;
 }
 
+Result<store::PoliciesRow> checked_policies(store::Reader& reader, const PoliciesBody& body) {
+    store::PoliciesRow row;
+    for (const PolicyBody& each : body.policies) {
+        ORIGIN_TRY(policy, checked_policy(reader, each));
+        row.policies.push_back(std::move(policy));
+    }
+    return row;
+}
+
 json::object policy_json(const store::BranchPolicy& policy) {
     json::array pushers;
     for (const ClientId& client : policy.pushers) {
@@ -159,11 +168,8 @@ Answer put_policies(const Call& call) {
             ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
                 ORIGIN_CHECK(auth::record_audit(writer, event));
-                store::PoliciesRow row{.policies = {}, .changed_at = event.time};
-                for (const PolicyBody& each : body.policies) {
-                    ORIGIN_TRY(policy, checked_policy(writer, each));
-                    row.policies.push_back(std::move(policy));
-                }
+                ORIGIN_TRY(row, checked_policies(writer, body));
+                row.changed_at = event.time;
                 ORIGIN_CHECK(store::put_row(writer, Table::Policies, permit.project().view(), row));
                 return once.record(writer, {permit.project().str()});
             }));

@@ -45,7 +45,7 @@ public:
     Walk(const ObjectStore& objects, ChangeBudget& budget, const SeeChange& see)
         : objects_(objects), budget_(budget), see_(see) {}
 
-    Status run(Folder root) {
+    Status run(const Folder& root) {
         ORIGIN_CHECK(look_at(root));
         while (!levels_.empty() && !ended_) {
             Level& level = levels_.back();
@@ -80,12 +80,11 @@ private:
             ORIGIN_CHECK(compare(name, entry, at(before, name)));
         }
         // A name that is gone was changed only if no base lacks it: the first one knows them all.
-        if (!before.empty()) {
-            for (const auto& [name, entry] : before.front()) {
-                if (!now.contains(name)) {
-                    ORIGIN_CHECK(compare(name, std::nullopt, at(before, name)));
-                }
-            }
+        const Entries none;
+        const Entries& first = before.empty() ? none : before.front();
+        for (const auto& [name, entry] : first) {
+            ORIGIN_CHECK(now.contains(name) ? Status()
+                                            : compare(name, std::nullopt, at(before, name)));
         }
         return {};
     }
