@@ -5,6 +5,7 @@
 #include "net/fair_queue.h"
 
 #include <latch>
+#include <mutex>
 #include <set>
 #include <string>
 
@@ -129,7 +130,11 @@ protected:
         started_.wait();
     }
     bool submit(char letter, const Whose& whose, WorkerPool::Work work = WorkerPool::Work::New) {
-        return pool_.submit([this, letter] { order_ += letter; }, work, whose);
+        const auto write = [this, letter] {
+            const std::lock_guard lock(mutex_);
+            order_ += letter;
+        };
+        return pool_.submit(write, work, whose);
     }
     std::string finish() {
         release_.count_down();
@@ -138,10 +143,12 @@ protected:
             std::this_thread::yield();
         }
         last.wait();
+        const std::lock_guard lock(mutex_);  // Others may have more to write.
         return order_;
     }
 
     FakeClock clock_;
+    std::mutex mutex_;
     std::string order_;
     std::latch started_{1};
     std::latch release_{1};
