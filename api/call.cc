@@ -48,6 +48,13 @@ Status Call::write(const store::WriteFn& fn) const {
     });
 }
 
+Status Call::write(const auth::Permit& permit, const store::WriteFn& fn) const {
+    return around.store.write([&](store::Writer& writer) -> Status {
+        ORIGIN_CHECK(around.gatekeeper.recheck(writer, permit));
+        return fn(writer);
+    });
+}
+
 Result<auth::Permit> Call::permit(auth::Action action) const {
     return read_store(around.store, [&](store::Reader& reader) -> Result<auth::Permit> {
         ORIGIN_TRY(found, git::find_project(reader, param("project")));

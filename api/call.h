@@ -70,6 +70,8 @@ struct Call {
     UnixMillis now() const { return around.clock.now(); }
     /// One transaction of whoever asks, if they still are who they were when the request began.
     Status write(const store::WriteFn& fn) const;
+    /// The same, if they still may do this with the project.
+    Status write(const auth::Permit& permit, const store::WriteFn& fn) const;
     /// An audit event by whoever asks; the endpoint adds what it is about.
     store::AuditRow audit(std::string type) const;
     store::AuditRow audit(std::string type, const ProjectId& project, std::string subject) const;

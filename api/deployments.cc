@@ -112,8 +112,7 @@ Answer roll_back(const Call& call) {
         [&](const auth::Once& once) -> Answer {
             const DeploymentId id = DeploymentId::make(call.around.clock, call.around.random);
             const UnixMillis now = call.now();
-            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+            ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
                 ORIGIN_TRY(goal, rollback_goal(writer, project, asked));
                 ORIGIN_CHECK(
                     deploy::roll_back(writer,

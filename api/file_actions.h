@@ -11,9 +11,9 @@
 #include <variant>
 #include <vector>
 
-#include "json/fields.h"
 #include "git/odb/object_store.h"
 #include "git/odb/tree_edit.h"
+#include "json/fields.h"
 
 namespace origin::api {
 

@@ -113,8 +113,7 @@ Answer put_grant(const Call& call) {
         [&](const auth::Once& once) -> Answer {
             store::AuditRow event = grant_event(call, "grant.set", permit.project(), client);
             event.details = {{"access", body.access}};
-            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+            ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(auth::record_audit(writer, event));
                 ORIGIN_CHECK(auth::set_grant(writer,
                                              {.project = permit.project(),
@@ -137,8 +136,7 @@ Answer delete_grant(const Call& call) {
         [&](const auth::Once& once) -> Answer {
             const store::AuditRow event =
                 grant_event(call, "grant.removed", permit.project(), client);
-            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+            ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(auth::record_audit(writer, event));
                 ORIGIN_CHECK(auth::remove_grant(writer, permit.project(), client, call.now()));
                 return once.record(writer, {client.str()});

@@ -4,12 +4,9 @@
 
 #include <boost/json.hpp>
 
-#include "api/answers.h"
 #include "api/endpoints.h"
 #include "api/key_access.h"
-#include "api/moment.h"
 #include "api/public_keys.h"
-#include "api/views.h"
 #include "crypto/encode.h"
 
 namespace origin::api {
@@ -24,7 +21,7 @@ struct JwtKeyBody {
     std::optional<std::string> title;
     std::optional<std::string> client;
     std::vector<std::string> projects;
-    std::optional<std::string> expires_at;
+    KeyEnd end;
 
     static JwtKeyBody read(Fields& in) {
         JwtKeyBody body;
@@ -34,7 +31,7 @@ struct JwtKeyBody {
         body.title = in.maybe_text("title");
         body.client = in.maybe_text("clientId");
         body.projects = in.maybe_texts("projects").value_or(std::vector<std::string>());
-        body.expires_at = in.maybe_text("expiresAt");
+        body.end = KeyEnd::read(in);
         return body;
     }
 };
@@ -49,15 +46,13 @@ std::string pem_of(const std::string& der) {
     return pem + "-----END PUBLIC KEY-----\n";
 }
 
-json::object view(const KeyId& id, const store::KeyRow& row) {
-    json::object body = key_json(id, row);
+void add_parts(json::object& body, const store::KeyRow& row) {
     body["kid"] = row.kid;
     body["publicKey"] = pem_of(row.public_key);
-    return body;
 }
 
 PublicKeys jwt_keys() {
-    return {store::KeyKind::Jwt, "JWT key", "jwtKeys", view};
+    return {store::KeyKind::Jwt, "JWT key", "jwtKeys", add_parts};
 }
 
 Result<auth::NewJwtKey> plan_key(const Call& call, const JwtKeyBody& body) {
@@ -65,15 +60,8 @@ Result<auth::NewJwtKey> plan_key(const Call& call, const JwtKeyBody& body) {
     ORIGIN_TRY(key, auth::parse_jwt_key(body.public_key));
     ORIGIN_TRY(scopes, auth::Scopes::parse(body.scopes));
     ORIGIN_TRY(projects, projects_of(call, body.projects));
-    UnixMillis expires_at = 0;
-    if (body.expires_at) {
-        ORIGIN_TRY(moment, parse_moment(*body.expires_at));
-        if (moment <= call.now()) {
-            return std::unexpected(
-                Error(Code::InvalidInput, "'expiresAt' is in the past").because("bad_time"));
-        }
-        expires_at = moment;
-    }
+    const UnixMillis now = call.now();
+    ORIGIN_TRY(expires_at, body.end.at(now));
     return auth::NewJwtKey{.id = KeyId::make(call.around.clock, call.around.random),
                            .der = key.der(),
                            .kid = body.kid,
@@ -82,16 +70,7 @@ Result<auth::NewJwtKey> plan_key(const Call& call, const JwtKeyBody& body) {
                            .scopes = scopes,
                            .projects = std::move(projects),
                            .expires_at = expires_at,
-                           .now = call.now()};
-}
-
-Status store_key(store::Writer& writer, store::AuditRow told, const auth::NewJwtKey& wanted) {
-    ORIGIN_CHECK(check_owner(writer, wanted.client, wanted.projects));
-    ORIGIN_TRY(row, auth::create_jwt_key(writer, wanted));
-    told.client = row.client;
-    told.subject = wanted.id.str();
-    told.details = {{"kind", jwt_keys().what}, {"title", row.title}, {"kid", row.kid}};
-    return auth::record_audit(writer, std::move(told));
+                           .now = now};
 }
 
 }  // namespace
@@ -103,19 +82,10 @@ BodyShape jwt_key_shape() {
 Answer create_jwt_key(const Call& call) {
     ORIGIN_TRY(body, read_body<JwtKeyBody>(call.body));
     ORIGIN_TRY(wanted, plan_key(call, body));
-    return once_only(
-        call,
-        [&](const auth::Once& once) -> Answer {
-            const store::AuditRow asked = call.audit("key.created");
-            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(store_key(writer, asked, wanted));
-                return once.record(writer, {wanted.id.str()});
-            }));
-            return show_public_key(call, jwt_keys(), wanted.id);
-        },
-        [&](const Ids& ids) -> Answer {
-            ORIGIN_TRY(id, need_id<KeyId>(ids.front(), "key"));
-            return show_public_key(call, jwt_keys(), id);
+    return create_public_key(
+        call, jwt_keys(), wanted.id, [&](store::Writer& writer) -> Result<store::KeyRow> {
+            ORIGIN_CHECK(check_owner(writer, wanted.client, wanted.projects));
+            return auth::create_jwt_key(writer, wanted);
         });
 }
 

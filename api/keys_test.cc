@@ -63,6 +63,22 @@ TEST_F(Keys, EndInAYearUnlessAskedOtherwise) {
         ask("POST", "/api/ssh-keys", ssh + R"(,"expiresAt":null})").body.at("expiresAt").is_null());
 }
 
+TEST_F(Keys, OfOneKindAreNotThereForAnother) {
+    const std::string body = std::string(R"({"publicKey":")") + kSshKey + "\"}";
+    const Said signing = ask("POST", "/api/signing-keys", body);
+    ASSERT_EQ(signing.status, 201) << signing.text;
+    EXPECT_FALSE(signing.body.contains("scopes"));
+    EXPECT_FALSE(signing.body.contains("lastUse"));
+    const std::string id = signing.str("keyId");
+    EXPECT_EQ(ask("DELETE", "/api/ssh-keys/" + id).status, 404);
+    EXPECT_EQ(ask("DELETE", "/api/jwt-keys/" + id).status, 404);
+    EXPECT_EQ(ask("POST", "/api/keys/" + id + "/revoke").status, 404);
+    EXPECT_TRUE(ask("GET", "/api/ssh-keys").body.at("sshKeys").as_array().empty());
+    EXPECT_EQ(ask("GET", "/api/signing-keys").body.at("signingKeys").as_array().size(), 1U);
+    EXPECT_EQ(ask("DELETE", "/api/signing-keys/" + id).status, 204);
+    EXPECT_EQ(ask("DELETE", "/api/signing-keys/" + id).status, 404);
+}
+
 TEST_F(Keys, TellTheirLastUse) {
     const Said made = make();
     EXPECT_TRUE(made.body.at("lastUse").is_null());

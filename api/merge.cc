@@ -125,8 +125,8 @@ Answer post_merge(const Call& call) {
         }
         const MergeReport report = report_of(merged, wish.target);
         if (merged.result == git::MergeResult::AlreadyMerged) {
-            ORIGIN_CHECK(call.around.store.write(
-                [&](store::Writer& writer) { return once.record(writer, report.ids()); }));
+            ORIGIN_CHECK(call.write(
+                permit, [&](store::Writer& writer) { return once.record(writer, report.ids()); }));
         }
         return json_answer(200, report.body());
     };

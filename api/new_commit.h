@@ -7,9 +7,9 @@
 
 #include "api/call.h"
 #include "api/commit_view.h"
-#include "json/fields.h"
 #include "git/odb/objects.h"
 #include "git/serve/commit.h"
+#include "json/fields.h"
 
 namespace origin::api {
 

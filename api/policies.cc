@@ -165,8 +165,7 @@ Answer put_policies(const Call& call) {
             store::AuditRow event = call.audit("policies.set");
             event.project = permit.project();
             event.details = {{"policies", std::to_string(body.policies.size())}};
-            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+            ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(auth::record_audit(writer, event));
                 ORIGIN_TRY(row, checked_policies(writer, body));
                 row.changed_at = event.time;

@@ -279,8 +279,7 @@ Answer change_project(const Call& call) {
         call,
         [&](const auth::Once& once) -> Answer {
             const store::AuditRow event = change_event(call, permit.project(), body);
-            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+            ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(git::change_project(writer, permit.project(), change));
                 ORIGIN_CHECK(auth::record_audit(writer, event));
                 return once.record(writer, {permit.project().str()});
@@ -297,8 +296,7 @@ Answer delete_project(const Call& call) {
             ORIGIN_TRY(permit, call.permit(auth::Action::Admin));
             const store::AuditRow event =
                 call.audit("project.deleted", permit.project(), permit.project().str());
-            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+            ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(git::delete_project(writer, permit, event.time));
                 ORIGIN_CHECK(auth::record_audit(writer, event));
                 return once.record(writer, {permit.project().str()});

@@ -5,13 +5,16 @@
 
 #include "api/answers.h"
 #include "api/key_access.h"
+#include "api/views.h"
 #include "auth/accounts.h"
+#include "auth/ssh_public_key.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
 
 namespace origin::api {
 namespace {
 
+namespace json = boost::json;
 using store::Table;
 
 Result<store::KeyRow> need_key(store::Reader& reader, const PublicKeys& keys, const KeyId& id) {
@@ -24,13 +27,67 @@ Result<store::KeyRow> need_key(store::Reader& reader, const PublicKeys& keys, co
     return row;
 }
 
+Result<json::object> shown(store::Reader& reader,
+                           const PublicKeys& keys,
+                           const KeyId& id,
+                           const store::KeyRow& row) {
+    json::object body = key_json(id, row);
+    ORIGIN_CHECK(add_last_use(reader, id, body));
+    keys.add(body, row);
+    return body;
+}
+
+Answer show_key(const Call& call, const PublicKeys& keys, const KeyId& id) {
+    ORIGIN_TRY(body,
+               read_store(call.around.store, [&](store::Reader& reader) -> Result<json::object> {
+                   ORIGIN_TRY(row, need_key(reader, keys, id));
+                   return shown(reader, keys, id, row);
+               }));
+    return json_answer(201, body);
+}
+
+store::AuditRow about(store::AuditRow event,
+                      const PublicKeys& keys,
+                      const KeyId& id,
+                      const store::KeyRow& row) {
+    event = about_key(std::move(event), id, row);
+    event.details["kind"] = keys.what;
+    if (row.kind == store::KeyKind::Jwt) {
+        event.details["kid"] = row.kid;
+    } else {
+        event.details["fingerprint"] = auth::ssh_fingerprint(row.public_key);
+    }
+    return event;
+}
+
 }  // namespace
 
-Answer show_public_key(const Call& call, const PublicKeys& keys, const KeyId& id) {
-    ORIGIN_TRY(row, read_store(call.around.store, [&](store::Reader& reader) {
-                   return need_key(reader, keys, id);
-               }));
-    return json_answer(201, keys.view(id, row));
+void add_ssh_parts(json::object& body, const store::KeyRow& row) {
+    const auto key = auth::read_ssh_blob(row.public_key);
+    body["type"] = key ? key->type : "";
+    body["publicKey"] = key ? auth::ssh_line(key->type, key->blob) : "";
+    body["fingerprint"] = auth::ssh_fingerprint(row.public_key);
+}
+
+Answer create_public_key(const Call& call,
+                         const PublicKeys& keys,
+                         const KeyId& id,
+                         const MakeKey& make) {
+    return once_only(
+        call,
+        [&](const auth::Once& once) -> Answer {
+            const store::AuditRow event = call.audit("key.created");
+            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
+                ORIGIN_TRY(row, make(writer));
+                ORIGIN_CHECK(auth::record_audit(writer, about(event, keys, id, row)));
+                return once.record(writer, {id.str()});
+            }));
+            return show_key(call, keys, id);
+        },
+        [&](const Ids& ids) -> Answer {
+            ORIGIN_TRY(made, need_id<KeyId>(ids.front(), "key"));
+            return show_key(call, keys, made);
+        });
 }
 
 Answer list_public_keys(const Call& call, const PublicKeys& keys) {
@@ -38,7 +95,7 @@ Answer list_public_keys(const Call& call, const PublicKeys& keys) {
     ORIGIN_TRY(wish, page_wish(call));
     const PageOf of{.table = Table::Slugs,
                     .prefix = store::key(store::SlugKind::ClientKey, client)};
-    boost::json::array rows;
+    json::array rows;
     ORIGIN_TRY(
         next, read_store(call.around.store, [&](store::Reader& reader) {
             rows.clear();
@@ -50,7 +107,8 @@ Answer list_public_keys(const Call& call, const PublicKeys& keys) {
                     if (!row || !check_manages(call, *row)) {
                         return false;
                     }
-                    rows.push_back(keys.view(*id, *row));
+                    ORIGIN_TRY(body, shown(reader, keys, *id, *row));
+                    rows.push_back(std::move(body));
                     return true;
                 });
         }));
@@ -63,16 +121,12 @@ Answer delete_public_key(const Call& call, const PublicKeys& keys) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
-            const store::AuditRow asked = call.audit("key.removed");
+            const store::AuditRow event = call.audit("key.removed");
             ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
                 ORIGIN_TRY(row, need_key(writer, keys, id));
                 ORIGIN_CHECK(check_manages(call, row));
                 ORIGIN_CHECK(auth::erase_key(writer, id));
-                store::AuditRow told = asked;
-                told.client = row.client;
-                told.subject = id.str();
-                told.details = {{"kind", keys.what}, {"title", row.title}};
-                ORIGIN_CHECK(auth::record_audit(writer, std::move(told)));
+                ORIGIN_CHECK(auth::record_audit(writer, about(event, keys, id, row)));
                 return once.record(writer, {id.str()});
             }));
             return no_content();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// api/public_keys: showing, listing and removing the public keys of one kind.
+// api/public_keys: making, listing and removing the public keys of one kind.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include <boost/json/object.hpp>
@@ -15,11 +16,20 @@ struct PublicKeys {
     store::KeyKind kind;
     std::string what;  // "signing key"
     std::string list;  // The list's name in an answer: "signingKeys".
-    boost::json::object (*view)(const KeyId& id, const store::KeyRow& row);
+    /// Adds to a key as it is shown what is so of this kind.
+    void (*add)(boost::json::object& body, const store::KeyRow& row);
 };
 
-/// 201 with the key. Errors: NotFound: no such key of that kind.
-Answer show_public_key(const Call& call, const PublicKeys& keys, const KeyId& id);
+/// `type`, `publicKey` and `fingerprint` of a key as SSH has it.
+void add_ssh_parts(boost::json::object& body, const store::KeyRow& row);
+
+using MakeKey = std::function<Result<store::KeyRow>(store::Writer&)>;
+
+/// 201 with the key that `make` stores under `id`, with an audit event.
+Answer create_public_key(const Call& call,
+                         const PublicKeys& keys,
+                         const KeyId& id,
+                         const MakeKey& make);
 /// Those of ?clientId=, default the caller's client.
 Answer list_public_keys(const Call& call, const PublicKeys& keys);
 /// Removes {key}, with an audit event. Errors: NotFound; Forbidden.

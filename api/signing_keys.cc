@@ -4,11 +4,9 @@
 
 #include <boost/json.hpp>
 
-#include "api/answers.h"
 #include "api/endpoints.h"
 #include "api/key_access.h"
 #include "api/public_keys.h"
-#include "api/views.h"
 
 namespace origin::api {
 namespace {
@@ -29,19 +27,16 @@ struct SigningKeyBody {
     }
 };
 
-json::object view(const KeyId& id, const store::KeyRow& row) {
-    json::object body = key_json(id, row);
-    body.erase("scopes");
-    body.erase("projects");
-    const auto key = auth::read_ssh_blob(row.public_key);
-    body["type"] = key ? key->type : "";
-    body["publicKey"] = key ? auth::ssh_line(key->type, key->blob) : "";
-    body["fingerprint"] = auth::ssh_fingerprint(row.public_key);
-    return body;
+/// It does nothing but sign: no scopes, and no use that anybody notes.
+void add_parts(json::object& body, const store::KeyRow& row) {
+    for (const char* name : {"scopes", "projects", "lastUse"}) {
+        body.erase(name);
+    }
+    add_ssh_parts(body, row);
 }
 
 PublicKeys signing_keys() {
-    return {store::KeyKind::Signing, "signing key", "signingKeys", view};
+    return {store::KeyKind::Signing, "signing key", "signingKeys", add_parts};
 }
 
 }  // namespace
@@ -61,27 +56,9 @@ Answer create_signing_key(const Call& call) {
                                      .client = client,
                                      .title = body.title.value_or(""),
                                      .now = call.now()};
-    return once_only(
-        call,
-        [&](const auth::Once& once) -> Answer {
-            const store::AuditRow asked = call.audit("key.created");
-            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
-                ORIGIN_TRY(row, auth::create_signing_key(writer, wanted));
-                store::AuditRow told = asked;
-                told.client = row.client;
-                told.subject = wanted.id.str();
-                told.details = {{"kind", "signing key"},
-                                {"title", row.title},
-                                {"fingerprint", auth::ssh_fingerprint(row.public_key)}};
-                ORIGIN_CHECK(auth::record_audit(writer, std::move(told)));
-                return once.record(writer, {wanted.id.str()});
-            }));
-            return show_public_key(call, signing_keys(), wanted.id);
-        },
-        [&](const Ids& ids) -> Answer {
-            ORIGIN_TRY(id, need_id<KeyId>(ids.front(), "key"));
-            return show_public_key(call, signing_keys(), id);
-        });
+    return create_public_key(call, signing_keys(), wanted.id, [&](store::Writer& writer) {
+        return auth::create_signing_key(writer, wanted);
+    });
 }
 
 Answer list_signing_keys(const Call& call) {

@@ -175,8 +175,7 @@ Answer post_status(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
-            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+            ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(put_status(writer, permit.project(), commit, body.context, row));
                 return once.record(writer, {commit.hex()});
             }));

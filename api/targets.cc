@@ -171,8 +171,7 @@ Answer put_target(const Call& call) {
         [&](const auth::Once& once) -> Answer {
             store::AuditRow event = call.audit("target.set", project, name);
             event.details = {{"connector", body.connector}};
-            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+            ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(
                     put_target_row(writer, store::target_key(project, name), body, event.time));
                 ORIGIN_CHECK(auth::record_audit(writer, event));
@@ -222,8 +221,7 @@ Answer put_rule(const Call& call) {
             const store::RuleRow row{pattern, body.target, call.now()};
             store::AuditRow event = call.audit("rule.set", project, pattern);
             event.details = {{"target", body.target}};
-            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+            ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(
                     store::need_row<store::TargetRow>(writer,
                                                       Table::Targets,
@@ -246,8 +244,7 @@ Answer delete_rule(const Call& call) {
     const std::string key = store::rule_key(permit.project(), target, pattern);
     store::AuditRow event = call.audit("rule.removed", permit.project(), pattern);
     event.details = {{"target", target}};
-    ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
-        ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+    ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
         ORIGIN_TRY(row, writer.get(Table::Rules, key));
         if (!row) {
             return {};  // Twice is once: no key is needed for that.

@@ -10,6 +10,7 @@
 #include "auth/accounts.h"
 #include "auth/audit.h"
 #include "auth/key_limits.h"
+#include "auth/key_pushes.h"
 #include "auth/key_text.h"
 #include "base/utf8.h"
 #include "store/rows/access.h"
@@ -80,7 +81,7 @@ std::unexpected<Error> cannot_mint() {
 
 /// Tokens are made with lasting keys only: what ends a key ends its tokens.
 Status check_minter(store::Reader& reader, const auth::Identity& who) {
-    if (who.is_token || !who.limits.none()) {
+    if (who.is_signed_token || !who.limits.none()) {
         return cannot_mint();
     }
     if (!who.key) {
@@ -170,8 +171,7 @@ Answer create_token(const Call& call) {
             event.details = {{"title", wanted.title},
                              {"expiresAt", json::serialize(time_json(wanted.expires_at))},
                              {"limits", json::serialize(auth::key_limits_json(wanted.limits))}};
-            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+            ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(check_minter(writer, call.identity()));
                 ORIGIN_CHECK(auth::record_audit(writer, event));
                 ORIGIN_CHECK(auth::create_key(writer, wanted));
@@ -196,8 +196,7 @@ Answer revoke_token(const Call& call) {
         [&](const auth::Once& once) -> Answer {
             const store::AuditRow event = token_event(call, "token.revoked", permit, id);
             const UnixMillis now = call.now();
-            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+            ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(check_revokes(call, permit, writer, id));
                 ORIGIN_CHECK(auth::record_audit(writer, event));
                 ORIGIN_CHECK(auth::revoke_key(writer, id, now));

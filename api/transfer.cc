@@ -103,8 +103,7 @@ Answer transfer_project(const Call& call) {
             call.audit("project.transferred", permit.project(), permit.project().str());
         event.details = {{"to", to.str()}, {"kept", body.keep.value_or("nothing")}};
         ClientId from;
-        ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
-            ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+        ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
             ORIGIN_TRY(owner, need_owner(writer, call, permit.project()));
             from = owner;
             ORIGIN_CHECK(git::transfer_project(writer, wish));

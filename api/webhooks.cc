@@ -115,8 +115,7 @@ Answer create_webhook(const Call& call) {
                 .now = call.now()};
             store::AuditRow event = call.audit("webhook.created", project, id.str());
             event.details = {{"host", host_of(body.url)}};
-            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+            ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(check_webhook_room(writer, project));
                 ORIGIN_CHECK(hooks::create_webhook(writer, wanted));
                 ORIGIN_CHECK(auth::record_audit(writer, event));
@@ -192,8 +191,7 @@ Answer delete_webhook(const Call& call) {
         call,
         [&](const auth::Once& once) -> Answer {
             const store::AuditRow event = call.audit("webhook.removed", permit.project(), id.str());
-            ORIGIN_CHECK(call.write([&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(call.around.gatekeeper.recheck(writer, permit));
+            ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(need_webhook(writer, permit.project(), id));
                 ORIGIN_CHECK(auth::record_audit(writer, event));
                 // Its job finds it gone and ends by itself.

@@ -242,14 +242,6 @@ Status erase_key(store::Writer& writer, const KeyId& id) {
     return writer.erase(Table::Keys, id.view());
 }
 
-Status remove_ssh_key(store::Writer& writer, const KeyId& id) {
-    ORIGIN_TRY(row, store::need_row<store::KeyRow>(writer, Table::Keys, id.view(), "no such key"));
-    if (row.kind != store::KeyKind::Ssh) {
-        return std::unexpected(Error(Code::NotFound, "no such SSH key"));
-    }
-    return erase_key(writer, id);
-}
-
 Status revoke_key(store::Writer& writer, const KeyId& id, UnixMillis now) {
     ORIGIN_TRY(row, store::need_row<store::KeyRow>(writer, Table::Keys, id.view(), "no such key"));
     if (row.revoked_at == 0) {

@@ -82,11 +82,9 @@ struct NewSshKey {
 ///         belongs to one client, once.
 Result<store::KeyRow> create_ssh_key(store::Writer& writer, const NewSshKey& wanted);
 
-/// Erases a key of any kind and what is kept of it; one that is not there is no error.
+/// Erases a key of any kind and what is kept of it; one that is not there is no error. A public key
+/// may be added again.
 Status erase_key(store::Writer& writer, const KeyId& id);
-
-/// Removes an SSH key; it may be added again. Errors: NotFound: no such key, or a secret.
-Status remove_ssh_key(store::Writer& writer, const KeyId& id);
 
 /// Revoking twice keeps the first time. Errors: NotFound.
 Status revoke_key(store::Writer& writer, const KeyId& id, UnixMillis now);

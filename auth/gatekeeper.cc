@@ -102,6 +102,12 @@ std::string lacks(store::Access access) {
     return "of this project you have " + std::string(auth::name_of(access)) + " access only";
 }
 
+Status check_still_admin(const Identity& before, const Identity& now) {
+    return now.server_admin || !before.server_admin
+               ? Status()
+               : std::unexpected(Error(Code::Forbidden, "your client is no admin any more"));
+}
+
 }  // namespace
 
 Result<Identity> Gatekeeper::identify(std::string_view key_text, const Caller& caller) {
@@ -258,8 +264,8 @@ Result<Identity> Gatekeeper::identity_now(Reader& reader,
 
 Result<Identity> Gatekeeper::identity_now(Reader& reader, const Identity& before) const {
     ORIGIN_TRY(now, identity_now(reader, before.client, before.key));
-    return before.is_token ? narrowed(std::move(now), before, clock_.now())
-                           : Result<Identity>(std::move(now));
+    return before.is_signed_token ? narrowed(std::move(now), before, clock_.now())
+                                  : Result<Identity>(std::move(now));
 }
 
 Result<Identity> Gatekeeper::identity_again(const Identity& before) const {
@@ -381,22 +387,20 @@ Result<Permit> Gatekeeper::permit_to_create(const Identity& identity, const Proj
 }
 
 Status Gatekeeper::recheck(Reader& reader, const Permit& permit) const {
-    ORIGIN_TRY(identity, identity_now(reader, permit.identity()));
+    ORIGIN_TRY(now, identity_now(reader, permit.identity()));
     if (!permit.creates()) {
-        ORIGIN_CHECK(this->permit(reader, identity, permit.project(), permit.action()));
+        ORIGIN_CHECK(this->permit(reader, now, permit.project(), permit.action()));
     }
-    return {};
+    return check_still_admin(permit.identity(), now);
 }
 
 Status Gatekeeper::recheck(Reader& reader, const Identity& identity) const {
     ORIGIN_TRY(now, identity_now(reader, identity));
-    return now.server_admin || !identity.server_admin
-               ? Status()
-               : std::unexpected(Error(Code::Forbidden, "your client is no admin any more"));
+    return check_still_admin(identity, now);
 }
 
 Status Gatekeeper::check_may_require(const Identity& identity) {
-    if (!identity.is_token || identity.limits.none()) {
+    if (!identity.is_signed_token || identity.limits.none()) {
         return {};
     }
     return std::unexpected(Error(Code::Forbidden,

@@ -313,6 +313,10 @@ TEST_F(GatekeeperTest, APermitEndsWithWhatItStoodOn) {
     share(store::Access::Write);
     const auto of_grant = permit();
     EXPECT_EQ(recheck(of_grant), "ok");
+    change({.admin = true});
+    const auto of_both = permit();
+    change({.admin = false});
+    EXPECT_EQ(recheck(of_both), "forbidden") << "it may have stood on either";
     share(store::Access::Read);
     EXPECT_EQ(recheck(of_grant), "forbidden");
     ASSERT_TRUE(

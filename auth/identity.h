@@ -25,7 +25,7 @@ struct Identity {
     store::KeyLimits limits = {};     // What a push with this key must keep to.
     UnixMillis expires_at = 0;        // 0: never.
     std::string token_id = {};        // `jti` of a token that the client signed itself.
-    bool is_token = false;            // Such a token (auth/jwt.h) proved it.
+    bool is_signed_token = false;     // Such a token (auth/jwt.h) proved it.
 
     bool is_anonymous() const { return client == ClientId(); }
 };

@@ -156,7 +156,7 @@ Result<Identity> narrowed(Identity whole, const JwtClaims& claims) {
         whole.expires_at == 0 ? claims.expires_at : std::min(whole.expires_at, claims.expires_at);
     whole.limits = claims.limits;
     whole.token_id = claims.token_id;
-    whole.is_token = true;
+    whole.is_signed_token = true;
     whole.server_admin = false;
     return whole;
 }
@@ -179,7 +179,7 @@ Result<Identity> narrowed(Identity now, const Identity& before, UnixMillis now_a
     now.expires_at = before.expires_at;
     now.limits = before.limits;
     now.token_id = before.token_id;
-    now.is_token = true;
+    now.is_signed_token = true;
     now.server_admin = false;
     return now;
 }

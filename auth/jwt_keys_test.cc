@@ -15,7 +15,7 @@ TEST_F(JwtTest, ATokenNarrowsItsKey) {
     ASSERT_TRUE(whole);
     EXPECT_EQ(whole->client, ann_);
     EXPECT_EQ(whole->key, ec_key_);
-    EXPECT_TRUE(whole->is_token);
+    EXPECT_TRUE(whole->is_signed_token);
     EXPECT_FALSE(whole->server_admin) << "ann is an admin, her tokens are not";
     EXPECT_EQ(whole->expires_at, 1'700'003'600'000);
     EXPECT_TRUE(whole->scopes.has(Scope::GitWrite));

@@ -25,15 +25,13 @@ std::optional<KeyId> made_by_event(const AuditRow& event) {
         const auto replaced = event.details.find("replacedBy");
         return replaced == event.details.end() ? std::nullopt : KeyId::parse(replaced->second);
     }
-    const bool makes = event.type == "key.created" || event.type == "ssh_key.created" ||
-                       event.type == "token.created";
+    const bool makes = event.type == "key.created" || event.type == "token.created";
     return makes ? KeyId::parse(event.subject) : std::nullopt;
 }
 
 bool ends_a_key(const AuditRow& event) {
     return event.type == "key.revoked" || event.type == "key.quarantined" ||
-           event.type == "token.revoked" || event.type == "key.removed" ||
-           event.type == "ssh_key.removed";
+           event.type == "token.revoked" || event.type == "key.removed";
 }
 
 class FamilyReader {

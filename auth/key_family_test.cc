@@ -80,7 +80,7 @@ TEST_F(KeyFamilyTest, IsAllThatWasMadeWithItAndWithThoseAndNothingElse) {
     const KeyId theirs = new_key();
     log("key.created", other, theirs.str(), 0);
     log("token.created", leaked_, token.str(), 1);
-    log("ssh_key.created", leaked_, child.str(), 2);
+    log("key.created", leaked_, child.str(), 2);
     log("key.created", child, grandchild.str(), 1) /* A clock that was set back. */;
     log_row({.time = kStart + 3,
              .type = "key.rotated",
@@ -88,7 +88,7 @@ TEST_F(KeyFamilyTest, IsAllThatWasMadeWithItAndWithThoseAndNothingElse) {
              .details = {{"replacedBy", successor.str()}}},
             grandchild);
     log("key.revoked", leaked_, theirs.str(), 4);
-    log("ssh_key.removed", other, child.str(), 5);
+    log("key.removed", other, child.str(), 5);
 
     const KeyFamily found = family(leaked_);
     EXPECT_EQ(made(found), (std::vector{token, child, grandchild, successor}));

@@ -36,15 +36,6 @@ Result<store::KeyRow> create_signing_key(store::Writer& writer, const NewSigning
     return row;
 }
 
-Status remove_signing_key(store::Writer& writer, const KeyId& id) {
-    ORIGIN_TRY(
-        row, store::need_row<store::KeyRow>(writer, Table::Keys, id.view(), "no such signing key"));
-    if (row.kind != store::KeyKind::Signing) {
-        return std::unexpected(Error(Code::NotFound, "no such signing key"));
-    }
-    return erase_key(writer, id);
-}
-
 Result<std::optional<SigningKey>> find_signing_key(store::Reader& reader,
                                                    std::string_view blob,
                                                    UnixMillis now) {

@@ -27,9 +27,6 @@ struct NewSigningKey {
 ///         public key signs for one client.
 Result<store::KeyRow> create_signing_key(store::Writer& writer, const NewSigningKey& wanted);
 
-/// It may be added again. Errors: NotFound: no such key, or of another kind.
-Status remove_signing_key(store::Writer& writer, const KeyId& id);
-
 struct SigningKey {
     KeyId id;
     ClientId client;

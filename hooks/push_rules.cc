@@ -2,6 +2,7 @@
 #include "hooks/push_rules.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "auth/commit_signature.h"
@@ -221,38 +222,52 @@ Result<Objection> check_signatures(store::Store& store,
     return said;
 }
 
-/// The commits of the move that count as new: what the default branch has does not, if it
-/// `vouches`.
-Result<std::optional<Commits>> commits_of(const Move& move,
-                                          const Facts& facts,
-                                          const Oid& tip,
-                                          bool vouches) {
-    std::vector<Oid> known;
-    const std::optional<Oid> default_tip = vouches ? facts.default_tip : std::nullopt;
-    for (const auto& id : {std::optional(move.ref.old_id), default_tip}) {
-        const auto commit =
-            id && !id->is_zero() ? git::commit_at(*move.objects, *id) : std::nullopt;
-        if (commit) {
-            known.push_back(*commit);
+/// The commits of a move that count as new. Each list is walked once, when it is first asked for.
+class Brought {
+public:
+    Brought(const Move& move, const Facts& facts, const Oid& tip)
+        : move_(move), default_tip_(facts.default_tip), tip_(tip) {}
+
+    /// What the default branch has does not count if it `vouches`. nullopt: too many to look at.
+    Result<std::optional<Commits>> commits(bool vouches) {
+        auto& list = lists_.at(vouches && default_tip_ ? 1 : 0);
+        if (!list) {
+            std::vector<Oid> known;
+            for (const auto& id :
+                 {std::optional(move_.ref.old_id), vouches ? default_tip_ : std::nullopt}) {
+                const auto commit =
+                    id && !id->is_zero() ? git::commit_at(*move_.objects, *id) : std::nullopt;
+                if (commit) {
+                    known.push_back(*commit);
+                }
+            }
+            ORIGIN_TRY(walked, new_commits(move_.objects, tip_, known, move_.state));
+            list = std::move(walked);
         }
+        return *list;
     }
-    return new_commits(move.objects, tip, known, move.state);
-}
+
+private:
+    const Move& move_;
+    std::optional<Oid> default_tip_;
+    Oid tip_;
+    std::array<std::optional<std::optional<Commits>>, 2> lists_;
+};
 
 /// Signatures and merges.
 Result<Objection> check_history(
-    store::Store& store, const Move& move, const Facts& facts, const Oid& tip, UnixMillis now) {
+    store::Store& store, const Move& move, const Facts& facts, Brought& brought, UnixMillis now) {
     const store::BranchPolicy& policy = *facts.policy;
     const store::BranchPolicy vouched = facts.default_policy.value_or(store::BranchPolicy());
     if (policy.linear) {
-        ORIGIN_TRY(commits, commits_of(move, facts, tip, vouched.linear));
+        ORIGIN_TRY(commits, brought.commits(vouched.linear));
         Objection said = commits ? check_linear(policy, *commits) : std::string(kTooMuch);
         if (said) {
             return said;
         }
     }
     if (policy.signed_commits) {
-        ORIGIN_TRY(commits, commits_of(move, facts, tip, vouched.signed_commits));
+        ORIGIN_TRY(commits, brought.commits(vouched.signed_commits));
         return commits ? check_signatures(store, move, policy, *commits, now)
                        : Objection(std::string(kTooMuch));
     }
@@ -287,9 +302,10 @@ Result<std::vector<Oid>> trees_before(const Move& move, const Facts& facts, cons
 Result<Objection> check_files(const Move& move,
                               const Facts& facts,
                               const Oid& tip,
+                              Brought& brought,
                               const std::vector<FileRule>& rules) {
     FileCheck files(*move.objects, rules, move.state);
-    ORIGIN_TRY(commits, commits_of(move, facts, tip, true));
+    ORIGIN_TRY(commits, brought.commits(true));
     if (!commits) {
         return Objection(std::string(kTooMuch));
     }
@@ -312,6 +328,7 @@ Result<Objection> check_commits(store::Store& store,
     if (!tip) {
         return Objection("only commits can be checked here, and this is none");
     }
+    Brought brought(move, facts, *tip);
     if (facts.policy) {
         Result<Objection> said = Objection();
         ORIGIN_CHECK(store.read([&](Reader& reader) -> Status {
@@ -321,12 +338,12 @@ Result<Objection> check_commits(store::Store& store,
         if (!said || *said) {
             return said;
         }
-        ORIGIN_TRY(history, check_history(store, move, facts, *tip, now));
+        ORIGIN_TRY(history, check_history(store, move, facts, brought, now));
         if (history) {
             return history;
         }
     }
-    return rules.empty() ? Objection() : check_files(move, facts, *tip, rules);
+    return rules.empty() ? Objection() : check_files(move, facts, *tip, brought, rules);
 }
 
 }  // namespace

@@ -8,6 +8,24 @@
 #include "base/thread_name.h"
 
 namespace origin::net {
+namespace {
+
+template <class Queue>
+std::size_t waiting_of(const Queue& queue, const Whose& whose) {
+    const auto* const own = queue.find(whose);
+    return own == nullptr ? 0 : own->size();
+}
+
+/// How many have their turn before what comes now.
+template <class Queue>
+std::size_t before(const Queue& queue, const Whose& whose) {
+    const bool has_some = queue.find(whose) != nullptr;
+    const std::size_t groups = queue.parts() + (has_some ? 0 : 1);
+    return std::min(queue.size(), (waiting_of(queue, whose) + 1) * groups);
+}
+
+}  // namespace
+
 WorkerPool::WorkerPool(unsigned threads,
                        const Clock& clock,
                        std::size_t queue_max,
@@ -35,24 +53,6 @@ WorkerPool::~WorkerPool() {
         thread.join();
     }
 }
-
-namespace {
-
-template <class Queue>
-std::size_t waiting_of(const Queue& queue, const Whose& whose) {
-    const auto* const own = queue.find(whose);
-    return own == nullptr ? 0 : own->size();
-}
-
-/// How many have their turn before what comes now.
-template <class Queue>
-std::size_t before(const Queue& queue, const Whose& whose) {
-    const bool has_some = queue.find(whose) != nullptr;
-    const std::size_t groups = queue.parts() + (has_some ? 0 : 1);
-    return std::min(queue.size(), (waiting_of(queue, whose) + 1) * groups);
-}
-
-}  // namespace
 
 bool WorkerPool::fits(const Queue& queue, const Whose& whose) const {
     const std::size_t own = waiting_of(queue, whose);

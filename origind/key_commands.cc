@@ -79,18 +79,18 @@ void add_jwt_key_commands(CLI::App& app, Options& o) {
                 ->allow_extra_args(false);
             c.add_option("--project", o.projects, "bind it to projects (prj_...)")
                 ->allow_extra_args(false);
-            c.add_option("--expires", o.expires, "when it ends: 2027-01-31T00:00:00Z");
+            add_end(c, o);
         },
         [&o](ApiCall& call) {
             call.method = "POST";
             call.target = "/api/jwt-keys";
-            call.body = json_of({{"publicKey", text_of_file(o.file)},
-                                 {"kid", o.kid},
-                                 {"clientId", o.id},
-                                 {"title", o.name},
-                                 {"scopes", array_of(o.scopes)},
-                                 {"projects", array_of(o.projects)},
-                                 {"expiresAt", o.expires}});
+            call.body = json_of(with_end({{"publicKey", text_of_file(o.file)},
+                                          {"kid", o.kid},
+                                          {"clientId", o.id},
+                                          {"title", o.name},
+                                          {"scopes", array_of(o.scopes)},
+                                          {"projects", array_of(o.projects)}},
+                                         o));
             call.columns = {"keyId", "kid", "title"};
         });
     add_call(*group, o, {"list", "list a client's keys"}, add_client, [&o](ApiCall& call) {

@@ -5,8 +5,7 @@
 
 #include <algorithm>
 
-#include "git/odb/intake.h"
-#include "git/odb/test_git.h"
+#include "git/odb/test_source.h"
 
 namespace origin::git {
 namespace {
@@ -15,29 +14,12 @@ using test::get_file;
 using test::must;
 using test::put_file;
 
-class RepositoryTest : public testing::Test {
+class RepositoryTest : public test::SourceTest {
 protected:
-    void SetUp() override {
-        std::filesystem::create_directories(dir_ / "packs");
-        test::make_repository(source());
-    }
-
-    std::filesystem::path source() const { return dir_ / "source"; }
-    Oid rev(const std::string& name) {
-        return Oid::from_hex(must(source(), "git rev-parse " + name)).value_or(Oid{});
-    }
-
-    /// Takes everything the source has in.
     void load() {
-        must(source(), "git pack-objects --all --stdout -q < /dev/null > ../out.pack");
-        PackIntake intake(dir_.path(), nullptr);
-        ASSERT_TRUE(intake.feed(bytes_of(get_file(dir_ / "out.pack"))));
-        const auto result = intake.finish();
-        ASSERT_TRUE(result) << result.error().told_to_peer();
-        ASSERT_TRUE(intake.make_durable(dir_ / "packs"));
-        const auto store = ObjectStore::open(dir_ / "packs", {result->pack_name});
-        ASSERT_TRUE(store);
-        builder_.emplace(*store);
+        const ObjectStoreRef store = take_in();
+        ASSERT_NE(store, nullptr);
+        builder_.emplace(store);
         repository_.emplace(*builder_);
     }
 
@@ -52,7 +34,6 @@ protected:
         EXPECT_EQ(fsck.status, 0) << fsck.output;
     }
 
-    test::TempDir dir_;
     std::optional<PackBuilder> builder_;
     std::optional<Repository> repository_;
 };

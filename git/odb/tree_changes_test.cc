@@ -6,34 +6,18 @@
 #include <algorithm>
 #include <set>
 
-#include "git/odb/intake.h"
-#include "git/odb/test_git.h"
+#include "git/odb/test_source.h"
 
 namespace origin::git {
 namespace {
 
 using test::must;
 
-class TreeChangesTest : public testing::Test {
+class TreeChangesTest : public test::SourceTest {
 protected:
-    void SetUp() override {
-        std::filesystem::create_directories(dir_ / "packs");
-        test::make_repository(source());
-    }
-    std::filesystem::path source() const { return dir_ / "source"; }
-    Oid rev(const std::string& name) {
-        return Oid::from_hex(must(source(), "git rev-parse " + name)).value_or(Oid{});
-    }
     void load() {
-        must(source(), "git pack-objects --all --stdout -q < /dev/null > ../out.pack");
-        PackIntake intake(dir_.path(), nullptr);
-        ASSERT_TRUE(intake.feed(bytes_of(test::get_file(dir_ / "out.pack"))));
-        const auto result = intake.finish();
-        ASSERT_TRUE(result) << result.error().told_to_peer();
-        ASSERT_TRUE(intake.make_durable(dir_ / "packs"));
-        const auto opened = ObjectStore::open(dir_ / "packs", {result->pack_name});
-        ASSERT_TRUE(opened);
-        objects_ = *opened;
+        objects_ = take_in();
+        ASSERT_NE(objects_, nullptr);
     }
     /// "M path" or "D path" for each.
     std::set<std::string> changes(const std::vector<std::string>& bases, const std::string& tree) {
@@ -66,7 +50,6 @@ protected:
         return told;
     }
 
-    test::TempDir dir_;
     ObjectStoreRef objects_;
 };
 

@@ -5,7 +5,7 @@
 
 #include <boost/json.hpp>
 
-#include "auth/key_limits.h"
+#include "auth/key_pushes.h"
 #include "base/glob.h"
 #include "git/serve/catalogue.h"
 #include "git/serve/refs.h"
