@@ -87,8 +87,9 @@ class Contract:
         """(the schema of a body of this type or None, the types there are, whether there must be a body)."""
         if "requestBody" in operation:
             body = self._deref(operation["requestBody"])
-            types = list(body.get("content", {}))
-            return body["content"].get(content_type, {}).get("schema"), types, body.get("required", False)
+            content = body.get("content", {})
+            needed = body.get("required", False) and any(one.get("schema") for one in content.values())
+            return content.get(content_type, {}).get("schema"), list(content), needed
         for parameter in operation["parameters"]:
             if parameter["in"] == "body":
                 types = operation.get("consumes", self.document.get("consumes", []))

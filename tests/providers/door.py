@@ -48,7 +48,8 @@ class Request:
         self.raw_path, _, self.raw_query = target.partition("?")
         self.query = dict(urllib.parse.parse_qsl(self.raw_query, keep_blank_values=True))
         self.path = self.raw_path  # After the base; the stand-in sets it.
-        self.fault = self.status = self.operation = self.token = self.json = None
+        self.fault = self.status = self.operation = self.who = self.json = None
+        self.parts = []  # Of multipart/form-data.
 
     @property
     def content_type(self):

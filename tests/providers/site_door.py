@@ -9,6 +9,7 @@ import faults
 from door import Answer, Door, json_answer
 
 TYPES = mimetypes.MimeTypes()  # The built-in table, not the machine's.
+DOMAINS = (".localhost", ".netlify.app", ".vercel.app", ".pages.dev", ".workers.dev")
 NOT_SERVED = ("_headers", "_redirects", "netlify.toml")
 
 
@@ -50,8 +51,9 @@ class SiteDoor:
                 self.strays.append({"method": request.method, "headers": dict(request.headers.items())})
                 return json_answer(200, {})
             host = request.headers.get("Host", "").split(":")[0]
-            if host.endswith(".localhost"):
-                return self._served(host[:-len(".localhost")], path[1:])
+            for domain in DOMAINS:
+                if host.endswith(domain):
+                    return self._served(host[:-len(domain)], path[1:])
             if path.startswith("/s/"):
                 label, _, rest = path[3:].partition("/")
                 return self._served(urllib.parse.unquote(label), rest)
