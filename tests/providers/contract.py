@@ -104,7 +104,7 @@ class Contract:
 
     def _known(self, schema):
         schema = self._deref(schema)
-        names = set(schema.get("properties", {}))
+        names = {name for name, one in schema.get("properties", {}).items() if not one.get("x-unpublished")}
         for part in schema.get("allOf", []):
             names |= self._known(part)
         return names

@@ -21,6 +21,7 @@ import urllib.parse
 import cloudflare
 import netlify
 import tree
+import vercel
 from standin import fetch
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -145,7 +146,64 @@ def run_pages(run):
         run.clean("wrangler pages", standin)
 
 
-ALL = {"netlify": run_netlify, "pages": run_pages}
+# Vercel --------------------------------------------------------------------------------------------
+
+def run_vercel(run):
+    files = tree.contents()
+    site = run.tree("vercel", {**files, **CONTROL})
+    with vercel.Vercel() as standin:
+        project = standin.add_site("shop", standin.TEAM)
+        environment = {"VERCEL_TOKEN": standin.TOKEN, "VERCEL_ORG_ID": standin.TEAM, "VERCEL_PROJECT_ID": project["id"],
+                       "VERCEL_TELEMETRY_DISABLED": "1"}
+
+        def deploy(name, *more, folder=site):
+            """Deploys the folder; returns the URL it says, on plain HTTP."""
+            done = run.program(["vercel", "deploy", str(folder), "--api", standin.api, "--yes", *more], site, environment)
+            run.step(f"vercel deploy{name} ends well", done.returncode == 0, f"exit {done.returncode}")
+            return done.stdout.strip().replace("https://", "http://")
+
+        first = deploy(" --prod", "--prod")
+        run.served("vercel deploy --prod", first, files, CONTROL)
+        run.served("vercel deploy --prod, shop", standin.site_url("shop"), files, CONTROL)
+        uploads = len(standin.calls("POST", "/v2/files"))
+        new = {"index.html": b"<p>second\n"}
+        tree.write(site, new)
+        run.served("vercel deploy (a preview)", deploy(""), {**files, **new})
+        run.served("vercel deploy, shop is as it was", standin.site_url("shop"), files)
+        again = len(standin.calls("POST", "/v2/files")) - uploads
+        run.step("vercel: a second deployment uploads what is new", again == 1, f"{again} uploads")
+        run.served("vercel deploy --archive=tgz", deploy(" --archive=tgz", "--archive=tgz"), {**files, **new})
+        inline = {"index.html": b"<p>inline\n", "a b.html": b"<p>\xc3\xa9\n"}
+        run.served("vercel deploy of two small pages", deploy(" of two small pages", folder=run.tree("inline", inline)),
+                   inline)
+        sent = [r.json["files"] for r in standin.calls("POST", "/v13/deployments")]
+        run.step("vercel: an archive came as one, pages inside the request",
+                 any(f[0]["file"].startswith(".vercel/source.tgz") for f in sent) and any("data" in f[0] for f in sent))
+        built = {".vercel/output/config.json": b'{"version": 3}',
+                 **{".vercel/output/static/" + path: data for path, data in files.items()}}
+        folder = run.tree("prebuilt", built)
+        run.served("vercel deploy --prebuilt --prod", deploy(" --prebuilt --prod", "--prebuilt", "--prod", folder=folder),
+                   files)
+        _vercel_back(run, standin, environment, site, first.partition("://")[2])
+        refused = run.program(["vercel", "deploy", str(site), "--api", standin.api, "--yes"], site,
+                              {**environment, "VERCEL_TOKEN": "wrong"}, True)
+        run.step("vercel: a wrong token is refused", refused.returncode != 0)
+        run.clean("vercel", standin)
+
+
+def _vercel_back(run, standin, environment, site, first):
+    """Rollback to the first deployment, and a promote of the newest."""
+    project = next(p for p in standin.projects.values() if p.name == "shop")
+    newest, oldest = project.live, project.deployments[0]
+    for word, to in ("rollback", oldest), ("promote", newest):
+        done = run.program(["vercel", word, to.id, "--api", standin.api, "--yes"], site, environment)
+        run.step(f"vercel {word} ends well, and moves production", done.returncode == 0 and project.live is to,
+                 f"exit {done.returncode}, live is {project.live.label}")
+        run.step(f"vercel {word}: automatic assignment is {'on' if word == 'promote' else 'off'}",
+                 project.auto_assign == (word == "promote"))
+
+
+ALL = {"netlify": run_netlify, "pages": run_pages, "vercel": run_vercel}
 
 
 def versions(programs):

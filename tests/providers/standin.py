@@ -18,7 +18,7 @@ As a process (one line of JSON, then it serves until it is stopped by a signal):
 
     python3 -B tests/providers/standin.py netlify --port 0 --json --site shop
     {"provider": "netlify", "api": "http://127.0.0.1:41001/api/v1", "sites": "http://127.0.0.1:41002",
-     "control": "http://127.0.0.1:41002/_control", "token": "standin-token", "account": ...}
+     "control": "http://127.0.0.1:41002/_control", "token": "standinToken", "account": ...}
 
 Tokens: TOKEN works; EXPIRED worked once; OTHER belongs to another account, whose things are not ours. A thing named
 "taken" belongs to somebody else from the start.
@@ -62,7 +62,7 @@ import site_door
 from door import Answer, Door, json_answer, spoilt, wire_fault
 
 SPECS = pathlib.Path(__file__).resolve().parent / "specs"
-TOKEN, EXPIRED, OTHER = "standin-token", "standin-token-expired", "standin-token-other"
+TOKEN, EXPIRED, OTHER = "standinToken", "standinTokenExpired", "standinTokenOther"
 
 
 class Refuse(Exception):
