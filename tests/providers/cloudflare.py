@@ -2,7 +2,8 @@
 """Cloudflare's API, as far as Pages (direct upload) and Workers with static assets go: envelope, tokens, upload JWTs.
 
 Labels of sites: Pages: PROJECT, SHORTID.PROJECT, ALIAS.PROJECT; Workers: NAME.SUBDOMAIN, VERSIONPREFIX-NAME.SUBDOMAIN,
-ALIAS-NAME.SUBDOMAIN (each also without .SUBDOMAIN). Set by control: {"jwt_seconds": N}, the life of an upload token.
+ALIAS-NAME.SUBDOMAIN (each also without .SUBDOMAIN). Control: {"jwt_seconds": N}, the life of an upload token; {"max_files": N} of a Pages
+project; {"single_uploads": true}, one request for each asset of a Worker.
 """
 import base64
 import hashlib
@@ -89,10 +90,11 @@ class Cloudflare(Pages, Workers, Standin):
                 "workers": [self.script_json(s) for s in self.scripts.values()]}
 
     def control(self, wish):
-        if "jwt_seconds" not in wish:
-            return False
-        self.jwt_seconds = {kind: wish["jwt_seconds"] for kind in self.jwt_seconds}
-        return True
+        if "jwt_seconds" in wish:
+            self.jwt_seconds = {kind: wish["jwt_seconds"] for kind in self.jwt_seconds}
+        self.single_uploads = wish.get("single_uploads", self.single_uploads)
+        self.max_files = wish.get("max_files", self.max_files)
+        return bool({"jwt_seconds", "single_uploads", "max_files"} & set(wish))
 
     # Upload tokens ----------------------------------------------------------------------------
 

@@ -105,7 +105,7 @@ class Contract:
     def _known(self, schema):
         schema = self._deref(schema)
         names = {name for name, one in schema.get("properties", {}).items() if not one.get("x-unpublished")}
-        for part in schema.get("allOf", []):
+        for part in [*schema.get("allOf", []), *schema.get("oneOf", []), *schema.get("anyOf", [])]:
             names |= self._known(part)
         return names
 

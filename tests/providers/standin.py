@@ -288,7 +288,7 @@ class Standin:
                 raise breach(bad, f"the body is not JSON: {error}") from None
         fields = request.json
         if kind == "multipart/form-data":
-            fields = self._parts(request, bad)
+            fields = self._parts(request, schema or {}, bad)
         if schema and fields is not None:
             wrong = list(way.contract.complaints(schema, fields))
             if wrong:
@@ -297,8 +297,8 @@ class Standin:
                 self.odd(request, f"field {name} is not in the contract")
 
     @staticmethod
-    def _parts(request, bad):
-        """Sets request.parts; returns {name: text} for the schema."""
+    def _parts(request, schema, bad):
+        """Sets request.parts; returns {name: text}, or what the JSON says where the schema has an object."""
         try:
             request.parts = multipart.parts(request.headers.get("Content-Type", ""), request.body)
         except ValueError as error:
@@ -306,7 +306,12 @@ class Standin:
         names = [part.name for part in request.parts]
         if len(set(names)) != len(names):
             raise breach(bad, "a part is there twice")
-        return {part.name: part.body.decode("utf-8", "replace") for part in request.parts}
+        objects = {name for name, one in schema.get("properties", {}).items() if one.get("type") == "object"}
+        try:
+            return {part.name: contract.strict_json(part.body) if part.name in objects
+                    else part.body.decode("utf-8", "replace") for part in request.parts}
+        except ValueError as error:
+            raise breach(bad, f"a part is not JSON: {error}") from None
 
 
 def fetch(url, method="GET", body=None, headers=()):
