@@ -3,6 +3,7 @@
 import json
 import re
 import urllib.parse
+import warnings
 
 import jsonschema
 
@@ -51,7 +52,9 @@ class Contract:
         if change:
             change(document)
         self.document = _nullable(document)
-        self.resolver = jsonschema.RefResolver("", self.document)
+        with warnings.catch_warnings():  # Debian 12 has jsonschema 4.10, whose way with $ref newer ones call old.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.resolver = jsonschema.RefResolver("", self.document)
 
     def has(self, method, template):
         return method.lower() in self.document["paths"].get(template, {})

@@ -62,7 +62,7 @@ RECOVERS, FAILS, EITHER = "recovers", "fails", "either"
 _ANY = [(kind, RECOVERS) for kind in (
     "429_retry_after", "429_retry_date", "429_bare", "500_html", "502_html", "503_html", "524_html", "reset",
     "truncated", "lost_answer", "502_after", "slow")]
-_LYING = [("200_html", FAILS), ("200_empty", FAILS), ("200_object", FAILS), ("redirect", FAILS), ("401", FAILS),
+_LYING = [("200_html", FAILS), ("200_empty", FAILS), ("200_object", FAILS), ("200_huge", FAILS), ("redirect", FAILS), ("401", FAILS),
           ("403", FAILS)]
 # The requests of each provider that make something, that carry bytes, and that ask how it goes.
 CREATE = {"netlify": ("POST", "/sites/*/deploys"), "vercel": ("POST", "/v13/deployments"),

@@ -99,6 +99,7 @@ class Standin:
     BASE = ""  # What stands before every path of the API.
     CONTRACTS = ()  # (file in specs/, a function that mends it or None), the first that has a path decides.
     TOKEN, EXPIRED, OTHER = TOKEN, EXPIRED, OTHER
+    loud = True  # Violations are said on stderr too.
     POLITE_QUERY = ()  # Names in a query that are no oddity.
 
     def __init__(self, port=0, site_port=0, polls=2):
@@ -228,7 +229,8 @@ class Standin:
     def _violated(self, request, what):
         line = f"{request.method} {request.path}: {what}"
         self.violations.append({"n": len(self.requests), "request": f"{request.method} {request.target}", "what": line})
-        print(f"stand-in {self.NAME}: VIOLATION {line}", file=sys.stderr, flush=True)
+        if self.loud:
+            print(f"stand-in {self.NAME}: VIOLATION {line}", file=sys.stderr, flush=True)
 
     def _checked(self, request):
         way, names = self._way(request)
