@@ -72,9 +72,9 @@ private:
     /// The trees and the commit.
     Status make() {
         ORIGIN_TRY(view, open_view(call(), received_->permit));
-        ORIGIN_TRY(draft, git::Draft::open(call().around.pushes, received_->permit));
-        draft_ = std::move(draft);
         const CommitWish& wish = received_->lines.wish();
+        ORIGIN_TRY(draft, open_draft(call().around.pushes, received_->permit, wish));
+        draft_ = std::move(draft);
         ORIGIN_TRY(place, place_of(wish, *draft_, view));
         place_ = place;
         for (const git::SpooledFile& file : received_->lines.contents()) {

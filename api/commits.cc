@@ -41,7 +41,7 @@ Result<Pushed> commit_files(const Call& call,
                             const auth::Once& once) {
     ORIGIN_TRY(actions, actions_of(body));
     ORIGIN_TRY(view, open_view(call, permit));
-    ORIGIN_TRY(draft, git::Draft::open(call.around.pushes, permit));
+    ORIGIN_TRY(draft, open_draft(call.around.pushes, permit, body.wish));
     ORIGIN_TRY(place, place_of(body.wish, *draft, view));
     ORIGIN_TRY(edits, edits_of(std::move(actions), *draft->objects(), place.tree));
     if (edits.empty()) {

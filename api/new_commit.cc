@@ -44,11 +44,18 @@ git::Commit CommitPlace::commit(const Oid& made,
     return commit;
 }
 
+Result<std::unique_ptr<git::Draft>> open_draft(git::PushService& pushes,
+                                               const auth::Permit& permit,
+                                               const CommitWish& wish) {
+    ORIGIN_TRY(branch, branch_named(wish.branch));
+    return git::Draft::open(pushes, permit, {branch.str()});
+}
+
 Result<CommitPlace> place_of(const CommitWish& wish,
                              const git::Draft& draft,
                              const ProjectView& view) {
     ORIGIN_TRY(branch, branch_named(wish.branch));
-    ORIGIN_TRY(tip, draft.tip(branch.str()));
+    const Oid tip = draft.tip(branch.str());
     ORIGIN_CHECK(check_expected_head(wish.expected_head, tip));
     if (!tip.is_zero() && wish.start_branch) {
         return std::unexpected(Error(Code::Conflict,

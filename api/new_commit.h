@@ -39,6 +39,12 @@ struct CommitPlace {
                        UnixMillis now) const;
 };
 
+/// A draft that knows the tip of the wish's branch, for place_of().
+/// Errors: InvalidInput `bad_ref_name`; those of Draft::open().
+Result<std::unique_ptr<git::Draft>> open_draft(git::PushService& pushes,
+                                               const auth::Permit& permit,
+                                               const CommitWish& wish);
+
 /// Errors: InvalidInput `bad_ref_name`; Conflict `head_moved`, `branch_exists` (startBranch is for
 ///         a new one); NotFound `ref_not_found` (startBranch).
 Result<CommitPlace> place_of(const CommitWish& wish,

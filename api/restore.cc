@@ -66,11 +66,11 @@ Result<Pushed> restore(const Call& call,
                        const auth::Once& once) {
     ORIGIN_TRY(view, open_view(call, permit));
     ORIGIN_TRY(source, shown_commit(view, body.commit));
-    ORIGIN_TRY(draft, git::Draft::open(call.around.pushes, permit));
     const CommitWish wish{.branch = body.branch,
                           .start_branch = {},
                           .message = {},
                           .expected_head = body.expected_head};
+    ORIGIN_TRY(draft, open_draft(call.around.pushes, permit, wish));
     ORIGIN_TRY(place, place_of(wish, *draft, view));
     if (place.tip.is_zero()) {
         return not_found("ref_not_found", "there is no branch '" + printable(body.branch) + "'");

@@ -78,8 +78,8 @@ Answer revert_requirement(const Call& call) {
     }
     ORIGIN_TRY(branch, branch_named(body.branch.value_or(run.branch)));
     const auto act = [&](const auth::Once& once) -> Answer {
-        ORIGIN_TRY(draft, git::Draft::open(call.around.pushes, permit));
-        ORIGIN_TRY(tip, draft->tip(branch.str()));
+        ORIGIN_TRY(draft, git::Draft::open(call.around.pushes, permit, {branch.str()}));
+        const Oid tip = draft->tip(branch.str());
         ORIGIN_CHECK(check_expected_head(body.expected_head, tip));
         if (tip.is_zero()) {
             return std::unexpected(

@@ -115,14 +115,15 @@ Status RunWorker::generate(Work& work) const {
     ORIGIN_TRY(permit,
                around_.gatekeeper.permit(identity, work.run.project, auth::Action::Require));
     work.permit = permit;
-    ORIGIN_TRY(draft, git::Draft::open(around_.pushes, *work.permit));
+    ORIGIN_TRY(
+        draft,
+        git::Draft::open(around_.pushes, *work.permit, {work.run.branch, work.run.start_branch}));
     work.draft = std::move(draft);
-    ORIGIN_TRY(tip, work.draft->tip(work.run.branch));
+    const Oid tip = work.draft->tip(work.run.branch);
     work.branch_tip = tip;
     work.run.base_commit = tip;
     if (tip.is_zero() && !work.run.start_branch.empty()) {
-        ORIGIN_TRY(start, work.draft->tip(work.run.start_branch));
-        work.run.base_commit = start;
+        work.run.base_commit = work.draft->tip(work.run.start_branch);
     }
     work.engine = around_.runs.engine(work.run.engine);
     if (work.engine == nullptr) {

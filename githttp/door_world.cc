@@ -271,9 +271,9 @@ Oid DoorWorld::commit(const ProjectId& project,
                       const Files& files,
                       std::optional<RunId> run) {
     const auth::Permit permit = writer_of(project);
-    auto draft = git::Draft::open(pushes_, permit);
+    auto draft = git::Draft::open(pushes_, permit, {ref});
     EXPECT_TRUE(draft);
-    const Oid parent = (*draft)->tip(ref).value_or(Oid{});
+    const Oid parent = (*draft)->tip(ref);
     const Oid oid = add_commit((*draft)->builder(), files, parent);
     const auto pushed = (*draft)->push(
         {.via = "api", .refs = {{.name = ref, .old_id = parent, .new_id = oid}}, .run = run});

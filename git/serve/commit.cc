@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "git/serve/commit.h"
 
+#include "base/assert.h"
 #include "git/odb/history.h"
 #include "git/serve/refs.h"
 
@@ -62,28 +63,33 @@ Status work_out(
 
 }  // namespace
 
-Result<std::unique_ptr<Draft>> Draft::open(PushService& pushes, const auth::Permit& permit) {
+Result<std::unique_ptr<Draft>> Draft::open(PushService& pushes,
+                                           const auth::Permit& permit,
+                                           const std::vector<std::string>& refs) {
     ObjectStoreRef objects;
+    std::map<std::string, Oid> tips;
     ORIGIN_CHECK(pushes.store().read([&](store::Reader& reader) -> Status {
         ORIGIN_TRY(opened, pushes.storage().open(reader, permit.project()));
         objects = opened;
+        for (const std::string& ref : refs) {
+            ORIGIN_TRY(row, find_ref(reader, permit.project(), ref));
+            tips[ref] = row ? row->oid : Oid{};
+        }
         return {};
     }));
     struct Opener : Draft {
         Opener(PushService& p, const auth::Permit& w, ObjectStoreRef o)
             : Draft(p, w, std::move(o)) {}
     };
-    return std::make_unique<Opener>(pushes, permit, objects);
+    auto draft = std::make_unique<Opener>(pushes, permit, objects);
+    draft->tips_ = std::move(tips);
+    return draft;
 }
 
-Result<Oid> Draft::tip(std::string_view ref) const {
-    Oid oid;
-    ORIGIN_CHECK(pushes_.store().read([&](store::Reader& reader) -> Status {
-        ORIGIN_TRY(row, find_ref(reader, permit_.project(), ref));
-        oid = row ? row->oid : Oid{};
-        return {};
-    }));
-    return oid;
+Oid Draft::tip(const std::string& ref) const {
+    const auto found = tips_.find(ref);
+    ORIGIN_ASSERT(found != tips_.end());  // open() was not told of it.
+    return found->second;
 }
 
 Result<Oid> Draft::tree_of(const Oid& commit) const {
@@ -152,9 +158,9 @@ Result<Merged> merge(PushService& pushes,
         source = found;
         return {};
     }));
-    ORIGIN_TRY(draft, Draft::open(pushes, permit));
+    ORIGIN_TRY(draft, Draft::open(pushes, permit, {wish.target}));
     Merged merged;
-    ORIGIN_TRY(old_target, draft->tip(wish.target));
+    const Oid old_target = draft->tip(wish.target);
     merged.old_target = old_target;
     if (!source || old_target.is_zero() || !draft->objects()->contains(*source)) {
         return std::unexpected(

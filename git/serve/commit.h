@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,15 +17,19 @@ namespace origin::git {
 /// New objects on top of one project's, until push() makes them part of it. Dropped if it is not.
 class Draft {
 public:
+    /// `refs`: full names whose tips are wanted. They are read from the snapshot that the objects
+    /// are of: a tip read later may be a commit that the draft does not know.
     /// Errors: NotFound (the project), Corrupt.
-    static Result<std::unique_ptr<Draft>> open(PushService& pushes, const auth::Permit& permit);
+    static Result<std::unique_ptr<Draft>> open(PushService& pushes,
+                                               const auth::Permit& permit,
+                                               const std::vector<std::string>& refs = {});
 
     const ObjectStoreRef& objects() const { return objects_; }
     PackBuilder& builder() { return builder_; }
     Repository& repository() { return repository_; }
 
-    /// The tip of a full ref name as it was when the draft was opened; zero if there is none.
-    Result<Oid> tip(std::string_view ref) const;
+    /// The tip of one of open()'s refs as it was then; zero if there is none.
+    Oid tip(const std::string& ref) const;
     Result<Oid> tree_of(const Oid& commit) const;
     Result<Oid> add_commit(const Commit& commit);
 
@@ -42,6 +47,7 @@ private:
     PushService& pushes_;
     auth::Permit permit_;
     ObjectStoreRef objects_;
+    std::map<std::string, Oid> tips_;
     PackBuilder builder_;
     Repository repository_;
 };

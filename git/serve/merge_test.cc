@@ -43,6 +43,14 @@ TEST_F(Merge, RefusesATargetThatMoved) {
     EXPECT_EQ(merged.error().reason(), "head_moved");
 }
 
+TEST_F(Merge, ADraftKnowsEveryTipItTells) {
+    auto draft = Draft::open(service(), permit(), {"refs/heads/main", "refs/heads/new"});
+    ASSERT_TRUE(draft);
+    ASSERT_TRUE(commit_file("refs/heads/main", first_, "a", "2\n"));
+    EXPECT_EQ((*draft)->tip("refs/heads/main"), first_) << "as it was when the objects were opened";
+    EXPECT_TRUE((*draft)->tip("refs/heads/new").is_zero());
+}
+
 TEST_F(Merge, NamesTheConflictsAndMovesNothing) {
     Oid ours;
     ASSERT_TRUE(commit_file("refs/heads/main", first_, "a", "2\n", &ours));

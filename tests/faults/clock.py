@@ -23,6 +23,7 @@ from world import Receiver, Server, World, attempt, look, wait_until
 import world as worlds
 
 JUMPS = {"+10 years": 3652, "-10 years": -3652, "+3 days": 3, "-3 days": -3, "-20 hours": -20 / 24, "+20 hours": 20 / 24, "to 2106": 365.25 * 80.5}
+SCOPES = ["admin", "git:read", "git:write", "requirements", "deploy", "projects:create"]
 DAY_SECONDS = 86400
 TRIES_MAX = 8  # Of one delivery that failed once: anything near it is a loop.
 
@@ -43,6 +44,13 @@ class FalseClockServer(Server):
         config = self.root / "clock.toml"
         config.write_text('[workers]\nthreads = 2\n[outbound]\nallow = ["127.0.0.0/8"]\n')
         self.options = ["--config", str(config)]
+
+    def init(self):
+        """Keys end after a year unless asked otherwise: this one outlives every jump."""
+        super().init()
+        made = self.command_json("key", "create", "--data", self.data, "--client", self.client_id, "--title", "for long", *(word for scope in SCOPES for word in ("--scope", scope)), "--no-expiry")
+        self.key_id, self.key = made["keyId"], made["key"]
+        return self
 
     def jump(self, days):
         """From now on the server's clock is `days` away from ours. Exchanged whole: it may be read meanwhile."""
