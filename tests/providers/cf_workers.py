@@ -38,6 +38,7 @@ class Version:
     def __init__(self, manifest, metadata, number):
         self.id, self.manifest, self.metadata, self.number = str(uuid.uuid4()), manifest, metadata, number
         self.created = stamp()
+        self.files = {path: one["hash"] for path, one in manifest.items()}
 
 
 class Workers:
@@ -61,18 +62,14 @@ class Workers:
         label = label.removesuffix("." + self.subdomain)
         for script in self.scripts.values():
             if label == script.name and script.enabled:
-                return script.live() and self._files(script.live())
+                return script.live() and script.live().files
             if script.previews and label.endswith("-" + script.name):
                 which = label.removesuffix("-" + script.name)
                 found = [v for v in script.versions if v.id[:8] == which] + [
                     v for alias, v in script.aliases.items() if alias == which]
                 if found:
-                    return self._files(found[0])
+                    return found[0].files
         return None
-
-    @staticmethod
-    def _files(version):
-        return {path: one["hash"] for path, one in version.manifest.items()}
 
     def script_json(self, script):
         return {"id": script.name, "tag": script.tag, "created_on": stamp(), "modified_on": stamp(), "etag": script.tag,

@@ -37,6 +37,7 @@ class Cloudflare(Pages, Workers, Standin):
         self.jwt_seconds = {"upload": 300, "session": 3600, "completion": 3600}
         self.objects = {}  # hash -> (bytes, content type or None): of Pages and of Workers, as at Cloudflare.
         self.hashes = {}  # (sha1, extension) -> asset hash, so that none is made twice.
+        self.served = {}  # id of a manifest -> (the manifest, what its site serves), once somebody asked.
         self.start_pages()
         self.start_workers()
         super().__init__(*arguments, **more)
@@ -83,7 +84,9 @@ class Cloudflare(Pages, Workers, Standin):
             files = self.workers_site(label)
         if files is None:
             return None
-        return {path.lstrip("/"): self.objects[one] for path, one in files.items()}
+        if id(files) not in self.served:
+            self.served[id(files)] = files, {path.lstrip("/"): self.objects[one] for path, one in files.items()}
+        return self.served[id(files)][1]
 
     def deployments(self):
         return {"pages": [self.deployment_json(d) for p in self.projects.values() for d in p.deployments],

@@ -34,7 +34,8 @@ class Deploy:
         self.id = f"{number:08x}" + digests.sha1(f"{site.id}{number}".encode())[:16]
         self.site, self.title, self.fault = site, title, fault
         self.draft, self.branch = wish.get("draft") or False, wish.get("branch") or None
-        self.state, self.files, self.required, self.message = "new", None, [], None
+        self.state, self.files, self.required, self.message = "new", None, {}, None  # required: its keys.
+        self.served = None  # What its site serves, once somebody asked.
         self.asynchronous, self.polls, self.created, self.published_at = False, 0, stamp(), None
 
     def wants(self, name):
@@ -97,10 +98,12 @@ class Netlify(Standin):
             deploy = self.deploy_rows.get(which) or site.branches.get(which)
         if deploy is None or deploy.state != "ready" or deploy.site is not site:
             return None
-        return {path: (self.objects[sha], guessed_type(path)) for path, sha in deploy.files.items()}
+        if deploy.served is None:
+            deploy.served = {path: (self.objects[sha], guessed_type(path)) for path, sha in deploy.files.items()}
+        return deploy.served
 
     def deployments(self):
-        return [self._deploy_json(d, d.required) for d in self.deploy_rows.values()]
+        return [self._deploy_json(d, list(d.required)) for d in self.deploy_rows.values()]
 
     def control(self, wish):
         site = next((s for s in self.site_rows.values() if s.name == wish.get("site")), None)
@@ -143,7 +146,7 @@ class Netlify(Standin):
 
     def _now(self, deploy, status=200):
         known = deploy.state not in ("new", "preparing", "unheard_of")
-        return json_answer(status, self._deploy_json(deploy, deploy.required if known else []))
+        return json_answer(status, self._deploy_json(deploy, list(deploy.required) if known else []))
 
     # Finding ----------------------------------------------------------------------------------
 
@@ -266,9 +269,9 @@ class Netlify(Standin):
         if len(files) > SYNC_FILES_MAX and not deploy.asynchronous:
             deploy.state, deploy.message = "error", "timed out"
             raise breach(502, f"{len(files)} files in a synchronous deploy (N1)")
-        deploy.required = sorted({sha for sha in files.values() if sha not in self.objects})
+        deploy.required = dict.fromkeys(sha for sha in sorted(set(files.values())) if sha not in self.objects)
         if deploy.wants("required_unknown"):
-            deploy.required.append(digests.sha1(b"nobody sent this"))
+            deploy.required[digests.sha1(b"nobody sent this")] = None
         deploy.polls = 0
         deploy.state = "preparing" if deploy.asynchronous else self._after_diff(deploy)
 
@@ -326,7 +329,7 @@ class Netlify(Standin):
         if sha not in deploy.required:
             self.odd(request, "a file nobody asked for, or asked for no more")
         self.objects[sha] = request.body
-        deploy.required = [one for one in deploy.required if one not in self.objects]
+        deploy.required.pop(sha, None)
         deploy.state = "uploading" if deploy.required else "uploaded"
         deploy.polls = 0
         return json_answer(200, self._file_json(path, sha))

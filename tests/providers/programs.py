@@ -4,7 +4,7 @@
 
 Method: the pinned netlify-cli, vercel and wrangler deploy one folder to the stand-ins, in an environment of their
 own; then every path is fetched and its bytes are compared, and no request may have broken the contract. Each step
-is one passed or failed; the last line is "N passed, N failed".
+is one passed or failed; the last line is "N passed, N failed". programs_faults.py has the providers fail.
 
     python3 -B tests/providers/programs.py [--programs FOLDER] [--only NAME] [--json FILE] [--verbose]
 
@@ -22,6 +22,7 @@ import cloudflare
 import netlify
 import tree
 import vercel
+from programs_faults import run_faults
 from standin import fetch
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -245,7 +246,7 @@ def _vercel_back(run, standin, environment, site, first):
                  project.auto_assign == (word == "promote"))
 
 
-ALL = {"netlify": run_netlify, "pages": run_pages, "workers": run_workers, "vercel": run_vercel}
+ALL = {"netlify": run_netlify, "pages": run_pages, "workers": run_workers, "vercel": run_vercel, "faults": run_faults}
 
 
 def versions(programs):
