@@ -49,19 +49,31 @@ Status check_event_globs(const std::vector<std::string>& globs) {
     return {};
 }
 
-Status check_webhook_room(store::Reader& reader, const ProjectId& project) {
+Status check_ref_globs(const std::vector<std::string>& globs) {
+    for (const std::string& glob : globs) {
+        ORIGIN_CHECK(auth::check_display_name(glob));
+        if (!glob.starts_with("refs/") && !glob.starts_with('*')) {
+            return refuse("bad_name",
+                          "'" + printable(glob) +
+                              "' matches no ref: names are whole, like 'refs/heads/main'");
+        }
+    }
+    return {};
+}
+
+Status check_webhook_room(store::Reader& reader, const hooks::WebhookScope& scope) {
     std::size_t count = 0;
     ORIGIN_CHECK(reader.scan(
         store::Table::Webhooks,
-        store::Range::prefix(project.view()),
+        store::Range::prefix(hooks::scope_prefix(scope)),
         [&](std::string_view, std::string_view) { return ++count < kWebhooksPerProjectMax; }));
     if (count < kWebhooksPerProjectMax) {
         return {};
     }
-    return std::unexpected(
-        Error(Code::LimitExceeded,
-              "a project has at most " + std::to_string(kWebhooksPerProjectMax) + " webhooks")
-            .because("too_many_webhooks"));
+    return std::unexpected(Error(Code::LimitExceeded,
+                                 "a project or client has at most " +
+                                     std::to_string(kWebhooksPerProjectMax) + " webhooks")
+                               .because("too_many_webhooks"));
 }
 
 Result<RefName> branch_named(std::string_view name) {

@@ -11,6 +11,7 @@
 #include "base/oid.h"
 #include "base/ref_name.h"
 #include "base/result.h"
+#include "hooks/webhooks.h"
 #include "store/store.h"
 
 namespace origin::api {
@@ -25,8 +26,11 @@ Status check_settings(const std::map<std::string, std::string>& settings);
 /// Globs over event types: "run.*". Errors: InvalidInput `bad_name`.
 Status check_event_globs(const std::vector<std::string>& globs);
 
+/// Globs over full ref names: "refs/heads/*". Errors: InvalidInput `bad_name`.
+Status check_ref_globs(const std::vector<std::string>& globs);
+
 /// Errors: LimitExceeded `too_many_webhooks`.
-Status check_webhook_room(store::Reader& reader, const ProjectId& project);
+Status check_webhook_room(store::Reader& reader, const hooks::WebhookScope& scope);
 
 /// A branch by its short or full name, as a full one. Errors: InvalidInput `bad_ref_name`.
 Result<RefName> branch_named(std::string_view name);

@@ -105,6 +105,14 @@ Answer list_webhooks(const Call& call);
 Answer get_webhook(const Call& call);
 Answer delete_webhook(const Call& call);
 
+// webhook_actions.cc
+BodyShape webhook_rotate_shape();
+Answer resume_webhook(const Call& call);
+Answer rotate_webhook(const Call& call);
+Answer ping_webhook(const Call& call);
+Answer get_delivery(const Call& call);
+Answer redeliver(const Call& call);
+
 // events.cc
 Answer get_events(const Call& call);
 Answer get_project_events(const Call& call);

@@ -44,6 +44,9 @@ Result<bool> VisibleEvents::operator()(store::Reader& reader, const store::Event
     if (event.type.starts_with("grant.")) {
         return access == store::Access::Admin;
     }
+    if (event.type.starts_with("webhook.")) {
+        return access && *access >= store::Access::Deploy;
+    }
     return access || (row->is_public && row->deleted_at == 0 && asked_ == event.project);
 }
 

@@ -11,6 +11,7 @@
 #include "api/views.h"
 #include "base/limits.h"
 #include "generator/deploy_wish.h"
+#include "hooks/webhook_secret.h"
 #include "hooks/webhooks.h"
 #include "store/rows/access.h"
 
@@ -152,7 +153,7 @@ Result<std::optional<WebhookPlan>> plan_webhook(const Call& call, const Requirem
     const hooks::WebhookSecret secret = hooks::make_webhook_secret(call.around.random);
     return std::optional(
         WebhookPlan{.row = {.id = id,
-                            .project = {},
+                            .scope = ProjectId(),
                             .url = body.webhook->url,
                             .sealed_secret = hooks::seal_webhook_secret(
                                 call.around.master_key, id, secret.raw, call.around.random),
@@ -261,10 +262,10 @@ Answer post_requirement(const Call& call) {
                 return once.record(writer, ids);
             }
             hooks::NewWebhook row = webhook->row;
-            row.project = submitted.run.project;
+            row.scope = submitted.run.project;
             ORIGIN_CHECK(auth::Gatekeeper::check_client(
-                writer, identity, row.project, auth::Action::Deploy));
-            ORIGIN_CHECK(check_webhook_room(writer, row.project));
+                writer, identity, submitted.run.project, auth::Action::Deploy));
+            ORIGIN_CHECK(check_webhook_room(writer, row.scope));
             ORIGIN_CHECK(hooks::create_webhook(writer, row));
             ids.push_back(row.id.str());
             return once.record(writer, ids);

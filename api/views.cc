@@ -121,18 +121,6 @@ json::object deployment_json(const Around& around,
     return body;
 }
 
-json::object webhook_json(const WebhookId& id, const store::WebhookRow& row) {
-    json::object body{{"id", id.str()},
-                      {"url", row.url},
-                      {"events", texts_json(row.events)},
-                      {"disabled", row.disabled},
-                      {"createdAt", time_json(row.created_at)}};
-    if (row.disabled) {
-        body["disabledReason"] = row.disabled_reason;
-    }
-    return body;
-}
-
 json::object client_json(const ClientId& id, const store::ClientRow& row) {
     return {{"clientId", id.str()},
             {"slug", row.slug},

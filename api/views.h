@@ -12,7 +12,6 @@
 #include "store/rows/identity.h"
 #include "store/rows/project.h"
 #include "store/rows/run.h"
-#include "store/rows/webhook.h"
 
 namespace origin::api {
 
@@ -44,7 +43,6 @@ boost::json::object deployment_json(const Around& around,
                                     const store::DeploymentRow& row,
                                     WithLog log);
 
-boost::json::object webhook_json(const WebhookId& id, const store::WebhookRow& row);
 boost::json::object client_json(const ClientId& id, const store::ClientRow& row);
 boost::json::object key_json(const KeyId& id, const store::KeyRow& row);
 boost::json::array conflicts_json(const std::vector<git::MergeConflict>& conflicts);

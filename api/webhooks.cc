@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// /api/projects/{project}/webhooks: endpoints that hear of events, and what was delivered.
+// /api/webhooks and /api/projects/{project}/webhooks: endpoints that hear of events.
 #include "hooks/webhooks.h"
 
 #include <boost/json.hpp>
@@ -7,54 +7,70 @@
 #include "api/answers.h"
 #include "api/checks.h"
 #include "api/endpoints.h"
-#include "api/views.h"
+#include "api/webhook_access.h"
+#include "hooks/webhook_secret.h"
 #include "store/rows/access.h"
-#include "store/rows/keys.h"
 
 namespace origin::api {
 namespace {
 
 namespace json = boost::json;
 using store::Table;
+using store::WebhookFormat;
+using store::WebhookScheme;
 
 struct WebhookBody {
     std::string url;
     std::vector<std::string> events;
+    std::vector<std::string> refs;
+    std::string format;
+    std::string signature;
 
     static WebhookBody read(Fields& in) {
         WebhookBody body;
         body.url = in.text("url");
         body.events = in.maybe_texts("events").value_or(std::vector<std::string>());
+        body.refs = in.maybe_texts("refs").value_or(std::vector<std::string>());
+        body.format = in.maybe_text("format").value_or("standard");
+        body.signature = in.maybe_text("signature").value_or("v1");
         return body;
     }
 };
 
-Result<store::WebhookRow> need_webhook(store::Reader& reader,
-                                       const ProjectId& project,
-                                       const WebhookId& id) {
-    return store::need_row<store::WebhookRow>(
-        reader, Table::Webhooks, store::webhook_key(project, id), "no such webhook");
+std::unexpected<Error> refuse(std::string reason, std::string text) {
+    return std::unexpected(Error(Code::InvalidInput, std::move(text)).because(std::move(reason)));
 }
 
-/// `secret`: empty: it was shown once.
-Answer created(const Call& call,
-               const ProjectId& project,
-               const WebhookId& id,
-               const std::optional<Secret>& secret) {
-    ORIGIN_TRY(row, read_store(call.around.store, [&](store::Reader& reader) {
-                   return need_webhook(reader, project, id);
-               }));
-    json::object body = webhook_json(id, row);
-    if (secret) {
-        body["secret"] = secret->reveal();
-    } else {
-        body["secret"] = nullptr;
-        body["secretShown"] = true;
+/// All but what is drawn for it: id, secret, time.
+Result<hooks::NewWebhook> plan(const Call& call,
+                               const WebhookAccess& access,
+                               const WebhookBody& body) {
+    ORIGIN_CHECK(net::check_outbound_url(body.url, call.around.outbound));
+    ORIGIN_CHECK(check_event_globs(body.events));
+    ORIGIN_CHECK(check_ref_globs(body.refs));
+    hooks::NewWebhook wanted{.id = {},
+                             .scope = access.scope,
+                             .url = body.url,
+                             .sealed_secret = {},
+                             .events = body.events,
+                             .refs = body.refs,
+                             .now = call.now()};
+    if (body.format == "github") {
+        wanted.format = WebhookFormat::Github;
+    } else if (body.format != "standard") {
+        return refuse("bad_format", "'format' is 'standard' or 'github'");
     }
-    net::Response response = json_answer(201, body);
-    response.headers.push_back(
-        {"Location", "/api/projects/" + project.str() + "/webhooks/" + id.str()});
-    return response;
+    if (body.signature == "v1a") {
+        wanted.scheme = WebhookScheme::Ed25519;
+    } else if (body.signature != "v1") {
+        return refuse("bad_signature", "'signature' is 'v1' (HMAC) or 'v1a' (Ed25519)");
+    }
+    if (wanted.format == WebhookFormat::Github && wanted.scheme == WebhookScheme::Ed25519) {
+        return refuse("bad_signature",
+                      "the format 'github' is signed with a shared secret: 'signature' has to be "
+                      "'v1'");
+    }
+    return wanted;
 }
 
 /// An endpoint's path and query may hold a secret of its owner: "https://example.org".
@@ -67,27 +83,6 @@ std::string host_of(std::string_view url) {
     return std::string(user == std::string_view::npos ? authority : authority.substr(user + 1));
 }
 
-json::object delivery_json(std::uint64_t sequence,
-                           std::uint32_t attempt,
-                           const store::DeliveryRow& row) {
-    return {{"event", event_cursor(sequence)},
-            {"eventType", row.event_type},
-            {"attempt", attempt},
-            {"status", row.status == 0 ? json::value(nullptr) : json::value(row.status)},
-            {"error", row.error},
-            {"milliseconds", row.milliseconds},
-            {"attemptedAt", time_json(row.attempted_at)}};
-}
-
-/// A delivery's key behind the webhook's id: event sequence (8 bytes), attempt (4).
-std::uint32_t attempt_in(std::string_view key) {
-    std::uint32_t attempt = 0;
-    for (const char c : key.substr(kIdBytes + 8)) {
-        attempt = attempt << 8 | static_cast<unsigned char>(c);
-    }
-    return attempt;
-}
-
 }  // namespace
 
 BodyShape webhook_shape() {
@@ -96,43 +91,38 @@ BodyShape webhook_shape() {
 
 Answer create_webhook(const Call& call) {
     ORIGIN_TRY(body, read_body<WebhookBody>(call.body));
-    ORIGIN_TRY(permit, call.permit(auth::Action::Deploy));
-    ORIGIN_CHECK(net::check_outbound_url(body.url, call.around.outbound));
-    ORIGIN_CHECK(check_event_globs(body.events));
-    const ProjectId project = permit.project();
+    ORIGIN_TRY(access, webhook_access(call));
+    ORIGIN_TRY(planned, plan(call, access, body));
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
-            const WebhookId id = WebhookId::make(call.around.clock, call.around.random);
-            const hooks::WebhookSecret secret = hooks::make_webhook_secret(call.around.random);
-            const hooks::NewWebhook wanted{
-                .id = id,
-                .project = project,
-                .url = body.url,
-                .sealed_secret = hooks::seal_webhook_secret(
-                    call.around.master_key, id, secret.raw, call.around.random),
-                .events = body.events,
-                .now = call.now()};
-            store::AuditRow event = call.audit("webhook.created", project, id.str());
+            hooks::NewWebhook wanted = planned;
+            wanted.id = WebhookId::make(call.around.clock, call.around.random);
+            const hooks::WebhookSecret secret =
+                hooks::make_webhook_secret(call.around.random, wanted.scheme);
+            wanted.public_key = secret.public_key;
+            wanted.sealed_secret = hooks::seal_webhook_secret(
+                call.around.master_key, wanted.id, secret.raw, call.around.random);
+            store::AuditRow event = access.audit(call, "webhook.created", wanted.id);
             event.details = {{"host", host_of(body.url)}};
-            ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(check_webhook_room(writer, project));
+            ORIGIN_CHECK(access.write(call, [&](store::Writer& writer) -> Status {
+                ORIGIN_CHECK(check_webhook_room(writer, access.scope));
                 ORIGIN_CHECK(hooks::create_webhook(writer, wanted));
                 ORIGIN_CHECK(auth::record_audit(writer, event));
-                return once.record(writer, {id.str()});
+                return once.record(writer, {wanted.id.str()});
             }));
-            return created(call, project, id, secret.shown);
+            return webhook_with_secret(call, {access, wanted.id}, 201, secret.shown);
         },
         [&](const Ids& ids) -> Answer {
             ORIGIN_TRY(id, need_id<WebhookId>(ids.front(), "webhook"));
-            return created(call, project, id, std::nullopt);
+            return webhook_with_secret(call, {access, id}, 201, std::nullopt);
         });
 }
 
 Answer list_webhooks(const Call& call) {
-    ORIGIN_TRY(permit, call.permit(auth::Action::Deploy));
+    ORIGIN_TRY(access, webhook_access(call));
     ORIGIN_TRY(wish, page_wish(call));
-    const std::string prefix(permit.project().view());
+    const std::string prefix(hooks::scope_prefix(access.scope));
     json::array rows;
     ORIGIN_TRY(next, read_store(call.around.store, [&](store::Reader& reader) {
                    rows.clear();
@@ -153,27 +143,24 @@ Answer list_webhooks(const Call& call) {
 }
 
 Answer get_webhook(const Call& call) {
-    ORIGIN_TRY(permit, call.permit(auth::Action::Deploy));
-    ORIGIN_TRY(id, need_id<WebhookId>(call.param("webhook"), "webhook"));
+    ORIGIN_TRY(named, named_webhook(call));
     ORIGIN_TRY(wish, page_wish(call));
     json::object body;
     json::array deliveries;
     std::string next;
     ORIGIN_CHECK(call.around.store.read([&](store::Reader& reader) -> Status {
-        ORIGIN_TRY(row, need_webhook(reader, permit.project(), id));
-        body = webhook_json(id, row);
+        ORIGIN_TRY(row, need_webhook(reader, named));
+        body = webhook_json(named.id, row);
         deliveries.clear();
         ORIGIN_TRY(cursor,
                    read_page(reader,
                              {.table = Table::Deliveries,
-                              .prefix = std::string(id.view()),
+                              .prefix = std::string(named.id.view()),
                               .order = Order::Falling},
                              wish,
                              [&](std::string_view key, std::string_view value) -> Result<bool> {
                                  ORIGIN_TRY(delivery, store::decode<store::DeliveryRow>(value));
-                                 store::KeyParts parts(key.substr(kIdBytes));
-                                 deliveries.push_back(delivery_json(
-                                     parts.number().value_or(0), attempt_in(key), delivery));
+                                 deliveries.push_back(delivery_json(key, delivery, false));
                                  return true;
                              }));
         next = cursor;
@@ -185,19 +172,16 @@ Answer get_webhook(const Call& call) {
 }
 
 Answer delete_webhook(const Call& call) {
-    ORIGIN_TRY(permit, call.permit(auth::Action::Deploy));
-    ORIGIN_TRY(id, need_id<WebhookId>(call.param("webhook"), "webhook"));
+    ORIGIN_TRY(named, named_webhook(call));
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
-            const store::AuditRow event = call.audit("webhook.removed", permit.project(), id.str());
-            ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(need_webhook(writer, permit.project(), id));
+            const store::AuditRow event = named.access.audit(call, "webhook.removed", named.id);
+            ORIGIN_CHECK(named.access.write(call, [&](store::Writer& writer) -> Status {
+                ORIGIN_CHECK(need_webhook(writer, named));
                 ORIGIN_CHECK(auth::record_audit(writer, event));
-                // Its job finds it gone and ends by itself.
-                ORIGIN_CHECK(
-                    writer.erase(Table::Webhooks, store::webhook_key(permit.project(), id)));
-                return once.record(writer, {id.str()});
+                ORIGIN_CHECK(hooks::delete_webhook(writer, named.access.scope, named.id));
+                return once.record(writer, {named.id.str()});
             }));
             return no_content();
         },

@@ -155,6 +155,11 @@ Status delete_client(store::Writer& writer, const ClientId& id) {
             ORIGIN_CHECK(writer.erase(Table::Slugs, store::client_grant_key(id, *project)));
         }
     }
+    ORIGIN_CHECK(writer.scan(Table::Webhooks,
+                             store::Range::prefix(id.view()),
+                             [&](std::string_view key, std::string_view) {
+                                 return writer.erase(Table::Webhooks, std::string(key)).has_value();
+                             }));
     ORIGIN_CHECK(writer.erase(Table::Slugs, store::client_slug_key(row.slug)));
     return writer.erase(Table::Clients, id.view());
 }

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "hooks/webhooks.h"
+#include "hooks/webhook_secret.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
 
@@ -27,9 +27,9 @@ struct Keys {
 
 Result<bool> reseal_row(const std::string& key, store::WebhookRow& row, const Keys& keys) {
     store::KeyParts parts(key);
-    const auto project = parts.id<ProjectId>();
+    const auto scope = parts.id<ProjectId>();
     const auto id = parts.id<WebhookId>();
-    if (!project || !id) {
+    if (!scope || !id) {
         return std::unexpected(Error(Code::Corrupt, "a stored webhook is damaged"));
     }
     const auto raw = open_webhook_secret(keys.from, *id, row.sealed_secret);
@@ -37,6 +37,11 @@ Result<bool> reseal_row(const std::string& key, store::WebhookRow& row, const Ke
         return false;
     }
     row.sealed_secret = seal_webhook_secret(keys.to, *id, *raw, keys.random);
+    if (!row.sealed_previous.empty()) {
+        const auto previous = open_webhook_secret(keys.from, *id, row.sealed_previous);
+        row.sealed_previous =
+            previous ? seal_webhook_secret(keys.to, *id, *previous, keys.random) : std::string();
+    }
     return true;
 }
 

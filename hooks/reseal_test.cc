@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "hooks/webhook_secret.h"
 #include "hooks/webhooks.h"
 #include "store/memory_store.h"
 #include "store/rows/access.h"
@@ -26,7 +27,7 @@ protected:
                 ORIGIN_CHECK(create_webhook(
                     writer,
                     {.id = id,
-                     .project = project_,
+                     .scope = project_,
                      .url = "https://example.org/",
                      .sealed_secret = seal_webhook_secret(old_, id, "raw " + id.str(), random_),
                      .events = {},
@@ -68,6 +69,25 @@ TEST_F(Reseal, SealsEverySecretAnewOnce) {
     EXPECT_EQ(opened_with(old_), 0);
     EXPECT_EQ(reseal_secrets(*store_, old_, new_, random_), 0U);
     EXPECT_EQ(opened_with(new_), kEndpoints);
+}
+
+TEST_F(Reseal, SealsTheSecretBeforeARotationToo) {
+    const WebhookId& id = ids_.front();
+    const std::string key = store::webhook_key(project_, id);
+    store::WebhookRow row;
+    row.sealed_secret = seal_webhook_secret(old_, id, "current", random_);
+    row.sealed_previous = seal_webhook_secret(old_, id, "previous", random_);
+    ASSERT_TRUE(store_->write([&](store::Writer& writer) {
+        return store::put_row(writer, store::Table::Webhooks, key, row);
+    }));
+    EXPECT_EQ(reseal_secrets(*store_, old_, new_, random_), kEndpoints);
+    ASSERT_TRUE(store_->read([&](store::Reader& reader) -> Status {
+        ORIGIN_TRY(
+            read,
+            store::need_row<store::WebhookRow>(reader, store::Table::Webhooks, key, "a webhook"));
+        EXPECT_EQ(open_webhook_secret(new_, id, read.sealed_previous), "previous");
+        return {};
+    }));
 }
 
 TEST_F(Reseal, LeavesWhatAnotherKeySealed) {

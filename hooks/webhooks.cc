@@ -2,303 +2,274 @@
 #include "hooks/webhooks.h"
 
 #include <algorithm>
-#include <array>
-#include <set>
+#include <map>
+#include <optional>
 
 #include <boost/json.hpp>
 
-#include "base/glob.h"
-#include "base/limits.h"
-#include "crypto/encode.h"
-#include "crypto/hmac.h"
-#include "crypto/seal.h"
+#include "auth/audit.h"
+#include "store/row.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
+#include "store/rows/project.h"
 
 namespace origin::hooks {
 namespace {
 
 using store::Table;
+using store::WebhookRow;
+using store::WebhookState;
 
-constexpr std::size_t kSecretBytes = 32;
-constexpr std::uint32_t kGone = 410;
+/// A client's endpoint that heard nothing for so many events does not read them all again.
+constexpr std::uint64_t kPassedEvents = 100;
 
-std::string seal_context(const WebhookId& id) {
-    return "webhook/" + id.str();
+JobId job_of(const WebhookId& id) {
+    return JobId{id.raw};
 }
 
-std::string subject_of(const ProjectId& project, const WebhookId& id) {
-    return store::webhook_key(project, id);
-}
-
-Result<std::pair<ProjectId, WebhookId>> read_subject(std::string_view subject) {
-    store::KeyParts parts(subject);
-    const auto project = parts.id<ProjectId>();
-    const auto id = parts.id<WebhookId>();
-    if (!project || !id) {
-        return std::unexpected(Error(Code::Corrupt, "a stored job is damaged"));
+/// Whose turn an endpoint's job is.
+Result<ClientId> payer_of(store::Reader& reader, const WebhookScope& scope) {
+    if (const auto* client = std::get_if<ClientId>(&scope)) {
+        return *client;
     }
-    return std::pair(*project, *id);
+    ORIGIN_TRY(project,
+               store::get_row<store::ProjectRow>(reader, Table::Projects, scope_prefix(scope)));
+    return project ? project->owner : ClientId();
 }
 
-bool is_success(std::uint32_t status) {
-    return status >= 200 && status < 300;
-}
-
-bool wants(const store::WebhookRow& hook, const store::Event& event) {
-    return hook.events.empty() || std::ranges::any_of(hook.events, [&](const std::string& glob) {
-               return glob_matches(glob, event.type);
-           });
-}
-
-/// The bytes that are signed and sent: made once, never re-serialised.
-std::string body_of(const store::Event& event) {
-    boost::system::error_code error;
-    boost::json::value data = boost::json::parse(event.data, error);
-    boost::json::object body{{"type", event.type}, {"timestamp", rfc3339(event.time)}};
-    boost::json::object& fields =
-        (body["data"] = error ? boost::json::object() : std::move(data)).as_object();
-    fields["sequence"] = event.sequence;
-    if (event.project) {
-        fields["projectId"] = event.project->str();
+Status enqueue(store::Writer& writer, const WebhookScope& scope, store::Job job, bool quick) {
+    if (quick) {
+        job.kind = kWebhookJob;
+        return store::enqueue(writer, std::move(job));
     }
-    return boost::json::serialize(body);
+    ORIGIN_TRY(client, payer_of(writer, scope));
+    job.kind = kSlowWebhookJob;
+    return store::enqueue_in_turn(writer, std::move(job), client);
 }
 
-/// The first event after the cursor that the endpoint wants; skipped ones move the cursor.
-Result<std::optional<store::Event>> next_event(store::Reader& reader,
-                                               const ProjectId& project,
-                                               store::WebhookRow& hook) {
-    constexpr std::size_t kPage = 100;
-    while (true) {
-        ORIGIN_TRY(events, store::read_events(reader, hook.cursor, kPage, project));
-        for (const store::Event& event : events) {
-            if (wants(hook, event)) {
-                return std::optional(event);
-            }
-            hook.cursor = event.sequence;
-        }
-        if (events.size() < kPage) {
-            return std::optional<store::Event>();
-        }
-    }
+store::Job plain_job(const JobId& id, std::string subject) {
+    return {.id = id,
+            .kind = {},
+            .subject = std::move(subject),
+            .ready_at = store::kAtOnce,
+            .lease = {},
+            .payload = {}};
 }
 
-/// What an attempt means for its endpoint. Returns: after how many milliseconds to go on.
-std::int64_t settle(store::WebhookRow& hook,
-                    std::uint32_t status,
-                    std::uint64_t sequence,
-                    UnixMillis now) {
-    if (is_success(status)) {
-        hook.cursor = sequence;
-        hook.attempts = 0;
-        return 0;  // At once: there may be more to tell.
-    }
-    const auto delay = webhook_retry_delay(hook.attempts);
-    if (status == kGone || !delay) {
-        hook.disabled = true;
-        hook.disabled_reason = status == kGone ? "the endpoint answered 410 Gone"
-                                               : "the endpoint failed for more than three days";
-        return 0;
-    }
-    hook.next_attempt_at = now + *delay;
-    return *delay;
-}
+/// The first event of a page for each scope that the page concerns, by scope_prefix().
+using Concerned = std::map<std::string, std::pair<WebhookScope, std::uint64_t>, std::less<>>;
 
-/// The jobs that these events make: one for each endpoint that has none yet.
-Result<std::vector<store::Job>> jobs_for(store::Reader& reader,
-                                         const std::vector<store::Event>& events) {
-    std::set<ProjectId> projects;
+Result<Concerned> concerned_by(store::Reader& reader, const std::vector<store::Event>& events) {
+    Concerned scopes;
+    std::map<ProjectId, std::optional<ClientId>> owners;
+    const auto add = [&](const WebhookScope& scope, std::uint64_t sequence) {
+        scopes.try_emplace(std::string(scope_prefix(scope)), scope, sequence);
+    };
     for (const store::Event& event : events) {
-        if (event.project) {
-            projects.insert(*event.project);
+        if (!event.project) {
+            if (event.client) {
+                add(*event.client, event.sequence);
+            }
+            continue;
+        }
+        add(*event.project, event.sequence);
+        auto owner = owners.find(*event.project);
+        if (owner == owners.end()) {
+            ORIGIN_TRY(
+                row,
+                store::get_row<store::ProjectRow>(reader, Table::Projects, event.project->view()));
+            owner = owners.emplace(*event.project, row ? std::optional(row->owner) : std::nullopt)
+                        .first;
+        }
+        if (owner->second) {
+            add(*owner->second, event.sequence);
         }
     }
-    std::vector<store::Job> jobs;
-    for (const ProjectId& project : projects) {
-        ORIGIN_TRY(hooks,
-                   store::scan_rows<store::WebhookRow>(
-                       reader, Table::Webhooks, store::Range::prefix(project.view())));
-        for (const auto& [key, hook] : hooks) {
-            const auto id = WebhookId::from_raw(key.substr(kIdBytes));
-            const JobId job_id{id->raw};
-            ORIGIN_TRY(queued, store::find_job(reader, job_id));
-            if (hook.disabled || queued) {
+    return scopes;
+}
+
+struct Due {
+    WebhookScope scope;
+    WebhookId id;
+    WebhookRow row;
+    std::uint64_t first = 0;  // Sequence of the first event that concerns it.
+};
+
+/// The endpoints that these events give a job.
+Result<std::vector<Due>> due_for(store::Reader& reader, const std::vector<store::Event>& events) {
+    ORIGIN_TRY(scopes, concerned_by(reader, events));
+    std::vector<Due> due;
+    for (const auto& [prefix, concerned] : scopes) {
+        ORIGIN_TRY(
+            rows,
+            store::scan_rows<WebhookRow>(reader, Table::Webhooks, store::Range::prefix(prefix)));
+        for (auto& [key, row] : rows) {
+            const auto id = WebhookId::from_raw(std::string_view(key).substr(prefix.size()));
+            if (!id || row.state != WebhookState::Active) {
                 continue;
             }
-            jobs.push_back(store::Job{.id = job_id,
-                                      .kind = std::string(kWebhookJob),
-                                      .subject = subject_of(project, *id),
-                                      .ready_at = store::kAtOnce,
-                                      .lease = {},
-                                      .payload = {}});
+            ORIGIN_TRY(queued, store::find_job(reader, job_of(*id)));
+            if (!queued) {
+                due.push_back({concerned.first, *id, std::move(row), concerned.second});
+            }
         }
     }
-    return jobs;
+    return due;
+}
+
+std::string_view event_type(WebhookState state) {
+    switch (state) {
+        case WebhookState::Active:
+            return "webhook.resumed";
+        case WebhookState::Disabled:
+            return "webhook.disabled";
+        case WebhookState::Paused:
+            return "webhook.paused";
+    }
+    return "webhook.changed";
 }
 
 }  // namespace
 
+std::string_view scope_prefix(const WebhookScope& scope) {
+    return std::visit([](const auto& id) { return id.view(); }, scope);
+}
+
+std::string webhook_key(const WebhookScope& scope, const WebhookId& id) {
+    return std::visit([&](const auto& of) { return store::webhook_key(of, id); }, scope);
+}
+
+WebhookScope scope_of(std::string_view row_key, const WebhookRow& row) {
+    if (row.client) {
+        return *row.client;
+    }
+    return ProjectId::from_raw(row_key.substr(0, kIdBytes)).value_or(ProjectId());
+}
+
+Result<WebhookSubject> read_webhook_subject(std::string_view subject) {
+    store::KeyParts parts(subject);
+    const auto scope = parts.id<ProjectId>();
+    const auto id = parts.id<WebhookId>();
+    if (!scope || !id) {
+        return std::unexpected(Error(Code::Corrupt, "a stored job is damaged"));
+    }
+    return WebhookSubject{std::string(subject), *id};
+}
+
 Status create_webhook(store::Writer& writer, const NewWebhook& wanted) {
     ORIGIN_TRY(last, store::last_sequence(writer));
-    const store::WebhookRow row{.url = wanted.url,
-                                .sealed_secret = wanted.sealed_secret,
-                                .events = wanted.events,
-                                .disabled = false,
-                                .disabled_reason = {},
-                                .cursor = last,
-                                .attempts = 0,
-                                .next_attempt_at = 0,
-                                .created_at = wanted.now};
-    return store::put_row(
-        writer, Table::Webhooks, store::webhook_key(wanted.project, wanted.id), row);
+    const auto* client = std::get_if<ClientId>(&wanted.scope);
+    const WebhookRow row{.url = wanted.url,
+                         .sealed_secret = wanted.sealed_secret,
+                         .events = wanted.events,
+                         .cursor = last,
+                         .created_at = wanted.now,
+                         .client = client != nullptr ? std::optional(*client) : std::nullopt,
+                         .refs = wanted.refs,
+                         .format = wanted.format,
+                         .scheme = wanted.scheme,
+                         .public_key = wanted.public_key};
+    return store::put_row(writer, Table::Webhooks, webhook_key(wanted.scope, wanted.id), row);
 }
 
-WebhookSecret make_webhook_secret(Random& random) {
-    std::string raw = random_bytes(random, kSecretBytes);
-    return {raw, Secret("whsec_" + crypto::base64(raw))};
-}
-
-std::string seal_webhook_secret(const Secret& master_key,
-                                const WebhookId& id,
-                                std::string_view raw,
-                                Random& random) {
-    return crypto::seal(master_key.reveal(), raw, seal_context(id), random);
-}
-
-Result<std::string> open_webhook_secret(const Secret& master_key,
-                                        const WebhookId& id,
-                                        std::string_view sealed) {
-    return crypto::open(master_key.reveal(), sealed, seal_context(id));
-}
-
-std::string webhook_signature(std::string_view raw_key,
-                              std::string_view id,
-                              std::int64_t timestamp_seconds,
-                              std::string_view body) {
-    std::string message(id);
-    message.append(".").append(std::to_string(timestamp_seconds)).append(".").append(body);
-    return "v1," + crypto::base64(crypto::hmac_sha256(raw_key, message));
-}
-
-std::optional<std::int64_t> webhook_retry_delay(std::uint32_t attempts) {
-    // Seconds between attempts; 75 h in all. Source: Standard Webhooks 1.0.0, "Deliverability".
-    static constexpr std::array<std::int64_t, 9> kDelays = {
-        5, 300, 1800, 7200, 18'000, 36'000, 50'400, 72'000, 86'400};
-    if (attempts == 0 || attempts > kDelays.size()) {
-        return std::nullopt;
+Status delete_webhook(store::Writer& writer, const WebhookScope& scope, const WebhookId& id) {
+    std::vector<std::string> deliveries;
+    ORIGIN_CHECK(writer.scan(Table::Deliveries,
+                             store::Range::prefix(id.view()),
+                             [&](std::string_view key, std::string_view) {
+                                 deliveries.emplace_back(key);
+                                 return deliveries.size() < 2 * kDeliveriesKept;
+                             }));
+    for (const std::string& key : deliveries) {
+        ORIGIN_CHECK(writer.erase(Table::Deliveries, key));
     }
-    return kDelays[attempts - 1] * 1000;
+    return writer.erase(Table::Webhooks, webhook_key(scope, id));
+}
+
+Status tell_of_webhook(store::Writer& writer,
+                       const WebhookScope& scope,
+                       const WebhookId& id,
+                       const WebhookRow& row,
+                       UnixMillis now) {
+    const auto* project = std::get_if<ProjectId>(&scope);
+    const auto* client = std::get_if<ClientId>(&scope);
+    boost::json::object data{{"webhookId", id.str()}};
+    if (!row.reason.empty()) {
+        data["reason"] = row.reason;
+    }
+    const std::string type(event_type(row.state));
+    store::Event event{.time = now,
+                       .type = type,
+                       .project = {},
+                       .client = {},
+                       .data = boost::json::serialize(data)};
+    store::AuditRow audit{.time = now,
+                          .type = type,
+                          .actor = {.client = {}, .key = {}, .via = "server", .from = {}},
+                          .subject = id.str(),
+                          .details = {{"reason", row.reason}}};
+    if (project != nullptr) {
+        event.project = *project;
+        audit.project = *project;
+    } else {
+        event.client = *client;
+        audit.client = *client;
+    }
+    ORIGIN_CHECK(store::append_event(writer, event));
+    return row.state == WebhookState::Active ? Status()
+                                             : auth::record_audit(writer, std::move(audit));
+}
+
+Status resume_webhook(store::Writer& writer,
+                      const WebhookScope& scope,
+                      const WebhookId& id,
+                      UnixMillis now) {
+    const std::string key = webhook_key(scope, id);
+    ORIGIN_TRY(row, store::need_row<WebhookRow>(writer, Table::Webhooks, key, "no such webhook"));
+    const bool was_stopped = row.state != WebhookState::Active;
+    row.state = WebhookState::Active;
+    row.reason.clear();
+    row.attempts = 0;
+    row.failing_since = 0;
+    row.next_attempt_at = 0;
+    ORIGIN_CHECK(store::put_row(writer, Table::Webhooks, key, row));
+    if (was_stopped) {
+        ORIGIN_CHECK(tell_of_webhook(writer, scope, id, row, now));
+    }
+    ORIGIN_TRY(job, store::find_job(writer, job_of(id)));
+    if (job && job->lease) {
+        return {};  // It is being spoken to; what comes of that decides.
+    }
+    ORIGIN_CHECK(store::cancel(writer, job_of(id)));
+    return enqueue(writer, scope, plain_job(job_of(id), key), false);
+}
+
+Status queue_by_hand(store::Writer& writer,
+                     const WebhookScope& scope,
+                     const WebhookId& id,
+                     const JobId& job,
+                     const ByHand& what) {
+    store::Job wanted = plain_job(job, webhook_key(scope, id));
+    wanted.payload = store::encode(what);
+    return enqueue(writer, scope, std::move(wanted), false);
 }
 
 Result<bool> concerns_webhooks(store::Reader& reader, const std::vector<store::Event>& events) {
-    ORIGIN_TRY(jobs, jobs_for(reader, events));
-    return !jobs.empty();
+    ORIGIN_TRY(due, due_for(reader, events));
+    return !due.empty();
 }
 
 Status queue_webhooks(store::Writer& writer, const std::vector<store::Event>& events) {
-    ORIGIN_TRY(jobs, jobs_for(writer, events));
-    for (const store::Job& job : jobs) {
-        ORIGIN_CHECK(store::enqueue(writer, job));
+    ORIGIN_TRY(due, due_for(writer, events));
+    for (Due& each : due) {
+        const std::string key = webhook_key(each.scope, each.id);
+        if (each.row.client && each.first > each.row.cursor + kPassedEvents) {
+            each.row.cursor = each.first - 1;
+            ORIGIN_CHECK(store::put_row(writer, Table::Webhooks, key, each.row));
+        }
+        ORIGIN_CHECK(enqueue(writer, each.scope, plain_job(job_of(each.id), key), each.row.quick));
     }
     return {};
-}
-
-store::DeliveryRow WebhookDelivery::post(const store::WebhookRow& hook,
-                                         const WebhookId& id,
-                                         const store::Event& event) const {
-    store::DeliveryRow row{.event_type = event.type,
-                           .status = 0,
-                           .error = {},
-                           .milliseconds = 0,
-                           .attempted_at = around_.clock.now()};
-    const auto key = open_webhook_secret(around_.master_key, id, hook.sealed_secret);
-    if (!key) {
-        row.error = "the stored secret cannot be opened with this master key";
-        return row;
-    }
-    const std::string message_id = "evt_" + std::to_string(event.sequence);
-    const std::string body = body_of(event);
-    const std::int64_t seconds = row.attempted_at / 1000;
-    const auto begun = around_.clock.steady();
-    const auto answer = around_.client.send(
-        {.method = "POST",
-         .url = hook.url,
-         .headers = {{"Content-Type", "application/json"},
-                     {"webhook-id", message_id},
-                     {"webhook-timestamp", std::to_string(seconds)},
-                     {"webhook-signature", webhook_signature(*key, message_id, seconds, body)}},
-         .body = body,
-         .timeout = kWebhookTimeout,
-         .response_bytes_max = kWebhookAnswerBytesMax,
-         .unix_socket = {}});
-    const auto took = around_.clock.steady() - begun;
-    row.milliseconds =
-        static_cast<std::uint32_t>(std::chrono::duration_cast<Milliseconds>(took).count());
-    if (answer) {
-        row.status = static_cast<std::uint32_t>(answer->status);
-    } else {
-        row.error = answer.error().told_to_peer();
-    }
-    return row;
-}
-
-/// What one step of delivery found and decided.
-struct WebhookDelivery::Attempt {
-    store::WebhookRow hook;
-    std::optional<store::Event> event;
-    bool gone = false;  // The endpoint was deleted or disabled.
-};
-
-/// One event a call: a stopping server waits for one attempt at most.
-Status WebhookDelivery::work(const store::Job& job) const {
-    ORIGIN_TRY(subject, read_subject(job.subject));
-    const auto& [project, id] = subject;
-    const std::string row_key = store::webhook_key(project, id);
-    Attempt attempt;
-    const auto look = [&](store::Reader& reader) -> Status {
-        attempt = {};
-        ORIGIN_TRY(hook, store::get_row<store::WebhookRow>(reader, Table::Webhooks, row_key));
-        attempt.gone = !hook || hook->disabled;
-        if (!attempt.gone) {
-            attempt.hook = std::move(*hook);
-            ORIGIN_TRY(event, next_event(reader, project, attempt.hook));
-            attempt.event = std::move(event);
-        }
-        return {};
-    };
-    const auto end = [&](store::Writer& writer) -> Status {
-        ORIGIN_CHECK(look(writer));  // An event may have come since.
-        if (!attempt.gone && attempt.event) {
-            return store::retry_at(writer, job, around_.schedule.now());
-        }
-        if (!attempt.gone) {
-            ORIGIN_CHECK(store::put_row(writer, Table::Webhooks, row_key, attempt.hook));
-        }
-        return store::complete(writer, job);
-    };
-    ORIGIN_CHECK(around_.store.read(look));
-    if (attempt.gone || !attempt.event) {
-        return around_.store.write(end);
-    }
-    const std::uint64_t sequence = attempt.event->sequence;
-    const store::DeliveryRow row = post(attempt.hook, id, *attempt.event);
-    const UnixMillis now = around_.clock.now();
-    const UnixMillis due = around_.schedule.now();
-    return around_.store.write([&](store::Writer& writer) -> Status {
-        ORIGIN_CHECK(store::check_lease(writer, job));
-        ORIGIN_TRY(hook, store::get_row<store::WebhookRow>(writer, Table::Webhooks, row_key));
-        if (!hook) {
-            return store::complete(writer, job);  // Deleted while it was being spoken to.
-        }
-        hook->cursor = attempt.hook.cursor;
-        ++hook->attempts;
-        ORIGIN_CHECK(store::put_row(
-            writer, Table::Deliveries, store::delivery_key(id, sequence, hook->attempts), row));
-        const UnixMillis again = due + settle(*hook, row.status, sequence, now);
-        ORIGIN_CHECK(store::put_row(writer, Table::Webhooks, row_key, *hook));
-        return store::retry_at(writer, job, again);
-    });
 }
 
 }  // namespace origin::hooks

@@ -1,175 +1,208 @@
 // SPDX-License-Identifier: Apache-2.0
-// Goal: an endpoint hears each event it wants, signed, in order; a dead one is left in peace in
-// time. Method: the signature's published vector; then jobs over the in-memory store. Delivery over
-// real sockets is tested by tests/scenarios.
+// Goal: an endpoint gets work for the events it may hear, and no other; resuming it goes on where
+//       it stopped.
+// Method: the in-memory store; the news of an endpoint asked for as its job asks.
 #include "hooks/webhooks.h"
 
-#include <gtest/gtest.h>
+#include <algorithm>
 
-#include "crypto/encode.h"
-#include "crypto/seal.h"
-#include "store/memory_store.h"
-#include "store/rows/access.h"
-#include "store/rows/keys.h"
+#include "hooks/webhook_fixture.h"
+#include "hooks/webhook_news.h"
+#include "store/rows/deploy.h"
 
 namespace origin::hooks {
 namespace {
 
-TEST(WebhookSignature, IsThePublishedOne) {
-    // Source: standard-webhooks/standard-webhooks, libraries/*/tests.
-    const auto key = crypto::base64_decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-    ASSERT_TRUE(key);
-    EXPECT_EQ(webhook_signature(
-                  *key, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, R"({"test": 2432232314})"),
-              "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
-}
+using store::WebhookRow;
+using store::WebhookState;
 
-TEST(WebhookRetry, GivesUpAfterThreeDays) {
-    std::int64_t total = 0;
-    std::uint32_t attempts = 1;
-    while (const auto delay = webhook_retry_delay(attempts)) {
-        total += *delay;
-        ++attempts;
-    }
-    EXPECT_EQ(attempts, 10U);
-    EXPECT_GT(total, 72LL * 3600 * 1000);
-    EXPECT_FALSE(webhook_retry_delay(0));
-}
-
-class WebhookJobs : public ::testing::Test {
+class Webhooks : public ::testing::Test, protected WebhookWorld {
 protected:
-    std::uint64_t event(const ProjectId& project, const std::string& type) {
+    /// The sequence of the next event for an endpoint; 0: none.
+    std::uint64_t next(const WebhookScope& scope, WebhookRow& hook) {
         std::uint64_t sequence = 0;
-        EXPECT_TRUE(store_->write([&](store::Writer& writer) -> Status {
-            ORIGIN_TRY(
-                made,
-                store::append_event(
-                    writer,
-                    {.time = 1, .type = type, .project = project, .client = {}, .data = "{}"}));
-            sequence = made;
+        EXPECT_TRUE(store->read([&](store::Reader& reader) -> Status {
+            ORIGIN_TRY(news, next_news(reader, scope, hook));
+            sequence = news.event ? news.event->sequence : 0;
             return {};
         }));
         return sequence;
     }
-    void dispatch() {
-        EXPECT_TRUE(store_->write([&](store::Writer& writer) -> Status {
-            ORIGIN_TRY(events, store::read_events(writer, 0, 100));
-            return queue_webhooks(writer, events);
-        }));
+    std::uint64_t heard_first(const WebhookScope& scope, const NewWebhook& wanted) {
+        const WebhookId id = endpoint(wanted);
+        WebhookRow hook = row(scope, id);
+        hook.cursor = 0;
+        return next(scope, hook);
     }
-    std::optional<store::Job> claim() {
-        std::optional<store::Job> job;
-        EXPECT_TRUE(store_->write([&](store::Writer& writer) -> Status {
-            ORIGIN_TRY(claimed, store::claim(writer, {kWebhookJob, 1000, Milliseconds(1000), 1}));
-            job = claimed;
-            return {};
-        }));
-        return job;
-    }
-
-    SystemClock clock_;
-    SystemRandom random_;
-    std::unique_ptr<store::Store> store_ = store::make_memory_store();
-    ProjectId project_ = ProjectId::make(clock_, random_);
-    ProjectId other_ = ProjectId::make(clock_, random_);
 };
 
-TEST_F(WebhookJobs, OneJobPerEndpointHoweverManyEvents) {
-    const auto id = WebhookId::make(clock_, random_);
-    ASSERT_TRUE(store_->write([&](store::Writer& writer) {
-        return create_webhook(writer,
-                              {.id = id,
-                               .project = project_,
-                               .url = "https://example.org/",
-                               .sealed_secret = {},
-                               .events = {}});
-    }));
-    event(other_, "push");
-    dispatch();
+TEST_F(Webhooks, OneJobPerEndpointHoweverManyEvents) {
+    const auto start = told().size();
+    endpoint({.id = {}, .scope = shop, .url = "u", .sealed_secret = {}});
+    const auto before = event(other, "push");
+    dispatch(start);
     EXPECT_FALSE(claim()) << "an event of another project";
-    event(project_, "push");
-    event(project_, "push");
-    dispatch();
-    dispatch();
+    event(shop, "push");
+    event(shop, "push");
+    dispatch(before);
+    dispatch(before);
+    const auto job = claim();
+    ASSERT_TRUE(job);
+    EXPECT_EQ(job->kind, kSlowWebhookJob) << "nobody knows it yet";
+    EXPECT_FALSE(claim());
+}
+
+TEST_F(Webhooks, AnEndpointHearsOnlyWhatComesAfterIt) {
+    const std::uint64_t before = event(shop, "push");
+    const auto id = endpoint({.id = {}, .scope = shop, .url = "u", .sealed_secret = {}});
+    WebhookRow hook = row(shop, id);
+    EXPECT_EQ(hook.cursor, before);
+    EXPECT_EQ(next(shop, hook), 0U);
+    const std::uint64_t after = event(shop, "push");
+    EXPECT_EQ(next(shop, hook), after);
+}
+
+TEST_F(Webhooks, AClientsEndpointHearsAllItsProjectsAndNoOther) {
+    const auto start = told().size();
+    const auto id = endpoint({.id = {}, .scope = ann, .url = "u", .sealed_secret = {}});
+    event(other, "push");
+    event({.type = "webhook.paused", .project = {}, .client = bob, .data = {}});
+    dispatch(start);
+    EXPECT_FALSE(claim());
+    const std::vector<std::uint64_t> own = {
+        event(shop, "push"),
+        event(site, "run.pending"),
+        event({.type = "webhook.paused", .project = {}, .client = ann, .data = {}})};
+    event({.type = "push", .project = other, .client = ann, .data = {}});  // She pushed to bob's.
+    dispatch(start);
     EXPECT_TRUE(claim());
+    WebhookRow hook = row(ann, id);
+    std::vector<std::uint64_t> heard;
+    while (const auto sequence = next(ann, hook)) {
+        heard.push_back(sequence);
+        hook.cursor = sequence;
+    }
+    EXPECT_EQ(heard, own);
+}
+
+TEST_F(Webhooks, AClientsEndpointDoesNotReadAgainWhatOthersDid) {
+    const auto start = told().size();
+    const auto id = endpoint({.id = {}, .scope = ann, .url = "u", .sealed_secret = {}});
+    for (int i = 0; i < 200; ++i) {
+        event(other, "push");
+    }
+    const std::uint64_t own = event(shop, "push");
+    dispatch(start);
+    EXPECT_EQ(row(ann, id).cursor, own - 1);
+}
+
+TEST_F(Webhooks, TypesAreFilteredByGlobs) {
+    push(shop, {"refs/heads/main"});
+    const auto queued = event(shop, "deployment.queued");
+    EXPECT_EQ(heard_first(shop,
+                          {.id = {},
+                           .scope = shop,
+                           .url = "u",
+                           .sealed_secret = {},
+                           .events = {"run.*", "deployment.*"}}),
+              queued);
+}
+
+TEST_F(Webhooks, RefsAreFilteredByGlobs) {
+    push(shop, {"refs/heads/feature/a/b", "refs/tags/v1"});
+    const auto run = event(shop, "run.pending", R"({"branch":"refs/heads/main"})");
+    const auto both = push(shop, {"refs/heads/x", "refs/heads/fix/y"});
+    const auto plain = event(shop, "project.renamed");
+    const auto first_for = [&](std::vector<std::string> refs) {
+        return heard_first(shop,
+                           {.id = {},
+                            .scope = shop,
+                            .url = "u",
+                            .sealed_secret = {},
+                            .events = {"push", "run.*", "project.renamed"},
+                            .refs = std::move(refs)});
+    };
+    EXPECT_EQ(first_for({"refs/heads/main"}), run);
+    EXPECT_EQ(first_for({"refs/heads/fix/*"}), both) << "one of its refs is enough";
+    EXPECT_EQ(first_for({"refs/heads/nothing"}), plain) << "it is about no ref";
+}
+
+TEST_F(Webhooks, ADeploymentIsAboutTheRefItCameFrom) {
+    const auto id = DeploymentId::make(clock, random);
+    ASSERT_TRUE(store->write([&](store::Writer& writer) {
+        store::DeploymentRow deployment;
+        deployment.ref = "refs/heads/main";
+        return store::put_row(
+            writer, store::Table::Deployments, store::deployment_key(shop, id), deployment);
+    }));
+    const auto live = event(shop, "deployment.live", R"({"deploymentId":")" + id.str() + "\"}");
+    NewWebhook wanted{.id = {}, .scope = shop, .url = "u", .sealed_secret = {}};
+    wanted.events = {"deployment.*"};
+    wanted.refs = {"refs/heads/main"};
+    EXPECT_EQ(heard_first(shop, wanted), live);
+    wanted.refs = {"refs/heads/other"};
+    EXPECT_EQ(heard_first(shop, wanted), 0U);
+}
+
+TEST_F(Webhooks, APausedEndpointGetsNoWorkUntilItIsResumed) {
+    const auto id = endpoint({.id = {}, .scope = shop, .url = "u", .sealed_secret = {}});
+    const auto start = told().size();
+    WebhookRow hook = row(shop, id);
+    hook.state = WebhookState::Paused;
+    hook.attempts = 12;
+    ASSERT_TRUE(store->write([&](store::Writer& writer) {
+        return store::put_row(writer, store::Table::Webhooks, webhook_key(shop, id), hook);
+    }));
+    const auto missed = push(shop, {"refs/heads/main"});
+    dispatch(start);
     EXPECT_FALSE(claim());
-}
-
-TEST_F(WebhookJobs, AnEndpointHearsOnlyWhatComesAfterIt) {
-    const std::uint64_t before = event(project_, "push");
-    const auto id = WebhookId::make(clock_, random_);
-    ASSERT_TRUE(store_->write([&](store::Writer& writer) {
-        return create_webhook(
-            writer, {.id = id, .project = project_, .url = "u", .sealed_secret = {}, .events = {}});
-    }));
-    ASSERT_TRUE(store_->read([&](store::Reader& reader) -> Status {
-        ORIGIN_TRY(row,
-                   store::need_row<store::WebhookRow>(
-                       reader, store::Table::Webhooks, store::webhook_key(project_, id), ""));
-        EXPECT_EQ(row.cursor, before);
-        return {};
-    }));
-}
-
-TEST_F(WebhookJobs, ADeletedEndpointsJobEnds) {
-    const auto id = WebhookId::make(clock_, random_);
-    ASSERT_TRUE(store_->write([&](store::Writer& writer) {
-        return create_webhook(
-            writer, {.id = id, .project = project_, .url = "u", .sealed_secret = {}, .events = {}});
-    }));
-    event(project_, "push");
-    dispatch();
-    ASSERT_TRUE(store_->write([&](store::Writer& writer) {
-        return writer.erase(store::Table::Webhooks, store::webhook_key(project_, id));
-    }));
+    const auto resume = [&] {
+        return store->write(
+            [&](store::Writer& writer) { return resume_webhook(writer, shop, id, 5); });
+    };
+    ASSERT_TRUE(resume());
+    EXPECT_EQ(told().back(), "webhook.resumed");
     const auto job = claim();
     ASSERT_TRUE(job);
-    const net::HttpClient client({});
-    Log log(2, LogFormat::Text, Level::Error, clock_);
-    const WebhookDelivery delivery(
-        {*store_, client, clock_, clock_, log, Secret(std::string(32, 'k'))});
-    EXPECT_TRUE(delivery.work(*job));
-    EXPECT_FALSE(claim());
+    hook = row(shop, id);
+    EXPECT_EQ(hook.state, WebhookState::Active);
+    EXPECT_EQ(hook.attempts, 0U);
+    EXPECT_EQ(next(shop, hook), missed) << "it goes on where it stopped";
+    ASSERT_TRUE(resume()) << "twice is no error";
+    EXPECT_EQ(std::ranges::count(told(), "webhook.resumed"), 1);
+    EXPECT_FALSE(claim()) << "it is being worked on";
 }
 
-TEST_F(WebhookJobs, APrivateAddressIsNeverReachedAndTheAttemptIsLogged) {
-    const auto id = WebhookId::make(clock_, random_);
-    const Secret master(std::string(32, 'k'));
-    const WebhookSecret secret = make_webhook_secret(random_);
-    EXPECT_TRUE(secret.shown.reveal().starts_with("whsec_"));
-    ASSERT_TRUE(store_->write([&](store::Writer& writer) {
-        return create_webhook(
-            writer,
-            {.id = id,
-             .project = project_,
-             .url = "http://127.0.0.1:1/hook",
-             .sealed_secret = seal_webhook_secret(master, id, secret.raw, random_),
-             .events = {"push"}});
-    }));
-    event(project_, "run.pending");  // Not wanted: skipped.
-    const std::uint64_t wanted = event(project_, "push");
+TEST_F(Webhooks, ResumingAnEndpointThatWaitsTriesItNow) {
+    const auto id = endpoint({.id = {}, .scope = shop, .url = "u", .sealed_secret = {}});
+    push(shop, {"refs/heads/main"});
     dispatch();
     const auto job = claim();
     ASSERT_TRUE(job);
-    const net::HttpClient client({});
-    Log log(2, LogFormat::Text, Level::Error, clock_);
-    const WebhookDelivery delivery({*store_, client, clock_, clock_, log, master});
-    ASSERT_TRUE(delivery.work(*job));
-    ASSERT_TRUE(store_->read([&](store::Reader& reader) -> Status {
-        ORIGIN_TRY(
-            row,
-            store::need_row<store::DeliveryRow>(
-                reader, store::Table::Deliveries, store::delivery_key(id, wanted, 1), "none"));
-        EXPECT_EQ(row.status, 0U);
-        EXPECT_FALSE(row.error.empty());
-        ORIGIN_TRY(hook,
-                   store::need_row<store::WebhookRow>(
-                       reader, store::Table::Webhooks, store::webhook_key(project_, id), ""));
-        EXPECT_EQ(hook.attempts, 1U);
-        EXPECT_LT(hook.cursor, wanted);
+    ASSERT_TRUE(store->write(
+        [&](store::Writer& writer) { return store::retry_at(writer, *job, 1'000'000); }));
+    EXPECT_FALSE(claim());
+    ASSERT_TRUE(
+        store->write([&](store::Writer& writer) { return resume_webhook(writer, shop, id, 5); }));
+    EXPECT_TRUE(claim());
+    EXPECT_EQ(std::ranges::count(told(), "webhook.resumed"), 0) << "it had not stopped";
+}
+
+TEST_F(Webhooks, AClientTakesItsEndpointsWithIt) {
+    const auto carl = ClientId::make(clock, random);
+    ASSERT_TRUE(store->write([&](store::Writer& writer) -> Status {
+        ORIGIN_CHECK(auth::create_client(
+            writer, {.id = carl, .slug = "carl", .name = {}, .email = {}, .now = 1}));
         return {};
     }));
-    EXPECT_FALSE(claim()) << "it is put off";
+    const auto id = endpoint({.id = {}, .scope = carl, .url = "u", .sealed_secret = {}});
+    ASSERT_TRUE(
+        store->write([&](store::Writer& writer) { return auth::delete_client(writer, carl); }));
+    ASSERT_TRUE(store->read([&](store::Reader& reader) -> Status {
+        ORIGIN_TRY(left, reader.get(store::Table::Webhooks, webhook_key(carl, id)));
+        EXPECT_FALSE(left);
+        return {};
+    }));
 }
 
 }  // namespace

@@ -173,6 +173,7 @@ struct Exchange {
     ClientResponse response{};
     std::size_t head_bytes = 0;
     bool too_large = false;
+    bool cut = false;  // There was more than was wanted.
     bool address_refused = false;
 };
 
@@ -180,8 +181,11 @@ struct Exchange {
 std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* context) {
     auto& exchange = *static_cast<Exchange*>(context);
     const std::size_t total = size * count;
-    if (total > exchange.request.response_bytes_max - exchange.response.body.size()) {
-        exchange.too_large = true;
+    const std::size_t room = exchange.request.response_bytes_max - exchange.response.body.size();
+    if (total > room) {
+        exchange.cut = exchange.request.cut_body;
+        exchange.too_large = !exchange.cut;
+        exchange.response.body.append(bytes, exchange.cut ? room : 0);
         return 0;
     }
     exchange.response.body.append(bytes, total);
@@ -344,7 +348,7 @@ Result<ClientResponse> HttpClient::send(const ClientRequest& request) const {
         curl_easy_setopt(easy.get(), CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
     }
     const CURLcode code = curl_easy_perform(easy.get());
-    if (code != CURLE_OK) {
+    if (code != CURLE_OK && !exchange.cut) {
         return explained(code, exchange);
     }
     long status = 0;

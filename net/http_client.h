@@ -25,6 +25,7 @@ struct ClientRequest {
     std::string body{};
     Milliseconds timeout{15'000};                // For everything: name, connection, answer.
     std::size_t response_bytes_max = 64 * 1024;  // Of the body; the head has 64 KiB of its own.
+    bool cut_body = false;                       // Of a longer body take that much, and be content.
     std::string unix_socket{};  // Speak to this path instead; the URL's host is then only a name.
 };
 

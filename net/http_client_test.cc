@@ -169,6 +169,17 @@ TEST_F(Client, TakesNoMoreThanItsCap) {
               "answer_too_large");
 }
 
+TEST_F(Client, CutsALongBodyIfThatIsWanted) {
+    handler_.on_begin = [](const RequestHead&) -> Begun {
+        return text(std::string(8 * kMiB, 'x'), 202);
+    };
+    const auto answer =
+        HttpClient(allowed()).send({.url = url("/"), .response_bytes_max = 1000, .cut_body = true});
+    ASSERT_TRUE(answer) << answer.error().kept_in_log();
+    EXPECT_EQ(answer->status, 202);
+    EXPECT_EQ(answer->body, std::string(1000, 'x'));
+}
+
 TEST_F(Client, WaitsNoLongerThanItsTimeout) {
     class Never final : public Deferred {
         std::optional<Response> poll() override { return std::nullopt; }

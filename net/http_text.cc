@@ -2,6 +2,7 @@
 #include "net/http_text.h"
 
 #include <algorithm>
+#include <ctime>
 
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -134,6 +135,23 @@ std::string lower_case(std::string_view text) {
     std::string lowered(text);
     std::ranges::transform(lowered, lowered.begin(), lower);
     return lowered;
+}
+
+std::optional<UnixMillis> read_http_date(std::string_view text) {
+    constexpr std::size_t kLongest = 40;
+    if (text.size() > kLongest) {
+        return std::nullopt;
+    }
+    const std::string owned(text);
+    for (const char* form :
+         {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
+        std::tm parts{};
+        const char* end = ::strptime(owned.c_str(), form, &parts);
+        if (end != nullptr && *end == '\0') {
+            return static_cast<UnixMillis>(::timegm(&parts)) * 1000;
+        }
+    }
+    return std::nullopt;
 }
 
 }  // namespace origin::net

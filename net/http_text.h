@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace origin::net {
@@ -35,5 +36,9 @@ bool header_value_is_safe(std::string_view value);
 bool is_token(std::string_view text);
 bool same_ignoring_case(std::string_view a, std::string_view b);
 std::string lower_case(std::string_view text);
+
+/// A date in one of HTTP's three spellings; nullopt: none of them. The way back: base's http_date.
+/// Source: RFC 9110, section 5.6.7.
+std::optional<UnixMillis> read_http_date(std::string_view text);
 
 }  // namespace origin::net

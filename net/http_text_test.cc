@@ -107,5 +107,23 @@ TEST(SetPeer, BelievesTrustedProxiesOnly) {
     EXPECT_EQ(peer_behind({{"X-Forwarded-Proto", "https, http"}}, "10.0.0.1"), "10.0.0.1");
 }
 
+TEST(HttpDate, IsReadInItsThreeSpellings) {
+    // Source: RFC 9110, section 5.6.7.
+    for (const std::string text : {"Sun, 06 Nov 1994 08:49:37 GMT",
+                                   "Sunday, 06-Nov-94 08:49:37 GMT",
+                                   "Sun Nov  6 08:49:37 1994"}) {
+        EXPECT_EQ(read_http_date(text), 784'111'777'000) << text;
+    }
+    EXPECT_EQ(read_http_date(http_date(1'700'000'000'000)), 1'700'000'000'000);
+    for (const std::string text : {"",
+                                   "soon",
+                                   "Sun, 06 Nov 1994 08:49:37",
+                                   "Sun, 06 Nov 1994 08:49:37 GMT ",
+                                   "Sun, 36 Nov 1994 08:49:37 GMT",
+                                   "Sun, 06 Nov 1994 08:49:37 GMT and what comes after it"}) {
+        EXPECT_FALSE(read_http_date(text)) << text;
+    }
+}
+
 }  // namespace
 }  // namespace origin::net

@@ -28,14 +28,16 @@ void print_row(const boost::json::object& row, const std::vector<std::string>& c
 }
 
 /// Lists come as an object with one array in it; everything else is one row.
-void print_for_people(const boost::json::value& answer, const std::vector<std::string>& columns) {
+void print_for_people(const boost::json::value& answer, const ApiCall& call) {
+    const std::vector<std::string>& columns = call.columns;
     if (!answer.is_object()) {
         std::printf("%s\n", boost::json::serialize(answer).c_str());
         return;
     }
     const boost::json::object& object = answer.get_object();
-    const auto list =
-        std::ranges::find_if(object, [](const auto& member) { return member.value().is_array(); });
+    const auto list = std::ranges::find_if(object, [&](const auto& member) {
+        return member.value().is_array() && (call.list.empty() || member.key() == call.list);
+    });
     const bool is_list = list != object.end() &&
                          object.if_contains(columns.empty() ? "" : columns.front()) == nullptr;
     if (!is_list) {
@@ -101,7 +103,7 @@ int run_api_call(const ApiCall& call) {
     if (call.json || error) {
         std::printf("%s\n", answer->body.c_str());
     } else {
-        print_for_people(body, call.columns);
+        print_for_people(body, call);
     }
     return 0;
 }

@@ -88,4 +88,7 @@ void add_key_commands(CLI::App& app, Options& o);
 // policy_commands.cc
 void add_policy_commands(CLI::App& app, Options& o);
 
+// webhook_commands.cc
+void add_webhook_commands(CLI::App& app, Options& o);
+
 }  // namespace origin

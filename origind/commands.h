@@ -43,6 +43,7 @@ struct ApiCall {
     std::string body;    // JSON; empty: none.
     bool json = false;
     std::vector<std::string> columns;  // What people are shown, by JSON field name.
+    std::string list;                  // Which of the answer's lists; empty: the first one.
 };
 int run_api_call(const ApiCall& call);
 

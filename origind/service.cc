@@ -38,6 +38,7 @@
 #include "hooks/protected_branches.h"
 #include "hooks/push_plan.h"
 #include "hooks/push_rules.h"
+#include "hooks/webhook_delivery.h"
 #include "hooks/webhooks.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
@@ -55,6 +56,7 @@ constexpr int kExitIoError = 74;  // sysexits(3) EX_IOERR.
 constexpr unsigned kRunThreads = 2;
 constexpr unsigned kDeployThreads = 1;  // One job is one small transaction.
 constexpr unsigned kWebhookThreads = 4;
+constexpr unsigned kSlowWebhookThreads = 12;  // They wait for the network.
 
 std::string default_public_url(const Config& config, std::uint16_t port) {
     const bool tls = !config.tls_certificate.empty();
@@ -209,8 +211,8 @@ void Service::Parts::wire_work() {
         generator::RunWorker::Around{*runs, *pushes, *gatekeeper, log, kVersion});
     local_deployer = std::make_unique<deploy::LocalDeployer>(
         deploy::LocalDeployer::Around{*store, *urls, clock});
-    webhook_delivery = std::make_unique<hooks::WebhookDelivery>(
-        hooks::WebhookDelivery::Around{*store, *client, clock, schedule, log, master_key});
+    webhook_delivery = std::make_unique<hooks::WebhookDelivery>(hooks::WebhookDelivery::Around{
+        *store, *storage, *client, *urls, random, clock, schedule, master_key});
     job_runners.push_back(
         runner({.kind = std::string(generator::kRunJob),
                 .threads = kRunThreads,
@@ -231,11 +233,14 @@ void Service::Parts::wire_work() {
     const auto deliver = [this](const store::Job& job) {
         return webhook_delivery->work(job);
     };
-    job_runners.push_back(runner({.kind = std::string(hooks::kWebhookJob),
-                                  .threads = kWebhookThreads,
-                                  .delay_max = hooks::kWebhookDelayMax,
-                                  .work = deliver,
-                                  .give_up = deliver}));
+    for (const auto& [kind, threads] : {std::pair(hooks::kWebhookJob, kWebhookThreads),
+                                        std::pair(hooks::kSlowWebhookJob, kSlowWebhookThreads)}) {
+        job_runners.push_back(runner({.kind = std::string(kind),
+                                      .threads = threads,
+                                      .delay_max = hooks::kWebhookDelayMax,
+                                      .work = deliver,
+                                      .give_up = deliver}));
+    }
     const auto look_after = [this](const store::Job& job) {
         return upkeep->work(job);
     };

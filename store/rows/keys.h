@@ -99,10 +99,11 @@ inline std::string release_key(const ProjectId& project,
 inline std::string webhook_key(const ProjectId& project, const WebhookId& id) {
     return key(project, id);
 }
-inline std::string delivery_key(const WebhookId& webhook,
-                                std::uint64_t event,
-                                std::uint32_t attempt) {
-    return key(webhook, event, attempt);
+inline std::string webhook_key(const ClientId& client, const WebhookId& id) {
+    return key(client, id);
+}
+inline std::string delivery_key(const WebhookId& webhook, std::uint64_t number) {
+    return key(webhook, number, std::uint32_t{0});
 }
 
 }  // namespace origin::store

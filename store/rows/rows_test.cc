@@ -51,6 +51,14 @@ void expect_golden(const Row& row, std::string_view golden) {
     EXPECT_FALSE(decode<Row>(bytes + '\0'));
 }
 
+std::string unhex(std::string_view digits) {
+    std::string out;
+    for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
+        out.push_back(static_cast<char>(std::stoi(std::string(digits.substr(i, 2)), nullptr, 16)));
+    }
+    return out;
+}
+
 constexpr UnixMillis kThen = 0x0102030405;
 
 TEST(Rows, Client) {
@@ -371,24 +379,75 @@ TEST(Rows, Webhook) {
     const WebhookRow row{.url = "https://x/",
                          .sealed_secret = "s",
                          .events = {"push"},
-                         .disabled = true,
-                         .disabled_reason = "gone",
+                         .state = WebhookState::Paused,
+                         .reason = "gone",
                          .cursor = 9,
                          .attempts = 2,
                          .next_attempt_at = kThen,
-                         .created_at = kThen};
+                         .created_at = kThen,
+                         .client = id<ClientId>(3),
+                         .refs = {"r"},
+                         .format = WebhookFormat::Github,
+                         .scheme = WebhookScheme::Ed25519,
+                         .public_key = "p",
+                         .sealed_previous = "q",
+                         .previous_public_key = "o",
+                         .previous_until = kThen,
+                         .failing_since = kThen,
+                         .part = 1,
+                         .quick = true};
     expect_golden(row,
-                  "010000000a68747470733a2f2f782f00000001730000000100000004707573680100000004676f6e"
-                  "6500000000000000090000000200000001020304050000000102030405");
+                  "020000000a68747470733a2f2f782f00000001730000000100000004707573680200000004676f6e"
+                  "65000000000000000900000002000000010203040500000001020304050101000000000000000000"
+                  "000000000003000000010000000172010100000001700000000171000000016f0000000102030405"
+                  "00000001020304050000000101");
+}
+
+// What version 1 wrote, read as it was meant: its bool `disabled` is a state.
+TEST(Rows, AWebhookOfVersion1) {
+    const std::string bytes = unhex(
+        "010000000a68747470733a2f2f782f00000001730000000100000004707573680100000004676f6e"
+        "6500000000000000090000000200000001020304050000000102030405");
+    const auto row = decode<WebhookRow>(bytes);
+    ASSERT_TRUE(row);
+    EXPECT_EQ(row->state, WebhookState::Disabled);
+    EXPECT_EQ(row->reason, "gone");
+    EXPECT_EQ(row->created_at, kThen);
+    EXPECT_FALSE(row->client);
+    EXPECT_EQ(row->scheme, WebhookScheme::Hmac);
+    EXPECT_FALSE(decode<WebhookRow>(bytes + '\0')) << "version 1 ends before the field";
 }
 
 TEST(Rows, Delivery) {
-    expect_golden(DeliveryRow{"push", 204, "", 12, kThen},
-                  "010000000470757368000000cc000000000000000c0000000102030405");
+    const DeliveryRow row{.event_type = "push",
+                          .status = 204,
+                          .error = "",
+                          .milliseconds = 12,
+                          .attempted_at = kThen,
+                          .event = 7,
+                          .attempt = 2,
+                          .by_hand = true,
+                          .message_id = "m",
+                          .request_head = "h",
+                          .request_body = "b",
+                          .request_bytes = 5,
+                          .response_head = "H",
+                          .response_body = "B"};
+    expect_golden(row,
+                  "020000000470757368000000cc000000000000000c00000001020304050000000000000007000000"
+                  "0201000000016d00000001680000000162000000000000000500000001480000000142");
+    const auto old =
+        decode<DeliveryRow>(unhex("010000000470757368000000cc000000000000000c0000000102030405"));
+    ASSERT_TRUE(old);
+    EXPECT_EQ(old->status, 204U);
+    EXPECT_EQ(old->attempt, 0U);
 }
 
 // States are stored as one byte: a new one is appended, never put between.
 TEST(Rows, StatesKeepTheirNumbers) {
+    EXPECT_EQ(static_cast<int>(WebhookState::Active), 0);
+    EXPECT_EQ(static_cast<int>(WebhookState::Disabled), 1);
+    EXPECT_EQ(static_cast<int>(WebhookState::Paused), 2);
     EXPECT_EQ(static_cast<int>(RunState::Pending), 0);
     EXPECT_EQ(static_cast<int>(RunState::Committed), 2);
     EXPECT_EQ(static_cast<int>(RunState::Cancelled), 8);

@@ -150,7 +150,7 @@ class Webhooks(Scenario):
         repo("push", "-q", "origin", "main")
         receiver.next()
         path = f"/api/projects/{self.project_id()}/webhooks/{hook['id']}"
-        wait_until("the endpoint to be disabled", lambda: self.server.get(path).json["disabled"])
+        wait_until("the endpoint to be disabled", lambda: self.server.get(path).json["state"] == "disabled")
         shown = self.server.get(path).text
         self.assertNotIn(hook["secret"], shown)
 
