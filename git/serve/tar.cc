@@ -47,7 +47,7 @@ public:
     }
 
     void put(const Field& field, std::string_view text) {
-        std::memcpy(block_.data() + field.at, text.data(), std::min(text.size(), field.size));
+        std::ranges::copy(text.substr(0, field.size), block_.data() + field.at);
     }
     /// Zeros in front, NUL behind.
     void put_octal(const Field& field, std::uint64_t number) {
