@@ -6,6 +6,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -156,6 +157,20 @@ class Wire(Case):
                 pass
         self.assertEqual(len(self.standin.deployments()), 3)
 
+    def test_a_request_is_held_until_it_is_released(self):
+        for kind, done in (("hold_before", 0), ("hold_after", 1)):
+            fault = self.standin.plan.add(kind, method="POST", path="/sites/*")
+            before, answers = len(self.standin.deployments()), []
+            client = threading.Thread(target=lambda: answers.append(self.api.call("POST", self.way + "/deploys", {})))
+            client.start()
+            self.assertTrue(fault.reached.wait(30))
+            self.assertEqual(len(self.standin.deployments()) - before, done)
+            self.assertTrue(self.api.control("GET", "faults")[-1]["held"])
+            self.assertFalse(answers)
+            self.api.control("POST", "release", {})
+            client.join(30)
+            self.assertEqual((answers[0].status, len(self.standin.deployments()) - before), (200, 1))
+
     def test_spoilt_json(self):
         with self.assertRaises(ValueError):
             contract.strict_json(self.get("duplicate_keys").body)
@@ -201,7 +216,7 @@ class Plans(unittest.TestCase):
 
     def test_every_kind_is_in_a_table(self):
         used = {row[0] for provider in ("netlify", "vercel", "pages", "workers") for row in faults.table(provider)}
-        self.assertEqual(set(faults.KINDS) - used, set())
+        self.assertEqual(set(faults.KINDS) - used - set(faults.HOLD), set())
 
     def test_an_unknown_kind_is_refused(self):
         with self.assertRaises(ValueError):

@@ -2,8 +2,8 @@
 """Cloudflare's API, as far as Pages (direct upload) and Workers with static assets go: envelope, tokens, upload JWTs.
 
 Labels of sites: Pages: PROJECT, SHORTID.PROJECT, ALIAS.PROJECT; Workers: NAME.SUBDOMAIN, VERSIONPREFIX-NAME.SUBDOMAIN,
-ALIAS-NAME.SUBDOMAIN (each also without .SUBDOMAIN). Control: {"jwt_seconds": N}, the life of an upload token; {"max_files": N} of a Pages
-project; {"single_uploads": true}, one request for each asset of a Worker.
+ALIAS-NAME.SUBDOMAIN (each also without .SUBDOMAIN). Control: {"jwt_seconds": N}, the life of an upload token;
+{"max_files": N} of a Pages project; {"single_uploads": true}, one request for each asset of a Worker.
 """
 import base64
 import hashlib

@@ -80,7 +80,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 return
             request = Request(self.command, self.path, self.headers, body)
             request.fault = fault
+            if fault and fault.kind == "hold_before":
+                fault.hold()
             answer = self.server.answer_to(request)
+            if fault and fault.kind == "hold_after":
+                fault.hold()
             self._write(request, answer)
         except Reset:
             self._cut()
@@ -219,8 +223,10 @@ def spoilt(kind, answer):
     """The answer with a fault of kind AFTER in its JSON."""
     if kind == "502_after":
         return html_answer(502)
-    if not answer.body.startswith(b"{") or kind not in ("duplicate_keys", "null_errors"):
+    if not answer.body.startswith(b"{") or kind not in ("duplicate_keys", "null_errors", "flat_error"):
         return answer
+    if kind == "flat_error":
+        return answer.with_json(answer.json.get("error", answer.json))
     if kind == "null_errors":
         value = {key: None if key.startswith(("error", "message")) else item for key, item in answer.json.items()}
         return answer.with_json(value)

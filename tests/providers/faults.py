@@ -8,11 +8,13 @@
 `path` is a glob on the request's path after the base ("*" takes slashes too), or with "re:" before it a regular
 expression. `times=0` means from the n-th on, for ever. BEFORE: the request is not done. AFTER: it is done, and the
 answer is spoilt. STATE: the stand-in does it and then behaves so; put it on the request that makes the deployment
-(or asks for the token).
+(or asks for the token); if that is refused for another reason, the next one has it. HOLD: for a test that wants to
+kill a client at exactly this point: `fault.reached.wait()`, kill, `plan.release()`.
 """
 import fnmatch
 import random
 import re
+import threading
 
 BEFORE = {
     "429_retry_after": "429 with Retry-After in seconds (seconds=1)",
@@ -43,6 +45,7 @@ AFTER = {
     "slow": "done, and the body comes in ten pieces (seconds=1 in all)",
     "duplicate_keys": "done, and a key of the JSON answer is there twice",
     "null_errors": "done, and what names errors in the answer is null",
+    "flat_error": "done, and an error of Vercel's stands on the top level of the answer",
 }
 STATE = {
     "jwt_expired": "the upload token's exp lies in the past, and it is not taken",
@@ -55,7 +58,12 @@ STATE = {
     "unknown_state": "a state nobody has heard of for a while (polls=3, state=...)",
     "stuck": "the state does not change any more",
 }
-KINDS = {**BEFORE, **AFTER, **STATE}
+HOLD = {
+    "hold_before": "the request waits, not yet done, until it is released (or 300 s)",
+    "hold_after": "the request is done, and its answer waits until it is released (or 300 s)",
+}
+KINDS = {**BEFORE, **AFTER, **STATE, **HOLD}
+HOLD_SECONDS = 300
 
 # What a good client does: ends live all the same; fails and says why; or one of both, but claims nothing false.
 RECOVERS, FAILS, EITHER = "recovers", "fails", "either"
@@ -77,7 +85,7 @@ _OWN = {
                 ("required_unknown", CREATE, FAILS), ("error_state", CREATE, FAILS), ("cancelled", CREATE, FAILS),
                 ("stuck", CREATE, FAILS), ("unknown_state", CREATE, RECOVERS), ("duplicate_keys", POLL, EITHER),
                 ("null_errors", POLL, RECOVERS)],
-    "vercel": [("429_limit_reset", CREATE, RECOVERS), ("missing_again", CREATE, RECOVERS),
+    "vercel": [("429_limit_reset", CREATE, RECOVERS), ("missing_again", CREATE, RECOVERS), ("flat_error", CREATE, RECOVERS),
                ("error_state", CREATE, FAILS), ("cancelled", CREATE, FAILS), ("stuck", CREATE, FAILS),
                ("no_alias", CREATE, RECOVERS), ("unknown_state", CREATE, RECOVERS),
                ("duplicate_keys", POLL, EITHER), ("null_errors", POLL, RECOVERS)],
@@ -108,6 +116,8 @@ class Fault:
             raise ValueError(f"no fault is called {kind}; there are: {', '.join(KINDS)}")
         self.kind, self.method, self.path, self.nth, self.times, self.params = kind, method, path, nth, times, params
         self.seen = self.fired = 0
+        self.worked = False  # A STATE fault whose request was refused because of it.
+        self.reached, self.released = threading.Event(), threading.Event()  # Of HOLD.
         self.pattern = re.compile(path[3:] if path.startswith("re:") else fnmatch.translate(path))
 
     def takes(self, method, path):
@@ -119,12 +129,22 @@ class Fault:
         self.fired += happens
         return happens
 
+    def give_back(self):
+        """It happened to a request that came to nothing: it happens to the next one."""
+        if not self.worked:
+            self.seen, self.fired = self.seen - 1, self.fired - 1
+
+    def hold(self):
+        self.reached.set()
+        self.released.wait(HOLD_SECONDS)
+
     def get(self, name, default):
         return self.params.get(name, default)
 
     def row(self):
         return {"kind": self.kind, "method": self.method, "path": self.path, "nth": self.nth, "times": self.times,
-                "seen": self.seen, "fired": self.fired, **self.params}
+                "seen": self.seen, "fired": self.fired, **self.params,
+                **({"held": self.reached.is_set() and not self.released.is_set()} if self.kind in HOLD else {})}
 
 
 class Plan:
@@ -137,7 +157,13 @@ class Plan:
         return fault
 
     def clear(self):
+        self.release()
         self.faults = []
+
+    def release(self):
+        """What is held goes on."""
+        for fault in self.faults:
+            fault.released.set()
 
     def pick(self, method, path):
         """The fault that happens to this request: the first, where several would; each counts it."""

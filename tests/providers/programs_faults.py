@@ -27,10 +27,11 @@ WORKERS = [
     ("expired_jwt", "POST", "/accounts/*/workers/assets/upload*", {"times": 0}, False, ""),
 ]
 VERCEL = [
-    ("missing_again", "POST", "/v13/deployments", {"nth": 2}, None, ""),
+    ("missing_again", "POST", "/v13/deployments", {}, None, ""),
     ("502_html", "GET", "/v13/deployments/*", {}, True, ""),
-    ("no_alias", "POST", "/v13/deployments", {"nth": 2, "polls": 3}, True, ""),
-    ("error_state", "POST", "/v13/deployments", {"nth": 2, "message": "no luck today"}, False, "vercel inspect"),
+    ("flat_error", "POST", "/v13/deployments", {}, True, ""),
+    ("no_alias", "POST", "/v13/deployments", {"polls": 3}, True, ""),
+    ("error_state", "POST", "/v13/deployments", {"message": "no luck today"}, False, "vercel inspect"),
 ]
 
 

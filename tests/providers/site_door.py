@@ -87,7 +87,7 @@ class SiteDoor:
                 "oddities": standin.oddities, "own_faults": standin.own_faults, "strays": self.strays}
 
     def _get_requests(self, _):
-        return [{"n": n, "method": r.method, "path": r.path, "query": r.query, "bearer": r.bearer, "status": r.status,
+        return [{"n": n, "method": r.method, "path": r.path, "operation": r.operation, "query": r.query, "bearer": r.bearer, "status": r.status,
                  "content_type": r.content_type, "size": len(r.body), "fault": r.fault.kind if r.fault else None}
                 for n, r in enumerate(self.standin.requests, 1)]
 
@@ -123,6 +123,10 @@ class SiteDoor:
     def _delete_faults(self, _):
         self.standin.plan.clear()
         return []
+
+    def _post_release(self, wish):
+        self.standin.plan.release()
+        return self._get_faults(wish)
 
     def _post_set(self, wish):
         known = {"polls", "skew", "limit"}

@@ -30,13 +30,15 @@ with index.html, then with .html; else 404.html, else 404. Root _headers and _re
 Control, on the site port:
     GET    /_control/state                counts; violations (a request broke the contract), oddities (it said more
                                           than the contract knows), own_faults (we answered against the contract)
-    GET    /_control/requests             [{n, method, path, query, bearer, content_type, size, status}]
+    GET    /_control/requests             [{n, method, path, operation, query, bearer, content_type, size, status}]
     GET    /_control/deployments          what there is; sites: {label: {path: {size, type, sha1}}}
     GET    /_control/sites
     GET    /_control/strays               requests that a redirect led astray, with their headers
     GET    /_control/table                the fault plan for this provider (faults.py)
     GET, POST, DELETE /_control/faults    list; add {"kind": "502_html", "method": "PUT", "path": "*", "nth": 2} or
-                                          many or {"seed": 7, "count": 5}; clear
+                                          many or {"seed": 7, "count": 5} (for Cloudflare also "provider": "pages"
+                                          or "workers"); clear
+    POST   /_control/release              what a hold_before or hold_after keeps waiting goes on ("held" in the list)
     POST   /_control/set                  {"polls": 3}, {"skew": 7200} (its clock, seconds), {"limit": [3, 60]}
                                           (creations a time), {"site": "shop", "locked": true} (Netlify), ...
     POST   /_control/forget               empties requests, violations, oddities, strays
@@ -223,6 +225,8 @@ class Standin:
         except Refuse as refuse:
             if refuse.violation:
                 self._violated(request, refuse.message)
+            if kind in faults.STATE:
+                request.fault.give_back()
             answer = self.error(refuse)
         return spoilt(kind, answer) if kind in faults.AFTER else answer
 

@@ -223,6 +223,15 @@ class VercelFates(VercelCase):
         self.assertEqual([bool(d["aliasAssigned"]) for d in seen], [False] * 5 + [True] * 2)
         self.assertEqual({d["readyState"] for d in seen}, {"READY"})
 
+    def test_a_fate_waits_for_the_deployment_that_is_made(self):
+        self.standin.plan.add("error_state", method="POST", path="/v13/deployments")
+        self.assertEqual(self.deployed({"a": BYTES})["readyState"], "ERROR")
+        self.assertEqual(self.deployed({"a": BYTES})["readyState"], "READY")
+
+    def test_an_error_on_the_top_level(self):
+        self.standin.plan.add("flat_error", method="POST", path="/v13/deployments")
+        self.assertEqual(self.create(self.wish({"a": BYTES})).json["missing"], [SHA])
+
     def test_files_that_are_missing_again(self):
         self.upload(BYTES)
         self.standin.plan.add("missing_again", method="POST", path="/v13/deployments")
