@@ -16,7 +16,7 @@ import faults
 import multipart
 import netlify
 import site_door
-from cases import BYTES, Case, form
+from cases import Case, form
 from standin import SPECS, fetch
 
 VECTORS = json.loads((SPECS / "deploy_test_vectors.json").read_text())

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cloudflare Pages by direct upload: projects, upload tokens, assets, deployments, rollback."""
 import datetime
-import json
 import re
 import uuid
 
