@@ -18,7 +18,7 @@ from git_client import GitFailed, Repo  # noqa: E402
 from oracle import Oracle  # noqa: E402
 from origin_server import Server, wait_until  # noqa: E402
 from scenario import INVENTORY, SECRET  # noqa: E402
-from webhook_story import Receiver  # noqa: E402, F401
+from hook_receiver import Receiver  # noqa: E402, F401
 
 FAILED = (OSError, http.client.HTTPException, GitFailed, ValueError)
 LARGE_BYTES = 1_500_000  # More than the small writes that need no pack of their own.

@@ -43,6 +43,9 @@ ROWS = (
     Row("events", "Events", EACH),
     Row("webhook", "Webhooks GuardedClient", EACH),
     Row("commits", "Commits", EACH),
+    Row("webhook_endpoints", "Endpoints", (HTTP,), "the API's and the command line's; deliveries after git are webhook.Webhooks"),
+    Row("webhook_github", "GithubShapes", (HTTP,), "payloads that a push makes, whatever door it came by"),
+    Row("webhook_hostile", "HostileEndpoints Rebinding", (HTTP,), "requests that go out"),
     # One door alone.
     Row("access", "HttpAccess", (HTTP,), "status codes, headers, no key at all"),
     Row("limits", "HttpLimits", (HTTP,), "headers, and what is no Git"),

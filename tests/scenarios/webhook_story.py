@@ -4,62 +4,12 @@
 Method: a small HTTP receiver here checks the Standard Webhooks signature by itself.
 """
 import base64
-import hashlib
-import hmac
-import http.server
 import json
-import queue
-import threading
 
 import door_table
-from origin_server import PATIENCE_SECONDS, wait_until
+from hook_receiver import HookScenario, Receiver, signed_by
+from origin_server import wait_until
 from scenario import INVENTORY, SUPPLIERS, Scenario
-
-
-class Receiver:
-    """Puts each delivery into a queue once it is answered; answers the statuses it was given, then 204.
-
-    `arrived`: (body, status) of each, in the order they came: before the answer, after which the next may come.
-    """
-
-    def __init__(self, statuses=()):
-        self.got, self.arrived, self.statuses = queue.Queue(), [], list(statuses)
-        receiver = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                status = receiver.statuses.pop(0) if receiver.statuses else 204
-                receiver.arrived.append((body, status))
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                receiver.got.put((dict(self.headers.items()), body, status))
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-
-    def next(self):
-        headers, body, status = self.got.get(timeout=PATIENCE_SECONDS)
-        return {name.lower(): value for name, value in headers.items()}, body, status
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-
-def signed_by(secret, headers, body):
-    """Standard Webhooks 1.0.0: `v1,` + base64(HMAC-SHA-256(key, id.timestamp.body))."""
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    message = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    right = base64.b64encode(hmac.new(key, message, hashlib.sha256).digest()).decode()
-    return any(hmac.compare_digest(each, f"v1,{right}") for each in headers["webhook-signature"].split(" "))
 
 
 class GuardedClient(Scenario):
@@ -78,19 +28,7 @@ class GuardedClient(Scenario):
         self.assertTrue(receiver.got.empty())
 
 
-class Webhooks(Scenario):
-    CONFIG = '[outbound]\nallow = ["127.0.0.0/8"]\n'  # Else the guarded client refuses this machine.
-
-    def receiver(self, *statuses):
-        receiver = Receiver(statuses)
-        self.addCleanup(receiver.close)
-        return receiver
-
-    def hook(self, receiver, project=None, **more):
-        made = self.server.post(f"/api/projects/{project or self.project_id()}/webhooks", {"url": receiver.url, **more})
-        self.assertIn(made.status, (200, 201), made)
-        return made.json
-
+class Webhooks(HookScenario):
     def test_a_push_is_delivered_and_signed(self):
         repo = self.pushed_repo()
         receiver = self.receiver()
