@@ -49,18 +49,6 @@ Status check_event_globs(const std::vector<std::string>& globs) {
     return {};
 }
 
-Status check_ref_globs(const std::vector<std::string>& globs) {
-    for (const std::string& glob : globs) {
-        ORIGIN_CHECK(auth::check_display_name(glob));
-        if (!glob.starts_with("refs/") && !glob.starts_with('*')) {
-            return refuse("bad_name",
-                          "'" + printable(glob) +
-                              "' matches no ref: names are whole, like 'refs/heads/main'");
-        }
-    }
-    return {};
-}
-
 Status check_webhook_room(store::Reader& reader, const hooks::WebhookScope& scope) {
     std::size_t count = 0;
     ORIGIN_CHECK(reader.scan(

@@ -26,9 +26,6 @@ Status check_settings(const std::map<std::string, std::string>& settings);
 /// Globs over event types: "run.*". Errors: InvalidInput `bad_name`.
 Status check_event_globs(const std::vector<std::string>& globs);
 
-/// Globs over full ref names: "refs/heads/*". Errors: InvalidInput `bad_name`.
-Status check_ref_globs(const std::vector<std::string>& globs);
-
 /// Errors: LimitExceeded `too_many_webhooks`.
 Status check_webhook_room(store::Reader& reader, const hooks::WebhookScope& scope);
 

@@ -8,6 +8,7 @@
 #include "api/checks.h"
 #include "api/endpoints.h"
 #include "api/webhook_access.h"
+#include "base/ref_name.h"
 #include "hooks/webhook_secret.h"
 #include "store/rows/access.h"
 
@@ -47,14 +48,17 @@ Result<hooks::NewWebhook> plan(const Call& call,
                                const WebhookBody& body) {
     ORIGIN_CHECK(net::check_outbound_url(body.url, call.around.outbound));
     ORIGIN_CHECK(check_event_globs(body.events));
-    ORIGIN_CHECK(check_ref_globs(body.refs));
     hooks::NewWebhook wanted{.id = {},
                              .scope = access.scope,
                              .url = body.url,
                              .sealed_secret = {},
                              .events = body.events,
-                             .refs = body.refs,
+                             .refs = {},
                              .now = call.now()};
+    for (const std::string& text : body.refs) {
+        ORIGIN_TRY(pattern, parse_ref_pattern(text));
+        wanted.refs.push_back(pattern);
+    }
     if (body.format == "github") {
         wanted.format = WebhookFormat::Github;
     } else if (body.format != "standard") {

@@ -50,7 +50,8 @@ void add_create(CLI::App& webhook, Options& o) {
             c.add_option("url", o.file, "where deliveries go")->required();
             c.add_option("--event", o.operations, "a glob over event types: 'deployment.*'")
                 ->allow_extra_args(false);
-            c.add_option("--ref", o.projects, "a glob over full ref names: 'refs/heads/*'")
+            c.add_option(
+                 "--ref", o.projects, "a glob over refs: 'feature/*' (branches), 'refs/tags/v*'")
                 ->allow_extra_args(false);
             c.add_option("--format", o.access, "standard or github");
             c.add_option("--signature", o.kid, "v1 (HMAC) or v1a (Ed25519)");
