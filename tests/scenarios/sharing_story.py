@@ -34,10 +34,11 @@ BODIES = {
     "PUT /api/projects/{project}/policies": {"policies": [{"pattern": "main", "pushers": ["no-such"]}]},
     "POST /api/projects/{project}/commits/{sha}/statuses": {"state": "success"},
     "POST /api/projects/{project}/webhooks": {"url": "ftp://example.org/"},
+    "POST /api/projects/{project}/webhooks/{webhook}/rotate": {},
     "POST /api/requirements/{id}/revert": {"branch": "no-such"},
 }
-ABSENT = {"deployment": "dep_00000000000000000000000000", "webhook": "whk_00000000000000000000000000", "target": "no-such",
-          "sha": "1" * 40, "token": "key_00000000000000000000000000", "client": "no-such"}
+ABSENT = {"deployment": "dep_00000000000000000000000000", "webhook": "whk_00000000000000000000000000", "delivery": "7",
+          "target": "no-such", "sha": "1" * 40, "token": "key_00000000000000000000000000", "client": "no-such"}
 
 
 class Sharing(Scenario):
