@@ -112,6 +112,7 @@ Answer rotate_webhook(const Call& call);
 Answer ping_webhook(const Call& call);
 Answer get_delivery(const Call& call);
 Answer redeliver(const Call& call);
+Answer get_webhook_keys(const Call& call);
 
 // events.cc
 Answer get_events(const Call& call);

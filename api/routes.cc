@@ -125,6 +125,8 @@ constexpr auto kRoutes = std::to_array<Route>({
 
     {"GET", "/api/audit", "admin", kKey, nullptr, list_audit},
 
+    {"GET", "/api/webhook-keys/{owner}/{webhook}", "none", kOpen, nullptr, get_webhook_keys},
+
     {"GET", "/healthz", "none", kOpen, nullptr, get_health},
     {"GET", "/readyz", "none", kOpen, nullptr, get_ready},
     {"GET", "/metrics", "admin", kOperator, nullptr, get_metrics},

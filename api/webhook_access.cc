@@ -85,7 +85,15 @@ Result<store::WebhookRow> need_webhook(store::Reader& reader, const NamedWebhook
         reader, store::Table::Webhooks, named.access.key(named.id), "no such webhook");
 }
 
-json::object webhook_json(const WebhookId& id, const store::WebhookRow& row) {
+std::string WebhookAccess::keys_url(const Call& call, const WebhookId& id) const {
+    const std::string owner = project() ? project()->str() : std::get<ClientId>(scope).str();
+    return call.around.urls.api("/webhook-keys/" + owner + "/" + id.str());
+}
+
+json::object webhook_json(const Call& call,
+                          const WebhookAccess& access,
+                          const WebhookId& id,
+                          const store::WebhookRow& row) {
     json::object body{
         {"id", id.str()},
         {"url", row.url},
@@ -106,6 +114,7 @@ json::object webhook_json(const WebhookId& id, const store::WebhookRow& row) {
     }
     if (!row.public_key.empty()) {
         body["publicKey"] = hooks::shown_public_key(row.public_key);
+        body["keysUrl"] = access.keys_url(call, id);
     }
     if (!row.sealed_previous.empty()) {
         body["previousUntil"] = time_json(row.previous_until);
@@ -123,7 +132,7 @@ Answer webhook_with_secret(const Call& call,
     ORIGIN_TRY(row, read_store(call.around.store, [&](store::Reader& reader) {
                    return need_webhook(reader, named);
                }));
-    json::object body = webhook_json(named.id, row);
+    json::object body = webhook_json(call, named.access, named.id, row);
     if (row.scheme == WebhookScheme::Hmac && secret) {
         body["secret"] = secret->reveal();
     } else if (row.scheme == WebhookScheme::Hmac) {

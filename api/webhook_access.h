@@ -25,6 +25,8 @@ struct WebhookAccess {
     Status write(const Call& call, const store::WriteFn& fn) const {
         return permit ? call.write(*permit, fn) : call.write(fn);
     }
+    /// Where receivers read an Ed25519 endpoint's public keys.
+    std::string keys_url(const Call& call, const WebhookId& id) const;
     store::AuditRow audit(const Call& call, std::string type, const WebhookId& id) const;
 };
 
@@ -42,7 +44,10 @@ Result<NamedWebhook> named_webhook(const Call& call);
 /// Errors: NotFound.
 Result<store::WebhookRow> need_webhook(store::Reader& reader, const NamedWebhook& named);
 
-boost::json::object webhook_json(const WebhookId& id, const store::WebhookRow& row);
+boost::json::object webhook_json(const Call& call,
+                                 const WebhookAccess& access,
+                                 const WebhookId& id,
+                                 const store::WebhookRow& row);
 
 /// The row as it is now, with what is shown once: `secret`, or null if that was before. An Ed25519
 /// endpoint has none: its public key is in the row.

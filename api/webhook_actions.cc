@@ -36,7 +36,7 @@ Answer shown(const Call& call, const NamedWebhook& named) {
     ORIGIN_TRY(row, read_store(call.around.store, [&](store::Reader& reader) {
                    return need_webhook(reader, named);
                }));
-    return json_answer(200, webhook_json(named.id, row));
+    return json_answer(200, webhook_json(call, named.access, named.id, row));
 }
 
 /// Queues one attempt; what came of it is in the list of deliveries.
@@ -146,6 +146,28 @@ Answer rotate_webhook(const Call& call) {
             return webhook_with_secret(call, named, 200, fresh.shown);
         },
         [&](const Ids&) -> Answer { return webhook_with_secret(call, named, 200, std::nullopt); });
+}
+
+/// For receivers: they have no key, and a public key is no secret.
+Answer get_webhook_keys(const Call& call) {
+    const std::string& owner = call.param("owner");
+    const auto project = ProjectId::parse(owner);
+    const auto client = ClientId::parse(owner);
+    ORIGIN_TRY(id, need_id<WebhookId>(call.param("webhook"), "webhook"));
+    const std::string key = client ? store::webhook_key(*client, id)
+                                   : store::webhook_key(project.value_or(ProjectId()), id);
+    ORIGIN_TRY(row, read_store(call.around.store, [&](store::Reader& reader) {
+                   return store::need_row<store::WebhookRow>(
+                       reader, Table::Webhooks, key, "no such webhook");
+               }));
+    if (row.public_key.empty()) {
+        return std::unexpected(Error(Code::NotFound, "no such webhook"));
+    }
+    json::array keys = {hooks::shown_public_key(row.public_key)};
+    if (!row.previous_public_key.empty() && call.now() < row.previous_until) {
+        keys.emplace_back(hooks::shown_public_key(row.previous_public_key));
+    }
+    return json_answer(200, {{"keys", std::move(keys)}});
 }
 
 Answer ping_webhook(const Call& call) {

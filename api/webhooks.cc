@@ -138,7 +138,7 @@ Answer list_webhooks(const Call& call) {
                            ORIGIN_TRY(row, store::decode<store::WebhookRow>(value));
                            const auto id = WebhookId::from_raw(key.substr(kIdBytes));
                            if (id) {
-                               rows.push_back(webhook_json(*id, row));
+                               rows.push_back(webhook_json(call, access, *id, row));
                            }
                            return id.has_value();
                        });
@@ -154,7 +154,7 @@ Answer get_webhook(const Call& call) {
     std::string next;
     ORIGIN_CHECK(call.around.store.read([&](store::Reader& reader) -> Status {
         ORIGIN_TRY(row, need_webhook(reader, named));
-        body = webhook_json(named.id, row);
+        body = webhook_json(call, named.access, named.id, row);
         deliveries.clear();
         ORIGIN_TRY(cursor,
                    read_page(reader,

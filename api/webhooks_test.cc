@@ -23,7 +23,8 @@ protected:
     }
     static WebhookId id_of(const Said& said) { return *WebhookId::parse(said.str("id")); }
     static ProjectId project_in(const std::string& path) {
-        return *ProjectId::parse(path.substr(std::string_view("/api/projects/").size()));
+        constexpr std::size_t kBefore = std::string_view("/api/projects/").size();
+        return *ProjectId::parse(path.substr(kBefore, 4 + kIdDigits));
     }
     store::WebhookRow row(const hooks::WebhookScope& scope, const WebhookId& id) {
         store::WebhookRow found;
@@ -99,6 +100,8 @@ TEST_F(Webhooks, AreMadeWithFiltersFormatAndSignature) {
     ASSERT_EQ(ed.status, 201) << ed.text;
     EXPECT_TRUE(ed.str("publicKey").starts_with("whpk_"));
     EXPECT_FALSE(ed.body.contains("secret")) << "the private key stays here";
+    EXPECT_TRUE(ed.str("keysUrl").ends_with("/api/webhook-keys/" + project_in(hooks).str() + "/" +
+                                            ed.str("id")));
     const auto refused = [&](const std::string& more) {
         return ask("POST", hooks, R"({"url":"https://example.org/",)" + more + "}").code();
     };

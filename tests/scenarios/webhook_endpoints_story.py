@@ -93,6 +93,8 @@ class Endpoints(HookScenario):
         self.assertFalse(signed_by_key(hook["publicKey"], self.folder, headers, body + b" "))
         fresh = self.server.post(f"{self.hooks}/{hook['id']}/rotate", {"overlapSeconds": 600}).json
         self.assertEqual(fresh["previousPublicKey"], hook["publicKey"])
+        published = self.server.get(hook["keysUrl"].removeprefix(self.server.url), key=None).json["keys"]
+        self.assertEqual(published, [fresh["publicKey"], hook["publicKey"]])
         headers, body = self.next_of(receiver)
         self.assertTrue(signed_by_key(hook["publicKey"], self.folder, headers, body), "the old one")
         self.assertTrue(signed_by_key(fresh["publicKey"], self.folder, headers, body), "the new one")
