@@ -100,7 +100,6 @@ class HostileEndpoints(HookScenario):
         tried = self.first(hook)
         self.assertIsNone(tried["status"])
         self.assertIn("too long", tried["error"])
-        self.assertGreaterEqual(tried["milliseconds"], 14_000)
 
     def test_an_answer_of_a_gibibyte_is_not_read(self):
         sent = []
