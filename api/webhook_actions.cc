@@ -40,8 +40,10 @@ Answer shown(const Call& call, const NamedWebhook& named) {
 }
 
 /// Queues one attempt; what came of it is in the list of deliveries.
-Answer by_hand(const Call& call, const NamedWebhook& named, const hooks::ByHand& what) {
-    const JobId job = JobId::make(call.around.clock, call.around.random);
+Answer by_hand(const Call& call,
+               const NamedWebhook& named,
+               const JobId& job,
+               const hooks::ByHand& what) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
@@ -172,9 +174,8 @@ Answer get_webhook_keys(const Call& call) {
 
 Answer ping_webhook(const Call& call) {
     ORIGIN_TRY(named, named_webhook(call));
-    const JobId drawn = JobId::make(call.around.clock, call.around.random);
-    const std::string digits = id_digits(drawn.raw);
-    return by_hand(call, named, {.event = 0, .message_id = "ping_" + digits});
+    const JobId job = JobId::make(call.around.clock, call.around.random);
+    return by_hand(call, named, job, {.event = 0, .message_id = hooks::ping_id(job)});
 }
 
 Answer get_delivery(const Call& call) {
@@ -192,7 +193,7 @@ Answer redeliver(const Call& call) {
             store::KeyParts(std::string_view(delivery.key).substr(kIdBytes)).number().value_or(0);
         what.message_id = "evt_" + std::to_string(what.event);
     }
-    return by_hand(call, named, what);
+    return by_hand(call, named, JobId::make(call.around.clock, call.around.random), what);
 }
 
 }  // namespace origin::api

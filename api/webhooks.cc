@@ -107,11 +107,15 @@ Answer create_webhook(const Call& call) {
             wanted.public_key = secret.public_key;
             wanted.sealed_secret = hooks::seal_webhook_secret(
                 call.around.master_key, wanted.id, secret.raw, call.around.random);
+            const JobId ping = JobId::make(call.around.clock, call.around.random);
             store::AuditRow event = access.audit(call, "webhook.created", wanted.id);
             event.details = {{"host", host_of(body.url)}};
             ORIGIN_CHECK(access.write(call, [&](store::Writer& writer) -> Status {
                 ORIGIN_CHECK(check_webhook_room(writer, access.scope));
                 ORIGIN_CHECK(hooks::create_webhook(writer, wanted));
+                if (wanted.format == WebhookFormat::Github) {  // As GitHub does.
+                    ORIGIN_CHECK(hooks::queue_ping(writer, wanted.scope, wanted.id, ping));
+                }
                 ORIGIN_CHECK(auth::record_audit(writer, event));
                 return once.record(writer, {wanted.id.str()});
             }));

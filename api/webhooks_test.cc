@@ -94,6 +94,7 @@ TEST_F(Webhooks, AreMadeWithFiltersFormatAndSignature) {
                               "refs":["feature/*","refs/tags/v*"],"format":"github"})");
     ASSERT_EQ(made.status, 201) << made.text;
     EXPECT_EQ(made.str("format"), "github");
+    EXPECT_EQ(jobs(), 1U) << "a ping, as GitHub sends one";
     EXPECT_EQ(made.body.at("refs").as_array().at(0).as_string(), "refs/heads/feature/*");
     EXPECT_EQ(made.body.at("refs").as_array().at(1).as_string(), "refs/tags/v*");
     const Said ed = ask("POST", hooks, R"({"url":"https://example.org/","signature":"v1a"})");

@@ -254,6 +254,17 @@ Status queue_by_hand(store::Writer& writer,
     return enqueue(writer, scope, std::move(wanted), false);
 }
 
+std::string ping_id(const JobId& job) {
+    return "ping_" + id_digits(job.raw);
+}
+
+Status queue_ping(store::Writer& writer,
+                  const WebhookScope& scope,
+                  const WebhookId& id,
+                  const JobId& job) {
+    return queue_by_hand(writer, scope, id, job, {.event = 0, .message_id = ping_id(job)});
+}
+
 Result<bool> concerns_webhooks(store::Reader& reader, const std::vector<store::Event>& events) {
     ORIGIN_TRY(due, due_for(reader, events));
     return !due.empty();

@@ -84,6 +84,13 @@ Status queue_by_hand(store::Writer& writer,
                      const JobId& job,
                      const ByHand& what);
 
+/// A ping, whose `webhook-id` is drawn from the job's.
+Status queue_ping(store::Writer& writer,
+                  const WebhookScope& scope,
+                  const WebhookId& id,
+                  const JobId& job);
+std::string ping_id(const JobId& job);
+
 /// What a job is about. Errors: Corrupt.
 struct WebhookSubject {
     std::string row_key;

@@ -50,6 +50,7 @@ def collect():
         def key_of(answer):
             return answer.get("secret") or answer["publicKey"]
 
+        take("the ping at its creation", "in GitHub's shapes", [key_of(made["in GitHub's shapes"][1])])
         commit(server, project, 1)
         for name, (_, hook) in made.items():
             take("a push", name, [key_of(hook)])

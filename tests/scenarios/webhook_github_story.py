@@ -38,6 +38,12 @@ class GithubShapes(HookScenario):
         self.git = self.pushed_repo()
         self.got = self.receiver()
 
+    def hook(self, receiver, project=None, **more):
+        """One of format `github`, which is pinged when it is made."""
+        made = super().hook(receiver, project, format="github", **more)
+        self.assertEqual(self.next(made)[0], "ping")
+        return made
+
     def next(self, hook):
         """(event's name, payload) of the next delivery, after its signatures and schema are checked."""
         headers, body, _ = self.got.next()
@@ -57,7 +63,7 @@ class GithubShapes(HookScenario):
         self.assertTrue(all(list(judge.iter_errors({"ref": 1})) for judge in JUDGES.values()))
 
     def test_a_push_tells_its_commits_and_files(self):
-        hook = self.hook(self.got, format="github")
+        hook = self.hook(self.got)
         before = self.git.head("HEAD")
         first = self.git.commit("add", **{"new.txt": "1\n", "ä ö.txt": "2\n"})
         (self.git.path / "README.md").unlink()
@@ -80,7 +86,7 @@ class GithubShapes(HookScenario):
         self.assertEqual(payload["pusher"]["name"], self.server.client)
 
     def test_each_ref_of_a_push_is_told_by_itself(self):
-        hook = self.hook(self.got, format="github", refs=["refs/heads/*", "refs/tags/v*"])
+        hook = self.hook(self.got, refs=["refs/heads/*", "refs/tags/v*"])
         only_here = self.git.commit("on both")
         self.git("tag", "-a", "v1", "-m", "one")
         self.git("tag", "unwanted")
@@ -98,7 +104,7 @@ class GithubShapes(HookScenario):
         self.assertTrue(self.got.got.empty())
 
     def test_a_forced_push_and_twenty_commits_at_most(self):
-        hook = self.hook(self.got, format="github")
+        hook = self.hook(self.got)
         self.git("commit", "-q", "--amend", "-m", "another first")
         made = [self.git.commit(f"commit {number}") for number in range(25)]
         self.git("push", "-q", "-f", "origin", "main")
@@ -110,7 +116,7 @@ class GithubShapes(HookScenario):
         project = f"/api/projects/{self.project_id()}"
         self.expect(self.server.request("PUT", f"{project}/targets/production", {"connector": "local"}), 200)
         self.server.request("PUT", f"{project}/rules", {"pattern": "main", "target": "production"})
-        hook = self.hook(self.got, format="github", events=["deployment.*"])
+        hook = self.hook(self.got, events=["deployment.*"])
         commit = self.git.commit("live")
         self.git("push", "-q", "origin", "main")
         name, payload = self.next(hook)
@@ -126,7 +132,7 @@ class GithubShapes(HookScenario):
         self.assertTrue(payload["deployment_status"]["environment_url"].startswith("http"))
 
     def test_a_ping_has_what_githubs_has(self):
-        hook = self.hook(self.got, format="github", events=["push"])
+        hook = self.hook(self.got, events=["push"])
         self.server.post(f"/api/projects/{self.project_id()}/webhooks/{hook['id']}/ping")
         name, payload = self.next(hook)
         self.assertEqual(name, "ping")
@@ -137,16 +143,16 @@ class GithubShapes(HookScenario):
         self.assertEqual(list(judge.iter_errors(payload["repository"])), [])
 
     def test_what_github_has_no_shape_for_is_passed_over(self):
-        hook = self.hook(self.got, format="github")
+        hook = self.hook(self.got)
         commit = self.git.head("HEAD")
         self.expect(self.server.post(f"/api/projects/{self.project_id()}/commits/{commit}/statuses",
                                      {"context": "ci", "state": "success"}), 201)
         after = self.git.commit("after it")
         self.git("push", "-q", "origin", "main")
         self.assertEqual(self.next(hook)[1]["after"], after)
-        shown = wait_until("one delivery", lambda: self.server.get(
-            f"/api/projects/{self.project_id()}/webhooks/{hook['id']}").json["deliveries"])
-        self.assertEqual([each["eventType"] for each in shown], ["push"])
+        shown = wait_until("two deliveries", lambda: (lambda found: found if len(found) == 2 else None)(self.server.get(
+            f"/api/projects/{self.project_id()}/webhooks/{hook['id']}").json["deliveries"]))
+        self.assertEqual([each["eventType"] for each in shown], ["push", "ping"])
 
 
 if __name__ == "__main__":
