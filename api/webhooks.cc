@@ -87,6 +87,15 @@ std::string host_of(std::string_view url) {
     return std::string(user == std::string_view::npos ? authority : authority.substr(user + 1));
 }
 
+/// As GitHub does, one of its format is pinged when it is made.
+Status put(store::Writer& writer, const hooks::NewWebhook& wanted, const JobId& ping) {
+    ORIGIN_CHECK(check_webhook_room(writer, wanted.scope));
+    ORIGIN_CHECK(hooks::create_webhook(writer, wanted));
+    return wanted.format == WebhookFormat::Github
+               ? hooks::queue_ping(writer, wanted.scope, wanted.id, ping)
+               : Status();
+}
+
 }  // namespace
 
 BodyShape webhook_shape() {
@@ -111,11 +120,7 @@ Answer create_webhook(const Call& call) {
             store::AuditRow event = access.audit(call, "webhook.created", wanted.id);
             event.details = {{"host", host_of(body.url)}};
             ORIGIN_CHECK(access.write(call, [&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(check_webhook_room(writer, access.scope));
-                ORIGIN_CHECK(hooks::create_webhook(writer, wanted));
-                if (wanted.format == WebhookFormat::Github) {  // As GitHub does.
-                    ORIGIN_CHECK(hooks::queue_ping(writer, wanted.scope, wanted.id, ping));
-                }
+                ORIGIN_CHECK(put(writer, wanted, ping));
                 ORIGIN_CHECK(auth::record_audit(writer, event));
                 return once.record(writer, {wanted.id.str()});
             }));
