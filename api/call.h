@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "deploy/connectors.h"
 #include "generator/runs.h"
 #include "git/serve/push.h"
 #include "git/serve/storage.h"
@@ -39,6 +40,7 @@ struct Around {
     const auth::Urls& urls;
     const auth::PreviewLinks& preview_links;
     net::ClientSettings outbound;  // What webhook URLs are checked against.
+    const deploy::Connectors& connectors;
     Secret master_key;
     const Clock& clock;
     Random& random;

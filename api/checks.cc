@@ -30,15 +30,6 @@ Status check_target_name(std::string_view name) {
     return {};
 }
 
-Status check_settings(const std::map<std::string, std::string>& settings) {
-    if (settings.empty()) {
-        return {};
-    }
-    return refuse(
-        "unknown_setting",
-        "the platform 'local' has no setting '" + printable(settings.begin()->first) + "'");
-}
-
 Status check_event_globs(const std::vector<std::string>& globs) {
     for (const std::string& glob : globs) {
         if (glob.empty()) {

@@ -20,9 +20,6 @@ namespace origin::api {
 /// name. Errors: InvalidInput `bad_target_name`.
 Status check_target_name(std::string_view name);
 
-/// The `local` platform has no settings. Errors: InvalidInput `unknown_setting`, naming it.
-Status check_settings(const std::map<std::string, std::string>& settings);
-
 /// Globs over event types: "run.*". Errors: InvalidInput `bad_name`.
 Status check_event_globs(const std::vector<std::string>& globs);
 

@@ -7,7 +7,7 @@
 #include "api/answers.h"
 #include "api/endpoints.h"
 #include "api/views.h"
-#include "deploy/local.h"
+#include "deploy/releases.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
 

@@ -88,7 +88,7 @@ Result<auth::Identity> requester(const Call& call, const std::string& client_tex
     return other;
 }
 
-Result<generator::Requirement> requirement_of(const RequirementBody& body) {
+Result<generator::Requirement> requirement_of(const Call& call, const RequirementBody& body) {
     generator::Requirement wanted{.project = {},
                                   .text = body.requirements,
                                   .engine = body.engine.value_or(""),
@@ -103,7 +103,8 @@ Result<generator::Requirement> requirement_of(const RequirementBody& body) {
     if (body.deployment) {
         ORIGIN_CHECK(generator::check_platform(body.deployment->platform));
         wanted.platform = body.deployment->platform;
-        ORIGIN_CHECK(check_settings(body.deployment->settings));
+        ORIGIN_CHECK(call.around.connectors.check(
+            body.deployment->platform, body.deployment->settings, false));
         if (body.deployment->target) {
             ORIGIN_CHECK(check_target_name(*body.deployment->target));
             wanted.target = *body.deployment->target;
@@ -240,7 +241,7 @@ BodyShape requirement_shape() {
 Answer post_requirement(const Call& call) {
     ORIGIN_TRY(body, read_body<RequirementBody>(call.body));
     ORIGIN_TRY(identity, requester(call, body.client));
-    ORIGIN_TRY(wanted, requirement_of(body));
+    ORIGIN_TRY(wanted, requirement_of(call, body));
     if (body.dry_run) {
         return dry_run(call, identity, wanted);
     }

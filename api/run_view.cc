@@ -138,7 +138,7 @@ Result<RunView> view_run(store::Reader& reader, const Around& around, const RunI
     add_report(body, run);
     ORIGIN_TRY(asked, asked_deployment(reader, run));
     if (asked) {
-        const std::string url = opening_url(around, asked->row.target, asked->row.url);
+        const std::string url = opening_url(around, asked->row);
         body["deployment"] = {{"id", asked->id.str()},
                               {"target", asked->row.target},
                               {"state", store::name_of(asked->row.state)},

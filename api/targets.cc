@@ -7,10 +7,11 @@
 #include "api/endpoints.h"
 #include "api/views.h"
 #include "base/limits.h"
-#include "deploy/local.h"
-#include "generator/deploy_wish.h"
+#include "deploy/connectors.h"
+#include "deploy/releases.h"
 #include "git/serve/catalogue.h"
 #include "hooks/deployments.h"
+#include "hooks/target_secret.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
 
@@ -24,12 +25,16 @@ struct TargetBody {
     std::string connector;
     std::optional<std::string> publish_root;
     std::map<std::string, std::string> settings;
+    std::optional<Secret> secret;  // Empty text: none from now on. Absent: as it was.
 
     static TargetBody read(Fields& in) {
         TargetBody body;
         body.connector = in.text("connector");
         body.publish_root = in.maybe_text("publishRoot");
         body.settings = in.text_map("settings");
+        if (auto secret = in.maybe_text("secret")) {
+            body.secret.emplace(std::move(*secret));
+        }
         return body;
     }
 };
@@ -37,11 +42,13 @@ struct TargetBody {
 struct RuleBody {
     std::string pattern;
     std::string target;
+    bool preview = false;
 
     static RuleBody read(Fields& in) {
         RuleBody body;
         body.pattern = in.text("pattern");
         body.target = in.text("target");
+        body.preview = in.flag("preview");
         return body;
     }
 };
@@ -57,6 +64,13 @@ Result<json::object> target_json(store::Reader& reader,
                                  std::string_view name,
                                  const store::TargetRow& row) {
     ORIGIN_TRY(owner, git::need_project(reader, project));
+    std::string url;
+    if (row.connector == deploy::kLocal) {
+        url = deploy::live_url(around.urls, owner.site, name);
+    } else if (row.live) {
+        ORIGIN_TRY(live, hooks::need_deployment(reader, project, *row.live));
+        url = live.url;
+    }
     return json::object{{"target", name},
                         {"projectId", project.str()},
                         {"connector", row.connector},
@@ -65,7 +79,7 @@ Result<json::object> target_json(store::Reader& reader,
                         {"hasSecret", !row.sealed_secret.empty()},
                         {"live", row.live ? json::value(row.live->str()) : json::value(nullptr)},
                         {"releases", row.releases},
-                        {"url", deploy::live_url(around.urls, owner.site, name)},
+                        {"url", url.empty() ? json::value(nullptr) : json::value(url)},
                         {"createdAt", time_json(row.created_at)}};
 }
 
@@ -99,21 +113,59 @@ Status check_publish_root(std::string_view folder) {
 }
 
 json::object rule_json(const store::RuleRow& row) {
-    return {
-        {"pattern", row.pattern}, {"target", row.target}, {"createdAt", time_json(row.created_at)}};
+    return {{"pattern", row.pattern},
+            {"target", row.target},
+            {"preview", row.preview},
+            {"createdAt", time_json(row.created_at)}};
 }
 
-Status put_target_row(store::Writer& writer,
-                      const std::string& key,
-                      const TargetBody& body,
-                      UnixMillis now) {
+/// What a target is to become. The secret is sealed before: a write may run twice.
+struct NewTarget {
+    ProjectId project;
+    std::string name;
+    const TargetBody& body;
+    std::optional<std::string> sealed_secret;
+    UnixMillis now = 0;
+};
+
+Status put_target_row(store::Writer& writer, const Around& around, const NewTarget& wanted) {
+    const std::string key = store::target_key(wanted.project, wanted.name);
     ORIGIN_TRY(old, store::get_row<store::TargetRow>(writer, Table::Targets, key));
     store::TargetRow row = old.value_or(store::TargetRow{});
-    row.created_at = old ? old->created_at : now;
-    row.connector = body.connector;
-    row.settings = body.settings;
-    row.publish_root = body.publish_root.value_or("");
+    row.created_at = old ? old->created_at : wanted.now;
+    if (old && old->connector != wanted.body.connector && old->job) {
+        return std::unexpected(
+            Error(Code::Conflict, "a deployment to this target is under way: wait or cancel it")
+                .because("target_busy"));
+    }
+    row.connector = wanted.body.connector;
+    row.settings = wanted.body.settings;
+    row.publish_root = wanted.body.publish_root.value_or("");
+    if (wanted.sealed_secret) {
+        row.sealed_secret = *wanted.sealed_secret;
+    }
+    ORIGIN_CHECK(around.connectors.check(row.connector, row.settings, !row.sealed_secret.empty()));
     return store::put_row(writer, Table::Targets, key, row);
+}
+
+Result<std::optional<std::string>> sealed_secret(const Call& call,
+                                                 const ProjectId& project,
+                                                 const std::string& target,
+                                                 const std::optional<Secret>& secret) {
+    if (!secret) {
+        return std::optional<std::string>();
+    }
+    const std::string& text = secret->reveal();
+    const bool fits = text.size() <= hooks::kTargetSecretBytesMax &&
+                      text.find_first_of("\r\n") == std::string::npos;
+    if (!fits) {
+        return std::unexpected(Error(Code::InvalidInput, "'secret' is one line of at most 16 KiB")
+                                   .because("bad_secret"));
+    }
+    return std::optional(
+        text.empty() ? std::string()
+                     : hooks::seal_target_secret(
+                           call.around.master_key, project, target, *secret, call.around.random));
 }
 
 }  // namespace
@@ -159,10 +211,10 @@ Answer put_target(const Call& call) {
     ORIGIN_TRY(permit, call.permit(auth::Action::Deploy));
     const std::string& name = call.param("target");
     ORIGIN_CHECK(check_target_name(name));
-    ORIGIN_CHECK(generator::check_platform(body.connector));
-    ORIGIN_CHECK(check_settings(body.settings));
     ORIGIN_CHECK(check_publish_root(body.publish_root.value_or("")));
     const ProjectId project = permit.project();
+    ORIGIN_TRY(sealed, sealed_secret(call, project, name, body.secret));
+    const NewTarget wanted{project, name, body, sealed, call.now()};
     const auto show = [&](const Ids&) {
         return show_target(call, project, name);
     };
@@ -172,8 +224,7 @@ Answer put_target(const Call& call) {
             store::AuditRow event = call.audit("target.set", project, name);
             event.details = {{"connector", body.connector}};
             ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(
-                    put_target_row(writer, store::target_key(project, name), body, event.time));
+                ORIGIN_CHECK(put_target_row(writer, call.around, wanted));
                 ORIGIN_CHECK(auth::record_audit(writer, event));
                 return once.record(writer, {name});
             }));
@@ -218,7 +269,7 @@ Answer put_rule(const Call& call) {
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
-            const store::RuleRow row{pattern, body.target, call.now()};
+            const store::RuleRow row{pattern, body.target, call.now(), body.preview};
             store::AuditRow event = call.audit("rule.set", project, pattern);
             event.details = {{"target", body.target}};
             ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {

@@ -16,7 +16,7 @@
 #include "api/in_process.h"
 #include "auth/accounts.h"
 #include "auth/key_text.h"
-#include "deploy/local.h"
+#include "deploy/worker.h"
 #include "generator/run_worker.h"
 #include "hooks/protected_branches.h"
 #include "hooks/push_plan.h"
@@ -250,22 +250,22 @@ protected:
         return std::make_unique<auth::RateLimits>(rates, limits_clock_, random_, metrics_);
     }
     std::unique_ptr<Api> made_api() {
-        return std::make_unique<Api>(
-            Around{.store = *store_,
-                   .storage = storage_,
-                   .pushes = pushes_,
-                   .gatekeeper = gatekeeper_,
-                   .limits = *limits_,
-                   .runs = runs_,
-                   .urls = urls_,
-                   .preview_links = links_,
-                   .outbound = {},
-                   .master_key = Secret("abcdefghijklmnopqrstuvwxyz012345"),
-                   .clock = clock_,
-                   .random = random_,
-                   .log = log_,
-                   .metrics = metrics_,
-                   .server_version = "0.0.1"});
+        return std::make_unique<Api>(Around{.store = *store_,
+                                            .storage = storage_,
+                                            .pushes = pushes_,
+                                            .gatekeeper = gatekeeper_,
+                                            .limits = *limits_,
+                                            .runs = runs_,
+                                            .urls = urls_,
+                                            .preview_links = links_,
+                                            .outbound = {},
+                                            .connectors = connectors_,
+                                            .master_key = master_key_,
+                                            .clock = clock_,
+                                            .random = random_,
+                                            .log = log_,
+                                            .metrics = metrics_,
+                                            .server_version = "0.0.1"});
     }
     /// From here on these limits are in force.
     void limit(const auth::Rates& rates) {
@@ -305,9 +305,20 @@ protected:
                                   .gatekeeper = gatekeeper_,
                                   .log = log_,
                                   .server_version = "0.0.1"}};
+    const Secret master_key_{"abcdefghijklmnopqrstuvwxyz012345"};
+    const net::HttpClient http_client_{net::ClientSettings{}};
+    const deploy::Connectors connectors_{http_client_, {}};
     auth::Urls urls_ = *auth::Urls::make("http://127.0.0.1:8080", "localhost");
     auth::PreviewLinks links_{Secret("0123456789abcdef0123456789abcdef")};
-    deploy::LocalDeployer deployer_{{.store = *store_, .urls = urls_, .clock = clock_}};
+    deploy::DeployWorker deployer_{{.store = *store_,
+                                    .storage = storage_,
+                                    .urls = urls_,
+                                    .clock = clock_,
+                                    .schedule = clock_,
+                                    .random = random_,
+                                    .log = log_,
+                                    .connectors = connectors_,
+                                    .master_key = master_key_}};
     std::unique_ptr<auth::RateLimits> limits_ = made_limits({});
     std::unique_ptr<Api> api_ = made_api();
     ClientId admin_;

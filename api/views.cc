@@ -8,7 +8,7 @@
 #include "auth/preview_link.h"
 #include "auth/scopes.h"
 #include "base/limits.h"
-#include "deploy/local.h"
+#include "deploy/releases.h"
 #include "git/serve/catalogue.h"
 #include "store/key.h"
 
@@ -74,12 +74,40 @@ std::string signed_url(const Around& around, std::string_view url) {
         around.preview_links, url, around.clock.now() + Milliseconds(kPreviewLinkKept).count());
 }
 
-std::string opening_url(const Around& around, std::string_view target, const std::string& url) {
-    if (url.empty() || target == deploy::kProductionTarget) {
-        return url;
-    }
-    return signed_url(around, url);
+std::string opening_url(const Around& around, const store::DeploymentRow& row) {
+    const bool is_a_providers = !row.remote.id.empty();
+    const bool is_open = row.target == deploy::kProductionTarget && !row.preview;
+    return row.url.empty() || is_a_providers || is_open ? row.url : signed_url(around, row.url);
 }
+
+namespace {
+
+/// What only a provider's deployments have.
+void add_remote(json::object& body, const store::DeploymentRow& row) {
+    const store::RemoteDeployment& remote = row.remote;
+    for (const auto& [name, text] : {std::pair("providerId", &remote.id),
+                                     std::pair("permalink", &remote.permalink),
+                                     std::pair("adminUrl", &remote.admin_url)}) {
+        if (!text->empty()) {
+            body[name] = *text;
+        }
+    }
+    const store::DeployProgress& progress = row.progress;
+    if (progress.files > 0) {
+        body["files"] = progress.files;
+        body["bytes"] = progress.bytes;
+        body["filesUploaded"] = progress.files_sent;
+        body["bytesUploaded"] = progress.bytes_sent;
+    }
+    if (!progress.waiting.empty() && !store::is_settled(row.state)) {
+        body["waiting"] = progress.waiting;
+        if (progress.waits_until > 0) {
+            body["waitsUntil"] = time_json(progress.waits_until);
+        }
+    }
+}
+
+}  // namespace
 
 json::object deployment_json(const Around& around,
                              const ProjectId& project,
@@ -105,9 +133,13 @@ json::object deployment_json(const Around& around,
     if (row.release != 0) {
         body["release"] = row.release;
     }
-    if (!row.url.empty()) {
-        body["url"] = opening_url(around, row.target, row.url);
+    if (row.preview) {
+        body["preview"] = true;
     }
+    if (!row.url.empty()) {
+        body["url"] = opening_url(around, row);
+    }
+    add_remote(body, row);
     if (!row.error.empty()) {
         body["error"] = row.error;
     }

@@ -33,8 +33,8 @@ Result<boost::json::object> project_json(store::Reader& reader,
 /// `url` with a ticket that opens it for kPreviewLinkKept.
 std::string signed_url(const Around& around, std::string_view url);
 /// A deployment's URL as one that opens: the public live site's as it is, every other one signed (a
-/// label in the host name means a private preview).
-std::string opening_url(const Around& around, std::string_view target, const std::string& url);
+/// label in the host name means a private preview), a provider's as it answered it.
+std::string opening_url(const Around& around, const store::DeploymentRow& row);
 
 enum class WithLog : std::uint8_t { No, Yes };
 boost::json::object deployment_json(const Around& around,

@@ -152,9 +152,11 @@ inline constexpr std::chrono::seconds kEventKeepAlive{15};  // A comment on a qu
 
 // Runs, deployments, webhooks.
 inline constexpr std::size_t kRulesPerProjectMax = 100;  // Each push reads them all.
+inline constexpr std::size_t kDeploymentLogLinesMax = 200;
 inline constexpr std::chrono::seconds kRunLease{30};
 inline constexpr std::uint32_t kRunAttemptsMax = 3;
-inline constexpr std::chrono::seconds kPushProgressMax{5};  // A push waits for a local deployment.
+inline constexpr std::chrono::seconds kLocalDeployWait{5};  // A push shows them for so long.
+inline constexpr std::chrono::seconds kPushKeepAlive{5};  // It says something this often.
 inline constexpr std::chrono::seconds kWebhookTimeout{15};
 inline constexpr std::size_t kWebhookAnswerBytesMax = 64 * kKiB;
 

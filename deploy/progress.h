@@ -13,13 +13,16 @@
 
 namespace origin::deploy {
 
-/// One line for each change of state, plain text:
-///     -----> production (local): queued
-///     -----> production (local): live  http://shop.localhost:8080/
-/// Null if the push made no deployment.
+/// Each line of their logs, plain text, and at the end where it is live or why not:
+///     -----> production (netlify): 3 of 120 files to upload (12 kB of 3 MB)
+///     -----> production (netlify): live as release 7
+///            https://shop.example/
+/// For as long as `-o deploy.wait=SECONDS` says; without it kLocalDeployWait if one is `local`, and
+/// else only what is known at once. Null if the push made no deployment.
 std::unique_ptr<git::PushProgress> follow_push(store::Store& store,
                                                const auth::Urls& urls,
                                                const ProjectId& project,
-                                               const git::PushOutcome& outcome);
+                                               const git::PushOutcome& outcome,
+                                               const std::vector<std::string>& options);
 
 }  // namespace origin::deploy

@@ -260,7 +260,7 @@ Status Publications::look_at_label(Reader& reader, const auth::SiteHost& host, L
 }
 
 Status Publications::look_at_commit(Reader& reader, Look& look) {
-    ORIGIN_TRY(snapshot, git::read_refs(reader, look.project));
+    ORIGIN_TRY(snapshot, git::read_fetch_refs(reader, look.project));
     for (const git::AdvertisedRef& ref : snapshot.refs) {
         look.tips.push_back(ref.peeled.value_or(ref.oid));
         if (begins_with(look.tips.back(), look.prefix)) {

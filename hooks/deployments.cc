@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "store/event_log.h"
+#include "store/jobs.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
 
@@ -47,42 +48,91 @@ Status add_event(store::Writer& writer,
 
 }  // namespace
 
-std::string deploy_subject(const ProjectId& project, const DeploymentId& id) {
-    return store::key(project, id);
+std::string deploy_subject(const ProjectId& project, std::string_view target) {
+    return store::key(project, target);
 }
 
 Result<DeploySubject> read_deploy_subject(std::string_view subject) {
     store::KeyParts parts(subject);
     const auto project = parts.id<ProjectId>();
-    const auto deployment = parts.id<DeploymentId>();
-    if (!project || !deployment) {
+    if (!project) {
         return std::unexpected(Error(Code::Corrupt, "a stored job is damaged"));
     }
-    return DeploySubject{*project, *deployment};
+    return DeploySubject{*project, std::string(subject.substr(kIdBytes))};
+}
+
+Result<std::vector<DeploymentId>> open_deployments(store::Reader& reader,
+                                                   const ProjectId& project,
+                                                   std::string_view target) {
+    std::vector<DeploymentId> open;
+    const std::string prefix = store::key(project, store::Label{target});
+    ORIGIN_CHECK(reader.scan(Table::OpenDeployments,
+                             store::Range::prefix(prefix),
+                             [&](std::string_view key, std::string_view) {
+                                 const auto id = DeploymentId::from_raw(key.substr(prefix.size()));
+                                 if (id) {
+                                     open.push_back(*id);
+                                 }
+                                 return true;
+                             }));
+    return open;
 }
 
 Status queue_deployment(store::Writer& writer, const NewDeployment& wanted) {
-    const store::DeploymentRow row{.target = wanted.target,
-                                   .commit = wanted.commit,
-                                   .ref = wanted.ref,
-                                   .push = wanted.push,
-                                   .run = wanted.run,
-                                   .rollback_of = wanted.rollback_of,
-                                   .state = store::DeploymentState::Queued,
-                                   .release = 0,
-                                   .url = {},
-                                   .error = {},
-                                   .log = {},
-                                   .created_at = wanted.now,
-                                   .updated_at = wanted.now};
-    ORIGIN_CHECK(store::enqueue(writer,
-                                store::Job{.id = JobId{wanted.id.raw},
-                                           .kind = std::string(kDeployJob),
-                                           .subject = deploy_subject(wanted.project, wanted.id),
-                                           .ready_at = store::kAtOnce,
-                                           .lease = {},
-                                           .payload = {}}));
+    store::DeploymentRow row{.target = wanted.target,
+                             .commit = wanted.commit,
+                             .ref = wanted.ref,
+                             .push = wanted.push,
+                             .run = wanted.run,
+                             .rollback_of = wanted.rollback_of,
+                             .state = store::DeploymentState::Queued,
+                             .release = 0,
+                             .url = {},
+                             .error = {},
+                             .log = {},
+                             .created_at = wanted.now,
+                             .updated_at = wanted.now,
+                             .preview = wanted.preview};
+    const std::string key = store::target_key(wanted.project, wanted.target);
+    ORIGIN_TRY(target, store::get_row<store::TargetRow>(writer, Table::Targets, key));
+    if (!target) {
+        row.state = store::DeploymentState::Failed;
+        row.error = "there is no target of this name";
+        return move_deployment(writer, wanted.project, wanted.id, row, {wanted.now, row.error});
+    }
+    if (!target->job) {
+        const JobId job{wanted.id.raw};
+        ORIGIN_CHECK(store::enqueue(writer,
+                                    {.id = job,
+                                     .kind = std::string(kDeployJob),
+                                     .subject = deploy_subject(wanted.project, wanted.target),
+                                     .ready_at = store::kAtOnce,
+                                     .lease = {},
+                                     .payload = {}}));
+        target->job = job;
+        ORIGIN_CHECK(store::put_row(writer, Table::Targets, key, *target));
+    }
     return move_deployment(writer, wanted.project, wanted.id, row, {wanted.now, "queued"});
+}
+
+void add_log_line(store::DeploymentRow& row, store::LogLine line) {
+    row.updated_at = line.time;
+    if (row.log.size() >= kDeploymentLogLinesMax) {
+        row.log.erase(row.log.begin() + 1);  // The first one says how it began.
+    }
+    row.log.push_back(std::move(line));
+}
+
+Status put_moved(store::Writer& writer,
+                 const ProjectId& project,
+                 const DeploymentId& id,
+                 const store::DeploymentRow& row) {
+    const std::string open = store::open_deployment_key(project, row.target, id);
+    ORIGIN_CHECK(store::is_settled(row.state) ? writer.erase(Table::OpenDeployments, open)
+                                              : writer.put(Table::OpenDeployments, open, {}));
+    ORIGIN_CHECK(
+        store::put_row(writer, Table::Deployments, store::deployment_key(project, id), row));
+    return add_event(writer, project, id, row, row.updated_at);
 }
 
 Status move_deployment(store::Writer& writer,
@@ -90,11 +140,8 @@ Status move_deployment(store::Writer& writer,
                        const DeploymentId& id,
                        store::DeploymentRow row,
                        store::LogLine line) {
-    row.updated_at = line.time;
-    row.log.push_back(std::move(line));
-    ORIGIN_CHECK(
-        store::put_row(writer, Table::Deployments, store::deployment_key(project, id), row));
-    return add_event(writer, project, id, row, row.updated_at);
+    add_log_line(row, std::move(line));
+    return put_moved(writer, project, id, row);
 }
 
 Status put_rule(store::Writer& writer, const ProjectId& project, const store::RuleRow& rule) {

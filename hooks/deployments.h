@@ -5,9 +5,10 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/id.h"
-#include "store/jobs.h"
 #include "store/rows/deploy.h"
 #include "store/store.h"
 
@@ -24,11 +25,18 @@ struct NewDeployment {
     std::uint64_t push = 0;  // The push that made it; for a rollback, the project's latest push.
     std::optional<RunId> run = {};
     std::optional<DeploymentId> rollback_of = {};
+    bool preview = false;
     UnixMillis now = 0;
 };
 
-/// Writes the row, its job and `deployment.queued`. The job has the deployment's own id.
+/// Writes the row and `deployment.queued`, and sees to it that the target has a job, which does all
+/// its open deployments one after another. Without such a target the deployment is `failed`.
 Status queue_deployment(store::Writer& writer, const NewDeployment& wanted);
+
+/// Those of a target that are not settled, the oldest first.
+Result<std::vector<DeploymentId>> open_deployments(store::Reader& reader,
+                                                   const ProjectId& project,
+                                                   std::string_view target);
 
 /// Writes `row` in its new state with `line` in its log, and, of that time, the event
 /// `deployment.<state>`.
@@ -37,6 +45,14 @@ Status move_deployment(store::Writer& writer,
                        const DeploymentId& id,
                        store::DeploymentRow row,
                        store::LogLine line);
+
+/// The two halves of it, for who keeps the row: the oldest lines but the first go above
+/// kDeploymentLogLinesMax.
+void add_log_line(store::DeploymentRow& row, store::LogLine line);
+Status put_moved(store::Writer& writer,
+                 const ProjectId& project,
+                 const DeploymentId& id,
+                 const store::DeploymentRow& row);
 
 /// Stores a rule. Errors: LimitExceeded `too_many_rules` above kRulesPerProjectMax.
 Status put_rule(store::Writer& writer, const ProjectId& project, const store::RuleRow& rule);
@@ -47,10 +63,10 @@ Result<store::DeploymentRow> need_deployment(store::Reader& reader,
                                              const DeploymentId& id);
 
 /// The subject of a deploy job, and back.
-std::string deploy_subject(const ProjectId& project, const DeploymentId& id);
+std::string deploy_subject(const ProjectId& project, std::string_view target);
 struct DeploySubject {
     ProjectId project;
-    DeploymentId deployment;
+    std::string target;
 };
 Result<DeploySubject> read_deploy_subject(std::string_view subject);
 

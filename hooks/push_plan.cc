@@ -2,10 +2,11 @@
 #include "hooks/push_plan.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "base/glob.h"
 #include "git/serve/refs.h"
+#include "hooks/deploy_options.h"
 #include "hooks/deployments.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
@@ -15,7 +16,8 @@ namespace origin::hooks {
 Result<std::vector<DeploymentId>> PushPlan::plan(store::Writer& writer,
                                                  const git::AcceptedPush& push) {
     std::vector<DeploymentId> made;
-    if (std::ranges::find(push.push.options, "deploy.skip") != push.push.options.end()) {
+    const DeployOptions options = read_deploy_options(push.push.options);
+    if (options.skip) {
         return made;
     }
     ORIGIN_TRY(rules,
@@ -26,14 +28,20 @@ Result<std::vector<DeploymentId>> PushPlan::plan(store::Writer& writer,
         if (!ref.ok || ref.new_id.is_zero() || ref.name.starts_with(git::kHiddenPrefix)) {
             continue;
         }
-        std::set<std::string> targets;  // Two rules may name one target: one deployment.
+        // Two rules may name one target: one deployment, no preview if one of them says so.
+        std::map<std::string, bool> targets;
         for (const auto& [key, rule] : rules) {
             if (glob_matches(rule.pattern, ref.name)) {
-                targets.insert(rule.target);
+                const auto [there, fresh] = targets.emplace(rule.target, rule.preview);
+                there->second = there->second && rule.preview;
             }
         }
         ORIGIN_TRY(moved, git::find_ref(writer, push.project, ref.name));
-        for (const std::string& target : targets) {
+        for (const auto& [target, preview] : targets) {
+            if (!options.targets.empty() &&
+                std::ranges::find(options.targets, target) == options.targets.end()) {
+                continue;
+            }
             const auto id = ids.next<DeploymentId>();
             ORIGIN_CHECK(
                 queue_deployment(writer,
@@ -44,6 +52,7 @@ Result<std::vector<DeploymentId>> PushPlan::plan(store::Writer& writer,
                                   .ref = ref.name,
                                   .push = push.sequence,
                                   .run = push.push.run,
+                                  .preview = preview,
                                   .now = push.push.pushed_at}));
             made.push_back(id);
         }

@@ -10,7 +10,7 @@ namespace origin::hooks {
 
 class PushPlan final : public git::PushPlanner {
 public:
-    /// `-o deploy.skip` makes none. A deleted ref makes none.
+    /// `-o deploy.skip` makes none, `-o deploy.target=NAME` only those. A deleted ref makes none.
     Result<std::vector<DeploymentId>> plan(store::Writer& writer,
                                            const git::AcceptedPush& push) override;
 };

@@ -21,7 +21,16 @@ protected:
         gates_ = {&gate_};
     }
     void rule(const std::string& pattern, const std::string& target) {
-        EXPECT_TRUE(store_->write([&](store::Writer& writer) {
+        EXPECT_TRUE(store_->write([&](store::Writer& writer) -> Status {
+            ORIGIN_TRY(there,
+                       store::get_row<store::TargetRow>(
+                           writer, store::Table::Targets, store::target_key(project_, target)));
+            if (!there) {
+                store::TargetRow row;
+                row.connector = "local";
+                ORIGIN_CHECK(store::put_row(
+                    writer, store::Table::Targets, store::target_key(project_, target), row));
+            }
             return store::put_row(writer,
                                   store::Table::Rules,
                                   store::rule_key(project_, target, pattern),

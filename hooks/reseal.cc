@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "hooks/deployments.h"
+#include "hooks/target_secret.h"
 #include "hooks/webhook_secret.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
@@ -45,20 +47,51 @@ Result<bool> reseal_row(const std::string& key, store::WebhookRow& row, const Ke
     return true;
 }
 
-Result<Step> reseal_some(store::Writer& writer, const std::string& next, const Keys& keys) {
+Result<bool> reseal_row(const std::string& key, store::TargetRow& row, const Keys& keys) {
+    ORIGIN_TRY(subject, read_deploy_subject(key));  // The same parts.
+    const auto text =
+        open_target_secret(keys.from, subject.project, subject.target, row.sealed_secret);
+    if (!text || row.sealed_secret.empty()) {
+        return false;
+    }
+    row.sealed_secret =
+        seal_target_secret(keys.to, subject.project, subject.target, Secret(*text), keys.random);
+    return true;
+}
+
+template <class Row>
+Result<Step> reseal_some(store::Writer& writer,
+                         Table table,
+                         const std::string& next,
+                         const Keys& keys) {
     Step step;
-    ORIGIN_TRY(
-        rows,
-        store::scan_rows<store::WebhookRow>(writer, Table::Webhooks, {next, {}}, kRowsPerStep));
+    ORIGIN_TRY(rows, store::scan_rows<Row>(writer, table, {next, {}}, kRowsPerStep));
     for (auto& [key, row] : rows) {
         ORIGIN_TRY(is_changed, reseal_row(key, row, keys));
         if (is_changed) {
-            ORIGIN_CHECK(store::put_row(writer, Table::Webhooks, key, row));
+            ORIGIN_CHECK(store::put_row(writer, table, key, row));
             ++step.resealed;
         }
     }
     step.last = rows.size() < kRowsPerStep ? std::string() : rows.back().first;
     return step;
+}
+
+template <class Row>
+Result<std::size_t> reseal_table(store::Store& store, Table table, const Keys& keys) {
+    std::size_t resealed = 0;
+    std::string next(1, '\0');
+    while (!next.empty()) {
+        Step step;
+        ORIGIN_CHECK(store.write([&](store::Writer& writer) -> Status {
+            ORIGIN_TRY(done, reseal_some<Row>(writer, table, next, keys));
+            step = done;  // The last one counts: it may run again.
+            return {};
+        }));
+        resealed += step.resealed;
+        next = step.last.empty() ? std::string() : step.last + '\0';
+    }
+    return resealed;
 }
 
 }  // namespace
@@ -67,19 +100,10 @@ Result<std::size_t> reseal_secrets(store::Store& store,
                                    const Secret& from,
                                    const Secret& to,
                                    Random& random) {
-    std::size_t resealed = 0;
-    std::string next(1, '\0');
-    while (!next.empty()) {
-        Step step;
-        ORIGIN_CHECK(store.write([&](store::Writer& writer) -> Status {
-            ORIGIN_TRY(done, reseal_some(writer, next, {from, to, random}));
-            step = done;  // The last one counts: it may run again.
-            return {};
-        }));
-        resealed += step.resealed;
-        next = step.last.empty() ? std::string() : step.last + '\0';
-    }
-    return resealed;
+    const Keys keys{from, to, random};
+    ORIGIN_TRY(webhooks, reseal_table<store::WebhookRow>(store, Table::Webhooks, keys));
+    ORIGIN_TRY(targets, reseal_table<store::TargetRow>(store, Table::Targets, keys));
+    return webhooks + targets;
 }
 
 }  // namespace origin::hooks

@@ -17,6 +17,13 @@
 
 namespace origin {
 
+struct DeployOptions {
+    std::string connector;
+    std::vector<std::string> settings;
+    std::string publish_root;
+    bool preview = false;
+};
+
 /// What the options of every command are read into. One command runs, so one of each will do.
 struct Options {
     InitOptions init;
@@ -55,6 +62,7 @@ struct Options {
     std::int64_t overlap = 24L * 60 * 60;
     std::vector<std::string> operations;
     std::optional<std::uint64_t> seconds;
+    DeployOptions deploy;
     int status = 0;
 };
 
@@ -90,5 +98,8 @@ void add_policy_commands(CLI::App& app, Options& o);
 
 // webhook_commands.cc
 void add_webhook_commands(CLI::App& app, Options& o);
+
+// target_commands.cc
+void add_deploy_commands(CLI::App& app, Options& o);
 
 }  // namespace origin

@@ -94,6 +94,8 @@ Decodes decoder_of(Table table) {
         case Table::Policies:        return row<store::PoliciesRow>;
         case Table::Statuses:        return row<store::StatusRow>;
         case Table::Audit:           return row<store::AuditRow>;
+        case Table::OpenDeployments: return empty;
+        case Table::BlobDigests:     return row<store::BlobDigestsRow>;
             // clang-format on
     }
     return text;

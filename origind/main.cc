@@ -316,6 +316,7 @@ int run(int argc, char** argv) {
     add_grant_commands(app, options);
     add_policy_commands(app, options);
     add_webhook_commands(app, options);
+    add_deploy_commands(app, options);
     add_blueprint_command(app, options);
     add_remote_worker(app, options);
     try {

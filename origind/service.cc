@@ -15,8 +15,9 @@
 #include "base/steadied_clock.h"
 #include "crypto/hmac.h"
 #include "crypto/tls.h"
-#include "deploy/local.h"
+#include "deploy/connectors.h"
 #include "deploy/progress.h"
+#include "deploy/worker.h"
 #include "generator/blueprint/blueprint.h"
 #include "generator/run_worker.h"
 #include "generator/runs.h"
@@ -54,7 +55,7 @@ namespace {
 constexpr std::chrono::seconds kStopGrace{25};
 constexpr int kExitIoError = 74;  // sysexits(3) EX_IOERR.
 constexpr unsigned kRunThreads = 2;
-constexpr unsigned kDeployThreads = 1;  // One job is one small transaction.
+constexpr unsigned kDeployThreads = 4;  // Providers are waited for here.
 constexpr unsigned kWebhookThreads = 4;
 constexpr unsigned kSlowWebhookThreads = 12;  // They wait for the network.
 
@@ -123,7 +124,8 @@ struct Service::Parts {
     generator::Blueprint blueprint;
     std::unique_ptr<generator::Runs> runs;
     std::unique_ptr<generator::RunWorker> run_worker;
-    std::unique_ptr<deploy::LocalDeployer> local_deployer;
+    std::unique_ptr<deploy::Connectors> connectors;
+    std::unique_ptr<deploy::DeployWorker> deploy_worker;
     std::unique_ptr<hooks::WebhookDelivery> webhook_delivery;
 
     std::unique_ptr<githttp::GitDoor> git_door;
@@ -190,13 +192,15 @@ void Service::Parts::wire_git() {
         git::Upkeep::Around{*store, *storage, clock, schedule, log, metrics});
     upload_pack = std::make_unique<git::UploadPack>(*store, *storage, metrics, kAgent);
     upload_archive = std::make_unique<git::UploadArchive>(*store, *storage);
-    receive_pack = std::make_unique<git::ReceivePack>(
-        git::ReceivePack::Around{*pushes,
-                                 kAgent,
-                                 [this](const ProjectId& project, const git::PushOutcome& outcome) {
-                                     return deploy::follow_push(*store, *urls, project, outcome);
-                                 },
-                                 workers.get()});
+    receive_pack = std::make_unique<git::ReceivePack>(git::ReceivePack::Around{
+        *pushes,
+        kAgent,
+        [this](const ProjectId& project,
+               const git::PushOutcome& outcome,
+               const std::vector<std::string>& options) {
+            return deploy::follow_push(*store, *urls, project, outcome, options);
+        },
+        workers.get()});
 }
 
 std::unique_ptr<hooks::JobRunner> Service::Parts::runner(hooks::JobRunner::Plan plan) {
@@ -209,8 +213,18 @@ void Service::Parts::wire_work() {
         *pushes, *gatekeeper, clock, random, {{std::string(blueprint.name()), &blueprint}}});
     run_worker = std::make_unique<generator::RunWorker>(
         generator::RunWorker::Around{*runs, *pushes, *gatekeeper, log, kVersion});
-    local_deployer = std::make_unique<deploy::LocalDeployer>(
-        deploy::LocalDeployer::Around{*store, *urls, clock});
+    connectors = std::make_unique<deploy::Connectors>(
+        *client, deploy::Connectors::Settings{.allow_api_base = config.allow_api_base});
+    deploy_worker = std::make_unique<deploy::DeployWorker>(
+        deploy::DeployWorker::Around{.store = *store,
+                                     .storage = *storage,
+                                     .urls = *urls,
+                                     .clock = clock,
+                                     .schedule = schedule,
+                                     .random = random,
+                                     .log = log,
+                                     .connectors = *connectors,
+                                     .master_key = master_key});
     webhook_delivery = std::make_unique<hooks::WebhookDelivery>(hooks::WebhookDelivery::Around{
         *store, *storage, *client, *urls, random, clock, schedule, master_key});
     job_runners.push_back(
@@ -221,14 +235,14 @@ void Service::Parts::wire_work() {
                     [this](const store::Job& job) {
                         return run_worker->give_up(job);
                     }}));
-    job_runners.push_back(
-        runner({.kind = std::string(hooks::kDeployJob),
-                .threads = kDeployThreads,
-                .work = [this](const store::Job& job) { return local_deployer->work(job); },
-                .give_up =
-                    [this](const store::Job& job) {
-                        return local_deployer->give_up(job);
-                    }}));
+    const auto deploy = [this](const store::Job& job) {
+        return deploy_worker->work(job);
+    };
+    job_runners.push_back(runner({.kind = std::string(hooks::kDeployJob),
+                                  .threads = kDeployThreads,
+                                  .delay_max = deploy::kDeployDelayMax,
+                                  .work = deploy,
+                                  .give_up = deploy}));  // A deployment counts its own tries.
     // An endpoint's own schedule decides when to stop trying: its job is never given up.
     const auto deliver = [this](const store::Job& job) {
         return webhook_delivery->work(job);
@@ -271,6 +285,7 @@ void Service::Parts::wire_doors() {
                                                  .urls = *urls,
                                                  .preview_links = *links,
                                                  .outbound = {.allowed = config.outbound_allow},
+                                                 .connectors = *connectors,
                                                  .master_key = master_key,
                                                  .clock = clock,
                                                  .random = random,
@@ -445,6 +460,9 @@ void Service::stop() {
     }
     if (parts.bookkeeper) {
         parts.bookkeeper->stop();
+    }
+    if (parts.deploy_worker) {
+        parts.deploy_worker->stop();
     }
     for (const auto& runner : parts.job_runners) {
         runner->stop();

@@ -38,7 +38,9 @@ std::string_view name_of(Table table) {
                                                                      "key_pushes",
                                                                      "policies",
                                                                      "statuses",
-                                                                     "audit"};
+                                                                     "audit",
+                                                                     "open_deployments",
+                                                                     "blob_digests"};
     return kNames[static_cast<std::size_t>(table)];
 }
 

@@ -50,8 +50,10 @@ enum class Table : std::uint8_t {
     Policies,
     Statuses,
     Audit,
+    OpenDeployments,
+    BlobDigests,
 };
-inline constexpr std::size_t kTables = static_cast<std::size_t>(Table::Audit) + 1;
+inline constexpr std::size_t kTables = static_cast<std::size_t>(Table::BlobDigests) + 1;
 
 /// The table's lasting name on disk: "ref_history".
 std::string_view name_of(Table table);

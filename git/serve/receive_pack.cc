@@ -302,10 +302,11 @@ void ReceivePack::Session::announce(std::string& out, const PushOutcome& outcome
         say(out, "Created project " + opening_.project_url);
     }
     if (door_.around_.progress && request_.capabilities.side_band != SideBand::None) {
-        progress_ = door_.around_.progress(permit_.project(), outcome);
+        progress_ = door_.around_.progress(permit_.project(), outcome, request_.options);
     }
     if (progress_) {
-        show_until_ = door_.around_.pushes.clock().steady() + kPushProgressMax;
+        last_said_ = door_.around_.pushes.clock().steady();
+        show_until_ = last_said_ + progress_->patience();
         phase_ = Phase::Show;
     }
 }
@@ -316,8 +317,15 @@ Answer::Progress ReceivePack::Session::show(std::string& out) {
     for (const std::string& line : lines) {
         say(out, line);
     }
-    if (!finished || *finished || door_.around_.pushes.clock().steady() >= show_until_) {
+    const auto now = door_.around_.pushes.clock().steady();
+    if (!finished || *finished || now >= show_until_) {
         return end(out);
+    }
+    if (!lines.empty()) {
+        last_said_ = now;
+    } else if (now - last_said_ >= kPushKeepAlive) {
+        append_keep_alive(out);  // As git's receive.keepAlive.
+        last_said_ = now;
     }
     return Answer::Progress::Wait;
 }

@@ -23,6 +23,8 @@ public:
     virtual ~PushProgress() = default;
     /// Lines to show now. Returns: true when there is nothing more to come.
     virtual Result<bool> poll(std::vector<std::string>& lines) = 0;
+    /// How long the client is kept for it.
+    virtual Milliseconds patience() const = 0;
 };
 
 /// Thread-safe; makes one Session for each push.
@@ -32,7 +34,9 @@ public:
         PushService& pushes;
         std::string agent;
         /// Null: nothing is shown after the report.
-        std::function<std::unique_ptr<PushProgress>(const ProjectId&, const PushOutcome&)> progress;
+        std::function<std::unique_ptr<PushProgress>(
+            const ProjectId&, const PushOutcome&, const std::vector<std::string>& options)>
+            progress;
         SideWork* side_work = nullptr;  // May be null. For large packs.
     };
     explicit ReceivePack(Around around) : around_(std::move(around)) {}
@@ -110,6 +114,7 @@ private:
     Phase phase_ = Phase::Resolve;
     std::unique_ptr<PushProgress> progress_;
     std::chrono::steady_clock::time_point show_until_;
+    std::chrono::steady_clock::time_point last_said_;
 };
 
 }  // namespace origin::git

@@ -7,6 +7,7 @@
 #include "base/ref_name.h"
 #include "git/serve/catalogue.h"
 #include "store/rows/access.h"
+#include "store/rows/deploy.h"
 #include "store/rows/keys.h"
 
 namespace origin::git {
@@ -17,6 +18,36 @@ using store::Table;
 
 constexpr std::array<std::string_view, 4> kShown = {
     "refs/heads/", "refs/notes/", "refs/requirements/", "refs/tags/"};
+
+Status add_releases(Reader& reader,
+                    const ProjectId& project,
+                    const std::string& name,
+                    const store::TargetRow& target,
+                    std::vector<AdvertisedRef>& refs) {
+    if (target.releases == 0) {
+        return {};
+    }
+    const std::string folder = std::string(kDeploymentsPrefix) + name + "/";
+    std::size_t shown = 0;
+    Status decoded;
+    const store::Range range{store::release_key(project, name, 0),
+                             store::release_key(project, name, target.releases + 1)};
+    ORIGIN_CHECK(
+        reader.scan_back(Table::Releases, range, [&](std::string_view key, std::string_view value) {
+            const auto row = store::decode<store::ReleaseRow>(value);
+            const auto number = store::from_be64(key.substr(key.size() - sizeof(std::uint64_t)));
+            if (!row || !number) {
+                decoded = row ? Status() : std::unexpected(row.error());
+                return false;
+            }
+            if (target.live == row->deployment) {
+                refs.push_back({folder + "live", row->commit, {}});
+            }
+            refs.push_back({folder + std::to_string(*number), row->commit, {}});
+            return ++shown < kReleasesShown;
+        }));
+    return decoded;
+}
 
 }  // namespace
 
@@ -40,6 +71,20 @@ Result<RefsSnapshot> read_refs(Reader& reader, const ProjectId& project) {
             snapshot.refs.push_back({std::move(name), ref.oid, ref.peeled});
         }
     }
+    return snapshot;
+}
+
+Result<RefsSnapshot> read_fetch_refs(Reader& reader, const ProjectId& project) {
+    ORIGIN_TRY(snapshot, read_refs(reader, project));
+    ORIGIN_TRY(targets,
+               store::scan_rows<store::TargetRow>(
+                   reader, Table::Targets, store::Range::prefix(project.view())));
+    std::vector<AdvertisedRef> deployed;
+    for (const auto& [key, target] : targets) {
+        ORIGIN_CHECK(add_releases(reader, project, key.substr(kIdBytes), target, deployed));
+    }
+    std::ranges::sort(deployed, {}, &AdvertisedRef::name);
+    snapshot.refs.insert(snapshot.refs.begin(), deployed.begin(), deployed.end());
     return snapshot;
 }
 

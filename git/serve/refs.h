@@ -17,6 +17,7 @@ namespace origin::git {
 
 /// Refs nobody but the server writes or lists: generated pristine trees, builds.
 inline constexpr std::string_view kHiddenPrefix = "refs/origind/";
+inline constexpr std::size_t kReleasesShown = 20;  // Of each target.
 /// Says what is live where: the server's word, so nobody else writes it.
 inline constexpr std::string_view kDeploymentsPrefix = "refs/deployments/";
 
@@ -31,6 +32,10 @@ bool is_shown(std::string_view name);
 
 /// Errors: NotFound (the project), Corrupt.
 Result<RefsSnapshot> read_refs(store::Reader& reader, const ProjectId& project);
+
+/// The same for who fetches: also refs/deployments/<target>/live and <n>, of the last
+/// kReleasesShown releases of each target. They are no rows: they say what the releases' rows say.
+Result<RefsSnapshot> read_fetch_refs(store::Reader& reader, const ProjectId& project);
 
 /// One ref, hidden ones too; nullopt if there is none.
 Result<std::optional<store::RefRow>> find_ref(store::Reader& reader,

@@ -39,7 +39,7 @@ const AdvertisedRef* find_shown(const ProjectView& view, std::string_view name) 
 
 Result<ProjectView> open_view(store::Reader& reader, Storage& storage, const auth::Permit& permit) {
     ORIGIN_TRY(project, need_project(reader, permit.project()));
-    ORIGIN_TRY(refs, read_refs(reader, permit.project()));
+    ORIGIN_TRY(refs, read_fetch_refs(reader, permit.project()));
     ORIGIN_TRY(objects, storage.open(reader, permit.project()));
     return ProjectView{std::move(project), {objects, std::move(refs)}};
 }

@@ -289,7 +289,7 @@ Result<std::string> UploadPack::advertise(const auth::Permit& permit,
     RefsSnapshot refs;
     if (version != ProtocolVersion::V2) {
         ORIGIN_CHECK(store_.read([&](store::Reader& reader) -> Status {
-            ORIGIN_TRY(snapshot, read_refs(reader, permit.project()));
+            ORIGIN_TRY(snapshot, read_fetch_refs(reader, permit.project()));
             refs = std::move(snapshot);
             return {};
         }));
@@ -329,7 +329,7 @@ Result<FetchView> UploadPack::view(const auth::Permit& permit) const {
     metrics_.counter("fetch_requests_total").add();
     FetchView view;
     ORIGIN_CHECK(store_.read([&](store::Reader& reader) -> Status {
-        ORIGIN_TRY(refs, read_refs(reader, permit.project()));
+        ORIGIN_TRY(refs, read_fetch_refs(reader, permit.project()));
         ORIGIN_TRY(objects, storage_.open(reader, permit.project()));
         view = {objects, std::move(refs), permit.project(), &packs_};
         return {};

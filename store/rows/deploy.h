@@ -18,8 +18,9 @@ namespace origin::store {
 
 /// Table Targets. Key: project id + target name.
 struct TargetRow {
-    static constexpr std::uint8_t kVersion = 1;
-    std::string connector;  // "local".
+    static constexpr std::uint8_t kVersion = 2;
+    static constexpr std::uint8_t kOldestVersion = 1;
+    std::string connector;  // "local", "netlify" ...: deploy/connectors.h.
     std::map<std::string, std::string> settings;
     std::string sealed_secret;  // crypto/seal; empty: none.
     std::string
@@ -27,6 +28,7 @@ struct TargetRow {
     std::optional<DeploymentId> live;
     std::uint64_t releases = 0;  // How many there have been: the last release's number.
     UnixMillis created_at = 0;
+    std::optional<JobId> job;  // Does its open deployments; none: there are none. Since version 2.
 
     template <class F>
     void fields(F& f) {
@@ -37,22 +39,30 @@ struct TargetRow {
         f(live);
         f(releases);
         f(created_at);
+        if (f.version() >= 2) {
+            f(job);
+        }
     }
 };
 
 /// Table Rules. Key: project id + target name + pattern.
 /// The pattern is a full ref name in which `*` stands for any characters.
 struct RuleRow {
-    static constexpr std::uint8_t kVersion = 1;
+    static constexpr std::uint8_t kVersion = 2;
+    static constexpr std::uint8_t kOldestVersion = 1;
     std::string pattern;
     std::string target;
     UnixMillis created_at = 0;
+    bool preview = false;  // What it deploys gets a URL of its own and replaces nothing.
 
     template <class F>
     void fields(F& f) {
         f(pattern);
         f(target);
         f(created_at);
+        if (f.version() >= 2) {
+            f(preview);
+        }
     }
 };
 
@@ -87,9 +97,52 @@ struct LogLine {
     }
 };
 
+/// What a provider has answered about a deployment of ours, as it answered it.
+struct RemoteDeployment {
+    std::string id;                            // Its own name for it.
+    std::string permalink;                     // Of this deployment alone.
+    std::string admin_url;                     // Where its people look at it.
+    std::map<std::string, std::string> notes;  // The connector's memory between two steps.
+
+    template <class F>
+    void fields(F& f) {
+        f(id);
+        f(permalink);
+        f(admin_url);
+        f(notes);
+    }
+};
+
+/// How far a deployment has come.
+struct DeployProgress {
+    UnixMillis state_since = 0;  // When its state began.
+    std::uint32_t failures = 0;  // In a row, in this state, that are worth another try.
+    std::string waiting;         // What for; empty: it does not wait.
+    UnixMillis waits_until = 0;
+    std::uint64_t files = 0;  // Of the site.
+    std::uint64_t bytes = 0;
+    std::uint64_t files_sent = 0;  // Of those that the provider did not have.
+    std::uint64_t bytes_sent = 0;
+
+    template <class F>
+    void fields(F& f) {
+        f(state_since);
+        f(failures);
+        f(waiting);
+        f(waits_until);
+        f(files);
+        f(bytes);
+        f(files_sent);
+        f(bytes_sent);
+    }
+};
+
 /// Table Deployments. Key: project id + deployment id.
+/// Table OpenDeployments: key project id + Label(target) + deployment id, value empty: one for each
+/// that is not settled.
 struct DeploymentRow {
-    static constexpr std::uint8_t kVersion = 1;
+    static constexpr std::uint8_t kVersion = 2;
+    static constexpr std::uint8_t kOldestVersion = 1;
     std::string target;
     Oid commit;
     std::string ref;         // The ref whose move made it; empty for a rollback.
@@ -104,6 +157,9 @@ struct DeploymentRow {
     std::vector<LogLine> log;
     UnixMillis created_at = 0;
     UnixMillis updated_at = 0;
+    bool preview = false;  // Since version 2, as all below.
+    RemoteDeployment remote = {};
+    DeployProgress progress = {};
 
     template <class F>
     void fields(F& f) {
@@ -120,6 +176,28 @@ struct DeploymentRow {
         f(log);
         f(created_at);
         f(updated_at);
+        if (f.version() >= 2) {
+            f(preview);
+            f(remote);
+            f(progress);
+        }
+    }
+};
+
+/// Table BlobDigests. Key: blob id. What providers call the same bytes: made once.
+struct BlobDigestsRow {
+    static constexpr std::uint8_t kVersion = 1;
+    std::uint64_t size = 0;
+    std::string sha1;                           // 20 bytes, of the bytes alone.
+    bool is_lfs_pointer = false;                // Git LFS keeps the file elsewhere.
+    std::map<std::string, std::string> assets;  // File name's extension -> Cloudflare's 32 digits.
+
+    template <class F>
+    void fields(F& f) {
+        f(size);
+        f(sha1);
+        f(is_lfs_pointer);
+        f(assets);
     }
 };
 

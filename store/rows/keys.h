@@ -91,6 +91,11 @@ inline std::string rule_key(const ProjectId& project,
 inline std::string deployment_key(const ProjectId& project, const DeploymentId& id) {
     return key(project, id);
 }
+inline std::string open_deployment_key(const ProjectId& project,
+                                       std::string_view target,
+                                       const DeploymentId& id) {
+    return key(project, Label{target}, id);
+}
 inline std::string release_key(const ProjectId& project,
                                std::string_view target,
                                std::uint64_t number) {

@@ -47,6 +47,7 @@ ROWS = (
     Row("webhook_github", "GithubShapes", (HTTP,), "payloads that a push makes, whatever door it came by"),
     Row("webhook_hostile", "HostileEndpoints Rebinding", (HTTP,), "requests that go out"),
     # One door alone.
+    Row("deploy", "ToNetlify", (HTTP,), "what follows a push is the same whatever brought it"),
     Row("access", "HttpAccess", (HTTP,), "status codes, headers, no key at all"),
     Row("limits", "HttpLimits", (HTTP,), "headers, and what is no Git"),
     Row("http_edges", "HttpEdges", (HTTP,), "HTTP's framing"),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal: what is live is the newest deployment, or what somebody rolled back to; each release counts
 // once. Method: deployments taken live in every order over the in-memory store.
-#include "deploy/local.h"
+#include "deploy/releases.h"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ namespace {
 
 using store::DeploymentState;
 
-class LocalTest : public ::testing::Test {
+class ReleasesTest : public ::testing::Test {
 protected:
     void SetUp() override {
         ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
@@ -45,8 +45,11 @@ protected:
         return id;
     }
     void live(const DeploymentId& id) {
-        EXPECT_TRUE(store_->write(
-            [&](store::Writer& writer) { return go_live(writer, project_, id, urls_, 5); }));
+        EXPECT_TRUE(store_->write([&](store::Writer& writer) -> Status {
+            ORIGIN_TRY(row, hooks::need_deployment(writer, project_, id));
+            row.url = live_url(urls_, "shop", row.target);
+            return go_live(writer, project_, id, row, 5);
+        }));
     }
     std::string roll_back_to(const DeploymentId& earlier, DeploymentId* made = nullptr) {
         const auto id = DeploymentId::make(clock_, random_);
@@ -87,7 +90,7 @@ protected:
     ProjectId project_ = ProjectId::make(clock_, random_);
 };
 
-TEST_F(LocalTest, AnOlderPushNeverReplacesANewerOne) {
+TEST_F(ReleasesTest, AnOlderPushNeverReplacesANewerOne) {
     const auto old = queue(1);
     const auto young = queue(2);
     live(young);
@@ -98,16 +101,25 @@ TEST_F(LocalTest, AnOlderPushNeverReplacesANewerOne) {
     EXPECT_EQ(target().releases, 1U);
 }
 
-TEST_F(LocalTest, GoingLiveTwiceIsOneRelease) {
-    const auto id = queue(1);
-    live(id);
-    live(id);
+TEST_F(ReleasesTest, APreviewReplacesNothing) {
+    const auto first = queue(1);
+    live(first);
+    const auto preview = queue(2);
+    ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
+        ORIGIN_TRY(found, hooks::need_deployment(writer, project_, preview));
+        found.preview = true;
+        found.url = "http://c-1--shop.localhost:8080/";
+        return go_live(writer, project_, preview, found, 5);
+    }));
+    EXPECT_EQ(row(preview).state, DeploymentState::Live);
+    EXPECT_EQ(row(preview).release, 0U);
+    EXPECT_EQ(row(first).state, DeploymentState::Live);
+    EXPECT_EQ(target().live, first);
     EXPECT_EQ(target().releases, 1U);
-    EXPECT_EQ(row(id).release, 1U);
-    EXPECT_EQ(row(id).url, "http://shop.localhost:8080/");
+    EXPECT_EQ(roll_back_to(preview), "not_a_release");
 }
 
-TEST_F(LocalTest, RollbackNeedsARelease) {
+TEST_F(ReleasesTest, RollbackNeedsARelease) {
     const auto never = queue(1);
     EXPECT_EQ(roll_back_to(never), "not_a_release");
     live(never);
@@ -115,7 +127,7 @@ TEST_F(LocalTest, RollbackNeedsARelease) {
     EXPECT_EQ(roll_back_to(DeploymentId{}), "not_found");
 }
 
-TEST_F(LocalTest, RollbackIsANewReleaseOfTheOldCommit) {
+TEST_F(ReleasesTest, RollbackIsANewReleaseOfTheOldCommit) {
     const auto first = queue(1);
     const auto second = queue(2);
     live(first);
@@ -132,7 +144,7 @@ TEST_F(LocalTest, RollbackIsANewReleaseOfTheOldCommit) {
     EXPECT_EQ(target().live, third) << "a later push deploys again";
 }
 
-TEST_F(LocalTest, WhatWasQueuedBeforeARollbackDoesNotUndoIt) {
+TEST_F(ReleasesTest, WhatWasQueuedBeforeARollbackDoesNotUndoIt) {
     const auto first = queue(1);
     const auto second = queue(2);
     live(first);
@@ -143,29 +155,6 @@ TEST_F(LocalTest, WhatWasQueuedBeforeARollbackDoesNotUndoIt) {
     live(waiting);
     EXPECT_EQ(row(waiting).state, DeploymentState::Superseded);
     EXPECT_EQ(target().live, back);
-}
-
-TEST_F(LocalTest, AFencedWorkerChangesNothing) {
-    const auto id = queue(1);
-    std::optional<store::Job> stale;
-    for (int i = 0; i < 2; ++i) {  // The second claim takes the first one's lease over.
-        ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
-            ORIGIN_TRY(
-                job,
-                store::claim(writer,
-                             {hooks::kDeployJob, clock_.now() + i * 10'000L, Milliseconds(1), 1}));
-            if (!stale) {
-                stale = job;
-            }
-            return {};
-        }));
-    }
-    ASSERT_TRUE(stale);
-    const LocalDeployer deployer({*store_, urls_, clock_});
-    const Status worked = deployer.work(*stale);
-    ASSERT_FALSE(worked);
-    EXPECT_EQ(worked.error().reason(), "lease_lost");
-    EXPECT_EQ(row(id).state, DeploymentState::Queued);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "deploy/local.h"
+#include "deploy/releases.h"
 
 #include "git/serve/catalogue.h"
 #include "git/serve/refs.h"
@@ -58,8 +58,7 @@ struct Publication {
 };
 
 /// Moves the pointer and numbers the release.
-Status publish(Writer& writer, Publication wanted, const auth::Urls& urls) {
-    ORIGIN_TRY(project, git::need_project(writer, wanted.project));
+Status publish(Writer& writer, Publication wanted) {
     ORIGIN_TRY(target, need_target(writer, wanted.project, wanted.row.target));
     ORIGIN_CHECK(
         retire_live(writer, wanted.project, target, wanted.predecessor_becomes, wanted.now));
@@ -67,7 +66,6 @@ Status publish(Writer& writer, Publication wanted, const auth::Urls& urls) {
     target.releases += 1;
     wanted.row.release = target.releases;
     wanted.row.state = DeploymentState::Live;
-    wanted.row.url = live_url(urls, project.site, wanted.row.target);
     ORIGIN_CHECK(store::put_row(
         writer, Table::Targets, store::target_key(wanted.project, wanted.row.target), target));
     ORIGIN_CHECK(
@@ -92,22 +90,25 @@ std::string live_url(const auth::Urls& urls, std::string_view site, std::string_
 Status go_live(Writer& writer,
                const ProjectId& project,
                const DeploymentId& id,
-               const auth::Urls& urls,
+               const DeploymentRow& row,
                UnixMillis now) {
-    ORIGIN_TRY(row, hooks::need_deployment(writer, project, id));
-    if (store::is_settled(row.state)) {
-        return {};  // A worker died between this transaction and its next breath.
-    }
     ORIGIN_TRY(target, need_target(writer, project, row.target));
+    DeploymentRow live_row = row;
+    if (row.preview) {
+        live_row.state = DeploymentState::Live;
+        return hooks::move_deployment(writer, project, id, live_row, {now, "live as a preview"});
+    }
     if (target.live) {
         ORIGIN_TRY(live, hooks::need_deployment(writer, project, *target.live));
         if (is_outdated(row, live)) {
-            row.state = DeploymentState::Superseded;
+            live_row.state = DeploymentState::Superseded;
+            live_row.url.clear();
             return hooks::move_deployment(
-                writer, project, id, row, {now, "a newer deployment is live already"});
+                writer, project, id, live_row, {now, "a newer deployment is live already"});
         }
     }
-    return publish(writer, {project, id, row, DeploymentState::Superseded, now}, urls);
+    const auto before = row.rollback_of ? DeploymentState::RolledBack : DeploymentState::Superseded;
+    return publish(writer, {project, id, live_row, before, now});
 }
 
 Status roll_back(Writer& writer, const Rollback& wanted, const auth::Urls& urls) {
@@ -122,6 +123,18 @@ Status roll_back(Writer& writer, const Rollback& wanted, const auth::Urls& urls)
             Error(Code::Conflict, "that deployment is live already").because("already_live"));
     }
     ORIGIN_TRY(last_push, git::latest_push(writer, wanted.project));
+    if (target.connector != kLocal) {
+        return hooks::queue_deployment(writer,
+                                       {.id = wanted.id,
+                                        .project = wanted.project,
+                                        .target = earlier.target,
+                                        .commit = earlier.commit,
+                                        .ref = {},
+                                        .push = last_push,
+                                        .rollback_of = wanted.earlier,
+                                        .now = wanted.now});
+    }
+    ORIGIN_TRY(project, git::need_project(writer, wanted.project));
     const DeploymentRow row{.target = earlier.target,
                             .commit = earlier.commit,
                             .ref = {},
@@ -130,40 +143,13 @@ Status roll_back(Writer& writer, const Rollback& wanted, const auth::Urls& urls)
                             .rollback_of = wanted.earlier,
                             .state = DeploymentState::Queued,
                             .release = 0,
-                            .url = {},
+                            .url = live_url(urls, project.site, earlier.target),
                             .error = {},
                             .log = {},
                             .created_at = wanted.now,
                             .updated_at = wanted.now};
-    return publish(
-        writer, {wanted.project, wanted.id, row, DeploymentState::RolledBack, wanted.now}, urls);
-}
-
-Status LocalDeployer::work(const store::Job& job) const {
-    ORIGIN_TRY(subject, hooks::read_deploy_subject(job.subject));
-    const UnixMillis now = around_.clock.now();
-    return around_.store.write([&](Writer& writer) -> Status {
-        ORIGIN_CHECK(store::complete(writer, job));
-        const Status live = go_live(writer, subject.project, subject.deployment, around_.urls, now);
-        // The project or target was deleted meanwhile: there is nothing left to do.
-        return !live && live.error().code() == Code::NotFound ? Status() : live;
-    });
-}
-
-Status LocalDeployer::give_up(const store::Job& job) const {
-    ORIGIN_TRY(subject, hooks::read_deploy_subject(job.subject));
-    const UnixMillis now = around_.clock.now();
-    return around_.store.write([&](Writer& writer) -> Status {
-        ORIGIN_CHECK(store::complete(writer, job));
-        ORIGIN_TRY(row, hooks::need_deployment(writer, subject.project, subject.deployment));
-        if (store::is_settled(row.state)) {
-            return {};
-        }
-        row.state = DeploymentState::Failed;
-        row.error = "the deployment failed " + std::to_string(job.attempt - 1) + " times";
-        return hooks::move_deployment(
-            writer, subject.project, subject.deployment, row, {now, row.error});
-    });
+    return publish(writer,
+                   {wanted.project, wanted.id, row, DeploymentState::RolledBack, wanted.now});
 }
 
 }  // namespace origin::deploy

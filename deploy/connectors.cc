@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deploy/connectors.h"
+
+#include <algorithm>
+
+#include "base/utf8.h"
+#include "deploy/netlify.h"
+#include "deploy/releases.h"
+
+namespace origin::deploy {
+namespace {
+
+constexpr std::size_t kShownBytesMax = 24;
+
+std::unexpected<Error> refuse(std::string reason, std::string why) {
+    return std::unexpected(Error(Code::InvalidInput, std::move(why)).because(std::move(reason)));
+}
+
+Status check_local(const std::map<std::string, std::string>& settings, bool has_secret) {
+    if (!settings.empty()) {
+        return refuse(
+            "unknown_setting",
+            "the connector 'local' has no setting '" + printable(settings.begin()->first) + "'");
+    }
+    return has_secret ? refuse("unknown_setting", "the connector 'local' needs no secret")
+                      : Status();
+}
+
+}  // namespace
+
+Connectors::Connectors(const net::HttpClient& client, Settings settings) : settings_(settings) {
+    all_.push_back(std::make_unique<Netlify>(client));
+}
+
+Connector* Connectors::find(std::string_view name) const {
+    const auto found =
+        std::ranges::find_if(all_, [&](const auto& one) { return one->name() == name; });
+    return found == all_.end() ? nullptr : found->get();
+}
+
+Status Connectors::check(std::string_view name,
+                         const std::map<std::string, std::string>& settings,
+                         bool has_secret) const {
+    if (name == kLocal) {
+        return check_local(settings, has_secret);
+    }
+    const Connector* connector = find(name);
+    if (connector == nullptr) {
+        std::string there(kLocal);
+        for (const auto& one : all_) {
+            there += ", " + std::string(one->name());
+        }
+        return refuse("platform_unavailable",
+                      "there is no connector '" + printable(name.substr(0, kShownBytesMax)) +
+                          "' here; available: " + there);
+    }
+    return connector->check({settings, has_secret, settings_.allow_api_base});
+}
+
+}  // namespace origin::deploy

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deploy/provider_api.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <boost/json.hpp>
+
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "hooks/webhook_retry.h"
+#include "net/http_text.h"
+
+namespace origin::deploy {
+namespace {
+
+namespace json = boost::json;
+
+constexpr Milliseconds kCallTimeout{120'000};
+constexpr std::size_t kAnswerBytesMax = 32ULL * 1024 * 1024;  // 100,000 digests and their commas.
+constexpr std::size_t kSaidBytesMax = 300;
+
+bool is_temporary(int status) {
+    return status == 408 || status == 429 || status >= 500;
+}
+
+/// How long a refusal asks to wait, at most kDeployDelayMax: `Retry-After`, or `X-RateLimit-Reset`
+/// (Unix seconds) of a 429. Zero: it does not say.
+Milliseconds asked_to_wait(const net::ClientResponse& response, UnixMillis now) {
+    if (const auto after = hooks::retry_after(response.header("Retry-After"), now)) {
+        return std::min<Milliseconds>(*after, kDeployDelayMax);
+    }
+    const std::string_view reset = response.header("X-RateLimit-Reset");
+    std::int64_t seconds = 0;
+    const auto [end, error] = std::from_chars(reset.data(), reset.data() + reset.size(), seconds);
+    if (response.status != 429 || reset.empty() || error != std::errc() ||
+        end != reset.data() + reset.size() || seconds <= now / 1000) {
+        return Milliseconds(0);
+    }
+    const std::int64_t most = Milliseconds(kDeployDelayMax).count();
+    return Milliseconds(std::min((std::min(seconds, now / 1000 + most) + 1) * 1000 - now, most));
+}
+
+std::string without(std::string text, std::string_view secret) {
+    std::size_t at = secret.empty() ? text.npos : text.find(secret);
+    while (at != text.npos) {
+        text.replace(at, secret.size(), "[hidden]");
+        at = text.find(secret);
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string text_at(const json::value& value, std::initializer_list<std::string_view> path) {
+    const json::value* at = &value;
+    for (const std::string_view name : path) {
+        const json::object* object = at->if_object();
+        at = object == nullptr ? nullptr : object->if_contains(name);
+        if (at == nullptr) {
+            return {};
+        }
+    }
+    const json::string* text = at->if_string();
+    return text == nullptr ? std::string() : std::string(*text);
+}
+
+std::string encoded_path(std::string_view path) {
+    std::string encoded;
+    while (true) {
+        const std::size_t slash = path.find('/');
+        encoded += net::percent_encode(path.substr(0, slash));
+        if (slash == path.npos) {
+            return encoded;
+        }
+        encoded += '/';
+        path.remove_prefix(slash + 1);
+    }
+}
+
+Status check_api_base(const TargetSettings& settings) {
+    const std::string_view base = settings.get("apiBase");
+    if (base.empty()) {
+        return {};
+    }
+    if (!settings.allow_api_base) {
+        return std::unexpected(
+            Error(
+                Code::InvalidInput,
+                "'apiBase' needs allow_api_base = true in [deploy] of this server's configuration")
+                .because("api_base_not_allowed"));
+    }
+    if (base.ends_with('/') || !(base.starts_with("http://") || base.starts_with("https://"))) {
+        return std::unexpected(
+            Error(Code::InvalidInput, "'apiBase' is a URL without a slash at its end")
+                .because("bad_setting"));
+    }
+    return {};
+}
+
+std::string ProviderApi::said(const json::value& body) const {
+    std::string text = printable(provider_.complaint(body).substr(0, kSaidBytesMax));
+    return without(std::move(text), task_.secret().reveal());
+}
+
+Error ProviderApi::refusal(int status, const json::value& body) const {
+    const std::string complaint = said(body);
+    const std::string told = std::string(provider_.name) + " answered " + std::to_string(status) +
+                             (complaint.empty() ? "" : ": " + complaint);
+    if (status == 401 || status == 403) {
+        return Error(Code::Unauthenticated, told + " (is the target's secret right?)")
+            .because("provider_refuses_token");
+    }
+    if (status == 404) {
+        return Error(Code::NotFound, told).because("provider_has_none");
+    }
+    if (status == 409) {
+        return Error(Code::Conflict, told).because("provider_conflict");
+    }
+    if (is_temporary(status)) {
+        return Error(Code::Unavailable, told).because("provider_busy");
+    }
+    return Error(Code::InvalidInput, told).because("provider_refused");
+}
+
+Result<ApiAnswer> ProviderApi::send(ApiRequest request) {
+    ORIGIN_CHECK(task_.check_time());
+    net::ClientRequest sent{.method = request.method,
+                            .url = provider_.base + request.path,
+                            .headers = std::move(request.headers),
+                            .body = std::move(request.body),
+                            .timeout = kCallTimeout,
+                            .response_bytes_max = kAnswerBytesMax};
+    sent.headers.push_back({"Authorization", "Bearer " + task_.secret().reveal()});
+    sent.headers.push_back({"Accept", "application/json"});
+    if (request.method != "GET") {
+        sent.headers.push_back({"Content-Type", request.content_type});
+    }
+    auto response = client_.send(sent);
+    if (!response) {
+        const Error& error = response.error();
+        if (error.code() == Code::LimitExceeded) {
+            return std::unexpected(Error(Code::Unavailable, error.told_to_peer()));
+        }
+        return std::unexpected(Error(error.code(),
+                                     std::string(provider_.name) + ": " + error.told_to_peer(),
+                                     error.kept_in_log())
+                                   .because(std::string(error.reason())));
+    }
+    if (const Milliseconds wait = asked_to_wait(*response, task_.now()); wait.count() > 0) {
+        task_.hold_off(wait);
+    }
+    ApiAnswer answer{.status = response->status, .body = nullptr};
+    boost::system::error_code broken;
+    if (!response->body.empty()) {
+        answer.body = json::parse(response->body, broken);
+    }
+    const bool good = answer.status >= 200 && answer.status < 300;
+    if (good && broken) {
+        return std::unexpected(
+            Error(Code::Unavailable,
+                  std::string(provider_.name) + " answered something that is no JSON")
+                .because("provider_busy"));
+    }
+    if (broken) {
+        answer.body = json::string(response->body.substr(0, kSaidBytesMax));
+    }
+    return answer;
+}
+
+Result<ApiAnswer> ProviderApi::ask(ApiRequest request) {
+    ORIGIN_TRY(answer, send(std::move(request)));
+    if (answer.status < 200 || is_temporary(answer.status) ||
+        (answer.status >= 300 && answer.status < 400)) {
+        return std::unexpected(refusal(answer.status, answer.body));
+    }
+    return std::move(answer);
+}
+
+Result<ApiAnswer> ProviderApi::call(ApiRequest request) {
+    ORIGIN_TRY(answer, send(std::move(request)));
+    if (answer.status < 200 || answer.status >= 300) {
+        return std::unexpected(refusal(answer.status, answer.body));
+    }
+    return std::move(answer);
+}
+
+}  // namespace origin::deploy

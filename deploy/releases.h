@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// deploy/releases: what is live on a target, and what was: going live and going back. Plain
+// functions for a store transaction. On a `local` target (decision D8) that is all there is to do:
+// the site is served straight from the object database by githttp.
+#pragma once
+
+#include <string>
+
+#include "auth/urls.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "store/rows/deploy.h"
+#include "store/store.h"
+
+namespace origin::deploy {
+
+/// The target a project gets with `deployment: {platform: "local"}`; its site has no label.
+inline constexpr std::string_view kProductionTarget = "production";
+
+inline constexpr std::string_view kLocal = "local";
+
+/// Makes the deployment live at `row.url`: release number, target's pointer, state, event; the one
+/// before it is superseded. A preview only becomes live. An older push never replaces a newer one:
+/// it becomes `superseded` itself. Errors: NotFound, Corrupt.
+Status go_live(store::Writer& writer,
+               const ProjectId& project,
+               const DeploymentId& id,
+               const store::DeploymentRow& row,
+               UnixMillis now);
+
+struct Rollback {
+    DeploymentId id;  // Of the new deployment.
+    ProjectId project;
+    DeploymentId earlier;  // Whose commit shall be live again.
+    UnixMillis now = 0;
+};
+
+/// On a `local` target: puts an earlier release's commit live again, as a new release, at once;
+/// what was live becomes `rolled_back`. Errors: NotFound; Conflict (`not_a_release`: it never was
+/// live; `already_live`).
+Status roll_back(store::Writer& writer, const Rollback& wanted, const auth::Urls& urls);
+
+/// The URL at which a `local` target of a project is live.
+std::string live_url(const auth::Urls& urls, std::string_view site, std::string_view target);
+
+}  // namespace origin::deploy

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deploy/task.h"
+
+#include "base/utf8.h"
+#include "deploy/releases.h"
+#include "git/odb/objects.h"
+#include "hooks/deployments.h"
+#include "store/rows/access.h"
+#include "store/rows/keys.h"
+
+namespace origin::deploy {
+namespace {
+
+constexpr std::size_t kSubjectBytesMax = 200;
+
+}  // namespace
+
+Result<git::ObjectStoreRef> Task::objects() {
+    if (!objects_) {
+        ORIGIN_CHECK(around_.store.read([&](store::Reader& reader) -> Status {
+            ORIGIN_TRY(opened, around_.storage.open(reader, subject_.project));
+            objects_ = opened;
+            return {};
+        }));
+    }
+    return objects_;
+}
+
+Result<const SiteFiles*> Task::site() {
+    if (!site_) {
+        ORIGIN_TRY(store, objects());
+        ORIGIN_TRY(listed, list_site(*store, subject_.row.commit, subject_.target.publish_root));
+        site_ = std::move(listed);
+    }
+    return &*site_;
+}
+
+Result<const Digests*> Task::digests() {
+    if (!digests_) {
+        ORIGIN_TRY(files, site());
+        ORIGIN_TRY(store, objects());
+        std::vector<Oid> blobs;
+        for (const SiteFile& file : files->files) {
+            blobs.push_back(file.blob);
+        }
+        ORIGIN_TRY(made, digests_of(around_.store, *store, blobs));
+        for (const SiteFile& file : files->files) {
+            if (made.at(file.blob).is_lfs_pointer) {
+                return std::unexpected(
+                    Error(Code::InvalidInput,
+                          "'" + printable(file.path) +
+                              "' is a Git LFS pointer: the file itself is not in the repository")
+                        .because("lfs_pointer"));
+            }
+        }
+        digests_ = std::move(made);
+    }
+    return &*digests_;
+}
+
+Result<std::string> Task::read(const SiteFile& file) {
+    ORIGIN_TRY(store, objects());
+    return store->read_as(file.blob, git::ObjectType::Blob);
+}
+
+Result<std::string> Task::subject_line() {
+    ORIGIN_TRY(store, objects());
+    ORIGIN_TRY(data, store->read_as(subject_.row.commit, git::ObjectType::Commit));
+    ORIGIN_TRY(commit, git::parse_commit(data));
+    std::string line = printable(commit.message.substr(0, commit.message.find('\n')));
+    while (line.size() > kSubjectBytesMax || !is_utf8(line)) {
+        line.pop_back();
+    }
+    return line;
+}
+
+Status Task::write(const std::function<Status(store::Writer&)>& fn) {
+    return around_.store.write([&](store::Writer& writer) -> Status {
+        ORIGIN_CHECK(store::check_lease(writer, subject_.job));
+        return fn(writer);
+    });
+}
+
+Status Task::save() {
+    return write([&](store::Writer& writer) {
+        return store::put_row(writer,
+                              store::Table::Deployments,
+                              store::deployment_key(subject_.project, subject_.id),
+                              subject_.row);
+    });
+}
+
+Status Task::say(std::string line) {
+    hooks::add_log_line(subject_.row, {around_.clock.now(), std::move(line)});
+    return save();
+}
+
+Status Task::move(store::DeploymentState state, std::string line) {
+    store::DeploymentRow& row = subject_.row;
+    row.state = state;
+    row.progress.state_since = around_.schedule.now();
+    row.progress.failures = 0;
+    row.progress.waiting.clear();
+    hooks::add_log_line(row, {around_.clock.now(), std::move(line)});
+    return write([&](store::Writer& writer) {
+        return hooks::put_moved(writer, subject_.project, subject_.id, row);
+    });
+}
+
+Status Task::go_live() {
+    subject_.row.progress.waiting.clear();
+    const UnixMillis now = around_.clock.now();
+    return write([&](store::Writer& writer) {
+        return deploy::go_live(writer, subject_.project, subject_.id, subject_.row, now);
+    });
+}
+
+Status Task::check_time() const {
+    return around_.stopping
+               ? std::unexpected(Error(Code::Unavailable, "the server stops").because("stopping"))
+               : Status();
+}
+
+}  // namespace origin::deploy

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// deploy/task: one deployment while it is worked on: what it is to deploy, what is remembered of
+// it.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "deploy/digests.h"
+#include "deploy/site_files.h"
+#include "git/serve/storage.h"
+#include "store/jobs.h"
+#include "store/rows/deploy.h"
+#include "store/store.h"
+
+namespace origin::deploy {
+
+inline constexpr std::chrono::hours kDeployDelayMax{1};  // The longest a deployment is put off.
+
+/// What a target says to its connector.
+struct TargetSettings {
+    const std::map<std::string, std::string>& settings;
+    bool has_secret = false;
+    bool allow_api_base = false;  // The operator lets `apiBase` name another host.
+
+    /// Empty: not set.
+    std::string_view get(std::string_view name) const {
+        const auto found = settings.find(std::string(name));
+        return found == settings.end() ? std::string_view() : std::string_view(found->second);
+    }
+};
+
+class Task {
+public:
+    struct Around {
+        store::Store& store;
+        git::Storage& storage;
+        const Clock& clock;     ///< For people.
+        const Clock& schedule;  ///< For waits: a SteadiedClock.
+        const std::atomic<bool>& stopping;
+    };
+    struct Subject {
+        store::Job job;  // As claimed: what is saved needs its lease.
+        ProjectId project;
+        DeploymentId id;
+        store::TargetRow target;
+        store::DeploymentRow row;
+        Secret secret;
+    };
+    Task(Around around, Subject subject) : around_(around), subject_(std::move(subject)) {}
+
+    const ProjectId& project() const { return subject_.project; }
+    const DeploymentId& id() const { return subject_.id; }
+    const Secret& secret() const { return subject_.secret; }
+    std::string_view setting(std::string_view name) const {
+        return TargetSettings{subject_.target.settings}.get(name);
+    }
+    /// The connector may change `remote` and `url`, and call save().
+    store::DeploymentRow& row() { return subject_.row; }
+
+    /// Blocks, the first time: reads the tree. Errors: those of list_site().
+    Result<const SiteFiles*> site();
+    /// Of every file of the site. Errors: also InvalidInput `lfs_pointer`.
+    /// Blocks, the first time: reads blobs that were never deployed.
+    Result<const Digests*> digests();
+    Result<std::string> read(const SiteFile& file);
+    /// The first line of the commit's message, at most 200 bytes.
+    Result<std::string> subject_line();
+
+    /// Stores the row as it is. Errors: Conflict `lease_lost`: somebody else does this now.
+    Status save();
+    /// The same with a line for people in its log.
+    Status say(std::string line);
+    Status move(store::DeploymentState state, std::string line);
+    /// See deploy/releases.
+    Status go_live();
+
+    /// The next try comes after this; the provider said so.
+    void hold_off(Milliseconds time) { hold_off_ = time; }
+    Milliseconds held_off() const { return hold_off_; }
+    UnixMillis now() const { return around_.clock.now(); }
+    /// Errors: Unavailable `stopping`: the server is about to stop.
+    Status check_time() const;
+
+private:
+    Result<git::ObjectStoreRef> objects();
+    Status write(const std::function<Status(store::Writer&)>& fn);
+
+    Around around_;
+    Subject subject_;
+    git::ObjectStoreRef objects_;
+    std::optional<SiteFiles> site_;
+    std::optional<Digests> digests_;
+    Milliseconds hold_off_{0};
+};
+
+}  // namespace origin::deploy

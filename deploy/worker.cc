@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deploy/worker.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "deploy/releases.h"
+#include "git/serve/catalogue.h"
+#include "hooks/deployments.h"
+#include "hooks/target_secret.h"
+#include "store/rows/access.h"
+#include "store/rows/keys.h"
+
+namespace origin::deploy {
+namespace {
+
+using store::DeploymentRow;
+using store::DeploymentState;
+using store::Table;
+using store::TargetRow;
+using store::Writer;
+
+constexpr std::size_t kPerTransactionMax = 50;
+
+struct Open {
+    DeploymentId id;
+    DeploymentRow row;
+};
+
+Result<std::vector<Open>> read_open(store::Reader& reader, const hooks::DeploySubject& subject) {
+    std::vector<Open> open;
+    ORIGIN_TRY(ids, hooks::open_deployments(reader, subject.project, subject.target));
+    for (const DeploymentId& id : ids) {
+        ORIGIN_TRY(row, hooks::need_deployment(reader, subject.project, id));
+        open.push_back({id, std::move(row)});
+    }
+    // By push: ids follow the clock, and a clock may be set back.
+    std::ranges::sort(open, {}, [](const Open& one) {
+        return std::tuple(one.row.push, one.row.rollback_of.has_value(), one.id);
+    });
+    return open;
+}
+
+/// Does the later deployment make the earlier one pointless?
+bool replaces(const DeploymentRow& later, const DeploymentRow& earlier) {
+    if (later.preview != earlier.preview) {
+        return false;
+    }
+    return later.ref == earlier.ref || (later.rollback_of && !later.preview);
+}
+
+bool has_begun(const DeploymentRow& row) {
+    return row.state != DeploymentState::Queued;
+}
+
+/// Settles those that something newer makes pointless. Returns: the one to do, if there is one.
+Result<std::optional<Open>> front_of(Writer& writer,
+                                     const ProjectId& project,
+                                     const std::vector<Open>& open,
+                                     UnixMillis now) {
+    std::optional<Open> front;
+    for (std::size_t i = 0; i < open.size(); ++i) {
+        const DeploymentRow& row = open[i].row;
+        const bool may_give_way = !has_begun(row) || row.progress.failures > 0;
+        const auto newer = std::find_if(
+            open.begin() + static_cast<std::ptrdiff_t>(i) + 1, open.end(), [&](const Open& later) {
+                return replaces(later.row, row);
+            });
+        if (may_give_way && newer != open.end()) {
+            DeploymentRow superseded = row;
+            superseded.state = DeploymentState::Superseded;
+            ORIGIN_CHECK(hooks::move_deployment(
+                writer,
+                project,
+                open[i].id,
+                superseded,
+                {now, "a newer one is deployed instead: " + newer->id.str()}));
+        } else if (!front || (has_begun(row) && !has_begun(front->row))) {
+            front = open[i];
+        }
+    }
+    return front;
+}
+
+Status fail(Writer& writer, const ProjectId& project, Open one, std::string why, UnixMillis now) {
+    one.row.state = DeploymentState::Failed;
+    one.row.error = std::move(why);
+    return hooks::move_deployment(writer, project, one.id, one.row, {now, one.row.error});
+}
+
+std::string kilobytes(std::uint64_t bytes) {
+    constexpr std::uint64_t kKilo = 1000;
+    if (bytes < kKilo) {
+        return std::to_string(bytes) + " bytes";
+    }
+    const std::uint64_t kb = bytes / kKilo;
+    return kb < 10 * kKilo ? std::to_string(kb) + " kB" : std::to_string(kb / kKilo) + " MB";
+}
+
+/// Counts the site, and says what will be sent.
+Status say_plan(Task& task, const UploadPlan& plan) {
+    ORIGIN_TRY(site, task.site());
+    ORIGIN_TRY(digests, task.digests());
+    store::DeployProgress& progress = task.row().progress;
+    progress.files = site->files.size();
+    progress.bytes = 0;
+    for (const SiteFile& file : site->files) {
+        progress.bytes += digests->at(file.blob).size;
+    }
+    std::size_t files = 0;
+    std::uint64_t bytes = 0;
+    for (const auto& part : plan.parts) {
+        for (const std::size_t i : part) {
+            ++files;
+            bytes += digests->at(site->files.at(i).blob).size;
+        }
+    }
+    for (const std::string& note : site->notes) {
+        ORIGIN_CHECK(task.say(note));
+    }
+    return task.say(std::to_string(files) + " of " + std::to_string(progress.files) +
+                    " files to upload (" + kilobytes(bytes) + " of " + kilobytes(progress.bytes) +
+                    ")");
+}
+
+Result<Milliseconds> upload(Task& task, Connector& connector) {
+    ORIGIN_TRY(plan, connector.plan(task));
+    if (plan.wait.count() > 0) {
+        return plan.wait;
+    }
+    ORIGIN_CHECK(say_plan(task, plan));
+    ORIGIN_TRY(site, task.site());
+    ORIGIN_TRY(digests, task.digests());
+    for (const auto& part : plan.parts) {
+        ORIGIN_CHECK(task.check_time());
+        ORIGIN_CHECK(connector.upload(task, part));
+        for (const std::size_t i : part) {
+            ++task.row().progress.files_sent;
+            task.row().progress.bytes_sent += digests->at(site->files.at(i).blob).size;
+        }
+        task.row().progress.failures = 0;
+    }
+    ORIGIN_CHECK(connector.publish(task));
+    ORIGIN_CHECK(task.move(DeploymentState::Processing,
+                           plan.parts.empty() ? "nothing to upload" : "everything is uploaded"));
+    return Milliseconds(0);
+}
+
+Milliseconds back_off(std::uint32_t failures, Random& random) {
+    const auto most = std::chrono::duration_cast<Milliseconds>(kDeployBackOffMax);
+    const Milliseconds base =
+        std::min(most, Milliseconds(1000LL << std::min<std::uint32_t>(failures, 12)));
+    const auto byte = static_cast<unsigned char>(random_bytes(random, 1).front());
+    return base / 2 + base * byte / 512;  // Between a half and a whole.
+}
+
+Milliseconds time_max(DeploymentState state) {
+    return state == DeploymentState::Processing ? Milliseconds(kProcessingTimeMax)
+                                                : Milliseconds(kUploadTimeMax);
+}
+
+}  // namespace
+
+/// What is to be done outside the transaction.
+struct DeployWorker::Next {
+    hooks::DeploySubject subject;
+    std::optional<Open> one;
+    TargetRow target;
+    bool more = false;  // Call choose() again.
+};
+
+Status DeployWorker::choose(Writer& writer, const store::Job& job, Next& next) const {
+    ORIGIN_CHECK(store::check_lease(writer, job));
+    const ProjectId& project = next.subject.project;
+    const std::string key = store::target_key(project, next.subject.target);
+    ORIGIN_TRY(target, store::get_row<TargetRow>(writer, Table::Targets, key));
+    const auto there = git::need_project(writer, project);
+    if (!target || (!there && there.error().code() == Code::NotFound)) {
+        return store::complete(writer, job);  // Deleted meanwhile: there is nothing left to do.
+    }
+    ORIGIN_CHECK(there);
+    const UnixMillis now = around_.clock.now();
+    for (std::size_t i = 0; i < kPerTransactionMax; ++i) {
+        ORIGIN_TRY(open, read_open(writer, next.subject));
+        ORIGIN_TRY(front, front_of(writer, project, open, now));
+        if (!front) {
+            ORIGIN_TRY(last, store::need_row<TargetRow>(writer, Table::Targets, key, "no target"));
+            last.job.reset();
+            ORIGIN_CHECK(store::put_row(writer, Table::Targets, key, last));
+            return store::complete(writer, job);
+        }
+        if (target->connector == kLocal) {
+            DeploymentRow row = front->row;
+            row.url = row.preview ? around_.urls.site_with_label(there->site,
+                                                                 auth::commit_label(row.commit))
+                                  : live_url(around_.urls, there->site, row.target);
+            ORIGIN_CHECK(go_live(writer, project, front->id, row, now));
+        } else if (around_.connectors.find(target->connector) == nullptr) {
+            ORIGIN_CHECK(fail(writer,
+                              project,
+                              *front,
+                              "this server has no connector '" + target->connector + "'",
+                              now));
+        } else {
+            next.one = std::move(front);
+            next.target = std::move(*target);
+            return {};
+        }
+    }
+    next.more = true;
+    return {};
+}
+
+Status DeployWorker::work(const store::Job& job) {
+    ORIGIN_TRY(subject, hooks::read_deploy_subject(job.subject));
+    while (true) {
+        Next next;
+        ORIGIN_CHECK(around_.store.write([&](Writer& writer) -> Status {
+            next = Next{.subject = subject, .one = {}, .target = {}};
+            return choose(writer, job, next);
+        }));
+        if (!next.one && !next.more) {
+            return {};
+        }
+        Milliseconds wait{0};
+        if (next.one) {
+            ORIGIN_TRY(secret,
+                       hooks::open_target_secret(around_.master_key,
+                                                 subject.project,
+                                                 subject.target,
+                                                 next.target.sealed_secret));
+            Connector* connector = around_.connectors.find(next.target.connector);
+            Task task({around_.store, around_.storage, around_.clock, around_.schedule, stopping_},
+                      {job,
+                       subject.project,
+                       next.one->id,
+                       std::move(next.target),
+                       std::move(next.one->row),
+                       Secret(std::move(secret))});
+            ORIGIN_TRY(asked, advance(task, *connector));
+            wait = asked;
+        }
+        if (wait.count() > 0 || stopping_) {
+            const UnixMillis again = around_.schedule.now() + wait.count();
+            return around_.store.write(
+                [&](Writer& writer) { return store::retry_at(writer, job, again); });
+        }
+    }
+}
+
+Result<Milliseconds> DeployWorker::advance(Task& task, Connector& connector) const {
+    const store::DeployProgress& progress = task.row().progress;
+    const std::int64_t spent = around_.schedule.now() - progress.state_since;
+    if (has_begun(task.row()) && spent > time_max(task.row().state).count()) {
+        return after(
+            task,
+            connector,
+            Error(Code::LimitExceeded,
+                  "it took longer than " +
+                      std::to_string(time_max(task.row().state).count() / 60'000) + " minutes" +
+                      (progress.waiting.empty() ? "" : ": " + progress.waiting)));
+    }
+    auto wait = step(task, connector);
+    return wait ? wait : after(task, connector, wait.error());
+}
+
+Result<Milliseconds> DeployWorker::step(Task& task, Connector& connector) const {
+    DeploymentRow& row = task.row();
+    if (row.state == DeploymentState::Queued) {
+        ORIGIN_CHECK(task.move(DeploymentState::Uploading, "begun"));
+    }
+    if (row.state == DeploymentState::Uploading && row.rollback_of) {
+        ORIGIN_TRY(restored, restore(task, connector));
+        if (restored) {
+            return Milliseconds(0);
+        }
+    }
+    if (row.state == DeploymentState::Uploading) {
+        return upload(task, connector);
+    }
+    ORIGIN_TRY(poll, connector.poll(task));
+    if (poll.state == Poll::State::Failed) {
+        return std::unexpected(Error(Code::InvalidInput, poll.text));
+    }
+    if (poll.state == Poll::State::Pending) {
+        if (row.progress.waiting != poll.text) {
+            row.progress.waiting = poll.text;
+            ORIGIN_CHECK(task.save());
+        }
+        return std::max(poll.wait, Milliseconds(1));
+    }
+    ORIGIN_CHECK(task.go_live());
+    return Milliseconds(0);
+}
+
+/// Has the provider bring the earlier deployment back. Returns: false if it must be sent again.
+Result<bool> DeployWorker::restore(Task& task, Connector& connector) const {
+    std::optional<DeploymentRow> earlier;
+    ORIGIN_CHECK(around_.store.read([&](store::Reader& reader) -> Status {
+        ORIGIN_TRY(row, hooks::need_deployment(reader, task.project(), *task.row().rollback_of));
+        earlier = std::move(row);
+        return {};
+    }));
+    if (earlier->remote.id.empty() || !task.row().remote.notes["gone"].empty()) {
+        return false;
+    }
+    const Status restored = connector.roll_back(task, earlier->remote);
+    if (!restored && restored.error().code() == Code::NotFound) {
+        task.row().remote = {};
+        task.row().remote.notes["gone"] = "1";
+        ORIGIN_CHECK(task.say("the provider has that deployment no more: it is sent again"));
+        return false;
+    }
+    ORIGIN_CHECK(restored);
+    ORIGIN_CHECK(task.move(DeploymentState::Processing, "the provider puts it back"));
+    return true;
+}
+
+/// What an error of a step means for the deployment.
+Result<Milliseconds> DeployWorker::after(Task& task,
+                                         Connector& connector,
+                                         const Error& error) const {
+    if (error.reason() == "lease_lost" || error.code() == Code::Corrupt ||
+        error.code() == Code::StorageFull) {
+        return std::unexpected(error);
+    }
+    if (error.reason() == "stopping") {
+        return Milliseconds(1);
+    }
+    store::DeployProgress& progress = task.row().progress;
+    const bool is_temporary = error.code() == Code::Unavailable || error.code() == Code::Timeout;
+    around_.log.warning("a deployment meets an error",
+                        {{"deployment", task.id().str()},
+                         {"told", error.told_to_peer()},
+                         {"why", error.kept_in_log()}});
+    if (is_temporary && progress.failures < kDeployTriesMax) {
+        ++progress.failures;
+        const auto most = Milliseconds(kDeployDelayMax);
+        const Milliseconds wait =
+            std::min(most, std::max(task.held_off(), back_off(progress.failures, around_.random)));
+        progress.waiting = error.told_to_peer();
+        progress.waits_until = around_.clock.now() + wait.count();
+        ORIGIN_CHECK(task.say(error.told_to_peer() + "; tried again in " +
+                              std::to_string((wait.count() + 999) / 1000) + " s"));
+        return wait;
+    }
+    connector.cancel(task);
+    task.row().error = error.told_to_peer();
+    ORIGIN_CHECK(task.move(DeploymentState::Failed, error.told_to_peer()));
+    return Milliseconds(0);
+}
+
+}  // namespace origin::deploy

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+// Goal: one deployment of a target goes at a time, the newest of a ref wins, passing errors are
+// tried again and others are final, and a time that runs out ends it. Method: a connector that does
+// what the test says, over a real project and a clock that the test moves.
+#include "deploy/worker.h"
+
+#include "deploy/releases.h"
+#include "git/serve/test_project.h"
+#include "hooks/deployments.h"
+#include "hooks/push_plan.h"
+#include "hooks/target_secret.h"
+#include "store/rows/access.h"
+#include "store/rows/keys.h"
+
+namespace origin::deploy {
+namespace {
+
+using store::DeploymentState;
+
+/// Answers what `next` says, and notes what was asked.
+class Scripted final : public Connector {
+public:
+    std::string_view name() const override { return "scripted"; }
+    Status check(const TargetSettings& /*settings*/) const override { return {}; }
+    Result<UploadPlan> plan(Task& task) override {
+        calls.push_back("plan");
+        secret = task.secret().reveal();
+        if (!plans.empty()) {
+            auto answer = std::move(plans.front());
+            plans.erase(plans.begin());
+            return answer;
+        }
+        return UploadPlan{.parts = {{0}}};
+    }
+    Status upload(Task& /*task*/, const std::vector<std::size_t>& /*part*/) override {
+        calls.push_back("upload");
+        return {};
+    }
+    Status publish(Task& task) override {
+        calls.push_back("publish");
+        task.row().remote.id = "remote-" + task.id().str();
+        return {};
+    }
+    Result<Poll> poll(Task& task) override {
+        calls.push_back("poll");
+        if (!polls.empty()) {
+            auto answer = std::move(polls.front());
+            polls.erase(polls.begin());
+            return answer;
+        }
+        task.row().url = "https://live.example/";
+        return Poll{.state = Poll::State::Live};
+    }
+    Status roll_back(Task& task, const store::RemoteDeployment& earlier) override {
+        calls.push_back("roll_back " + earlier.id);
+        task.row().remote.id = earlier.id;
+        return gone ? std::unexpected(Error(Code::NotFound, "gone")) : Status();
+    }
+    void cancel(Task& /*task*/) override { calls.push_back("cancel"); }
+
+    std::vector<std::string> calls;
+    std::vector<Result<UploadPlan>> plans;
+    std::vector<Result<Poll>> polls;
+    std::string secret;
+    bool gone = false;
+};
+
+std::unexpected<Error> passing() {
+    return std::unexpected(Error(Code::Unavailable, "the provider sleeps"));
+}
+
+class WorkerTest : public git::TestProject {
+protected:
+    void SetUp() override {
+        git::TestProject::SetUp();
+        planner_ = &plan_;
+        auto scripted = std::make_unique<Scripted>();
+        provider_ = scripted.get();
+        connectors_.add(std::move(scripted));
+        worker_ = std::make_unique<DeployWorker>(DeployWorker::Around{.store = *store_,
+                                                                      .storage = storage(),
+                                                                      .urls = urls_,
+                                                                      .clock = clock_,
+                                                                      .schedule = clock_,
+                                                                      .random = random_,
+                                                                      .log = log_,
+                                                                      .connectors = connectors_,
+                                                                      .master_key = master_key_});
+        put_target("scripted");
+        rule("refs/heads/main", false);
+    }
+    void put_target(const std::string& connector) {
+        ASSERT_TRUE(store_->write([&](store::Writer& writer) {
+            store::TargetRow row;
+            row.connector = connector;
+            row.sealed_secret = hooks::seal_target_secret(
+                master_key_, project_, kProductionTarget, Secret("token"), random_);
+            return store::put_row(
+                writer, store::Table::Targets, store::target_key(project_, kProductionTarget), row);
+        }));
+    }
+    void rule(const std::string& pattern, bool preview) {
+        ASSERT_TRUE(store_->write([&](store::Writer& writer) {
+            return hooks::put_rule(
+                writer, project_, {pattern, std::string(kProductionTarget), 0, preview});
+        }));
+    }
+    DeploymentId push(const std::string& branch, const std::string& content) {
+        const auto outcome =
+            commit_file(branch, tip(branch).value_or(Oid{}), "index.html", content);
+        EXPECT_TRUE(outcome && outcome->deployments.size() == 1);
+        return outcome->deployments.front();
+    }
+    DeploymentId roll_back_to(const DeploymentId& earlier) {
+        const auto id = DeploymentId::make(clock_, random_);
+        EXPECT_TRUE(store_->write([&](store::Writer& writer) {
+            return roll_back(writer, {id, project_, earlier, clock_.now()}, urls_);
+        }));
+        return id;
+    }
+    /// Claims and does the job if one is ready. Returns: was there one?
+    bool work() {
+        std::optional<store::Job> job;
+        EXPECT_TRUE(store_->write([&](store::Writer& writer) -> Status {
+            ORIGIN_TRY(
+                claimed,
+                store::claim(writer, {hooks::kDeployJob, clock_.now(), Milliseconds(30'000), 1}));
+            job = claimed;
+            return {};
+        }));
+        if (job) {
+            const Status done = worker_->work(*job);
+            EXPECT_TRUE(done) << done.error().told_to_peer();
+        }
+        return job.has_value();
+    }
+    store::DeploymentRow row(const DeploymentId& id) {
+        store::DeploymentRow found;
+        EXPECT_TRUE(store_->read([&](store::Reader& reader) -> Status {
+            ORIGIN_TRY(read, hooks::need_deployment(reader, project_, id));
+            found = read;
+            return {};
+        }));
+        return found;
+    }
+    DeploymentState state(const DeploymentId& id) { return row(id).state; }
+    std::size_t open() { return rows(store::Table::OpenDeployments); }
+    void pass(std::chrono::minutes time) { clock_.advance(time); }
+
+    hooks::PushPlan plan_;
+    Log log_{2, LogFormat::Text, Level::Error, clock_};
+    const Secret master_key_{std::string(32, 'k')};
+    net::HttpClient client_{net::ClientSettings{}};
+    Connectors connectors_{client_, {}};
+    Scripted* provider_ = nullptr;
+    auth::Urls urls_ = *auth::Urls::make("http://127.0.0.1:8080", "localhost");
+    std::unique_ptr<DeployWorker> worker_;
+};
+
+using Calls = std::vector<std::string>;
+
+TEST_F(WorkerTest, APushGoesLiveOnceAndNothingIsLeftOpen) {
+    const auto id = push("refs/heads/main", "1");
+    EXPECT_EQ(open(), 1U);
+    EXPECT_TRUE(work());
+    EXPECT_EQ(provider_->calls, (Calls{"plan", "upload", "publish", "poll"}));
+    EXPECT_EQ(provider_->secret, "token");
+    EXPECT_EQ(state(id), DeploymentState::Live);
+    EXPECT_EQ(row(id).url, "https://live.example/");
+    EXPECT_EQ(row(id).release, 1U);
+    EXPECT_EQ(row(id).progress.files_sent, 1U);
+    EXPECT_EQ(open(), 0U);
+    EXPECT_FALSE(work());
+}
+
+TEST_F(WorkerTest, OnlyTheNewestOfEachRefIsDone) {
+    rule("refs/heads/side", false);
+    const auto first = push("refs/heads/main", "1");
+    const auto side = push("refs/heads/side", "s");
+    const auto second = push("refs/heads/main", "2");
+    while (work()) {
+    }
+    EXPECT_EQ(state(first), DeploymentState::Superseded);
+    EXPECT_EQ(row(side).release, 1U);
+    EXPECT_EQ(row(second).release, 2U);
+    EXPECT_EQ(state(second), DeploymentState::Live);
+}
+
+TEST_F(WorkerTest, WhatHasBegunEndsBeforeTheNextBegins) {
+    provider_->polls = {Poll{.wait = Milliseconds(60'000), .text = "thinking"}};
+    const auto first = push("refs/heads/main", "1");
+    EXPECT_TRUE(work());
+    EXPECT_EQ(state(first), DeploymentState::Processing);
+    EXPECT_EQ(row(first).progress.waiting, "thinking");
+    const auto second = push("refs/heads/main", "2");
+    EXPECT_FALSE(work()) << "the target waits for its provider";
+    pass(std::chrono::minutes(2));
+    EXPECT_TRUE(work());
+    EXPECT_EQ(row(first).release, 1U);
+    EXPECT_EQ(row(second).release, 2U);
+    EXPECT_EQ(state(first), DeploymentState::Superseded);
+}
+
+TEST_F(WorkerTest, APassingErrorIsTriedAgainAndAnotherIsFinal) {
+    provider_->plans = {passing(), passing()};
+    const auto id = push("refs/heads/main", "1");
+    EXPECT_TRUE(work());
+    EXPECT_EQ(state(id), DeploymentState::Uploading);
+    EXPECT_EQ(row(id).progress.waiting, "the provider sleeps");
+    EXPECT_FALSE(work()) << "not before its time";
+    for (int i = 0; i < 3; ++i) {
+        pass(std::chrono::minutes(5));
+        work();
+    }
+    EXPECT_EQ(state(id), DeploymentState::Live);
+
+    provider_->plans = {std::unexpected(Error(Code::Unauthenticated, "wrong token"))};
+    provider_->calls.clear();
+    const auto bad = push("refs/heads/main", "2");
+    EXPECT_TRUE(work());
+    EXPECT_EQ(state(bad), DeploymentState::Failed);
+    EXPECT_EQ(row(bad).error, "wrong token");
+    EXPECT_EQ(provider_->calls, (Calls{"plan", "cancel"}));
+    EXPECT_EQ(state(id), DeploymentState::Live) << "what is live stays";
+    EXPECT_EQ(open(), 0U);
+}
+
+TEST_F(WorkerTest, TriesHaveAnEnd) {
+    for (std::uint32_t i = 0; i <= kDeployTriesMax; ++i) {
+        provider_->plans.emplace_back(passing());
+    }
+    const auto id = push("refs/heads/main", "1");
+    for (std::uint32_t i = 0; i <= kDeployTriesMax; ++i) {
+        EXPECT_TRUE(work());
+        pass(std::chrono::minutes(5));
+    }
+    EXPECT_EQ(state(id), DeploymentState::Failed);
+    EXPECT_FALSE(work());
+}
+
+TEST_F(WorkerTest, SomethingNewerTakesThePlaceOfWhatFails) {
+    provider_->plans = {passing()};
+    const auto first = push("refs/heads/main", "1");
+    EXPECT_TRUE(work());
+    const auto second = push("refs/heads/main", "2");
+    pass(std::chrono::minutes(5));
+    EXPECT_TRUE(work());
+    EXPECT_EQ(state(first), DeploymentState::Superseded);
+    EXPECT_EQ(row(second).release, 1U);
+}
+
+TEST_F(WorkerTest, AStateThatLastsForEverEnds) {
+    const auto id = push("refs/heads/main", "1");
+    for (int minute = 0; minute < 50; ++minute) {
+        provider_->polls.emplace_back(Poll{.wait = Milliseconds(60'000), .text = "stuck"});
+    }
+    int worked = 0;
+    for (int minute = 0; minute < 60 && state(id) != DeploymentState::Failed; ++minute) {
+        worked += work() ? 1 : 0;
+        pass(std::chrono::minutes(1));
+    }
+    EXPECT_EQ(state(id), DeploymentState::Failed);
+    EXPECT_GE(worked, 45);
+    EXPECT_TRUE(row(id).error.contains("45 minutes: stuck")) << row(id).error;
+    EXPECT_EQ(provider_->calls.back(), "cancel");
+}
+
+TEST_F(WorkerTest, APreviewIsLiveBesideTheRelease) {
+    rule("refs/heads/f*", true);
+    const auto main = push("refs/heads/main", "1");
+    const auto preview = push("refs/heads/feature", "2");
+    while (work()) {
+    }
+    EXPECT_EQ(state(main), DeploymentState::Live);
+    EXPECT_EQ(state(preview), DeploymentState::Live);
+    EXPECT_EQ(row(preview).release, 0U);
+}
+
+TEST_F(WorkerTest, RollbackIsTheProvidersOwnOrAnUpload) {
+    const auto first = push("refs/heads/main", "1");
+    work();
+    const auto second = push("refs/heads/main", "2");
+    work();
+    provider_->calls.clear();
+    const auto back = roll_back_to(first);
+    work();
+    EXPECT_EQ(provider_->calls, (Calls{"roll_back remote-" + first.str(), "poll"}));
+    EXPECT_EQ(state(back), DeploymentState::Live);
+    EXPECT_EQ(row(back).commit, row(first).commit);
+    EXPECT_EQ(row(back).release, 3U);
+    EXPECT_EQ(state(second), DeploymentState::RolledBack);
+
+    provider_->calls.clear();
+    provider_->gone = true;
+    const auto forth = roll_back_to(second);
+    work();
+    EXPECT_EQ(provider_->calls,
+              (Calls{"roll_back remote-" + second.str(), "plan", "upload", "publish", "poll"}));
+    EXPECT_EQ(state(forth), DeploymentState::Live);
+}
+
+TEST_F(WorkerTest, AStopLeavesItForTheNextStart) {
+    const auto id = push("refs/heads/main", "1");
+    worker_->stop();
+    EXPECT_TRUE(work());
+    EXPECT_EQ(state(id), DeploymentState::Uploading);
+    EXPECT_EQ(row(id).progress.failures, 0U);
+    EXPECT_EQ(open(), 1U);
+}
+
+TEST_F(WorkerTest, AFencedWorkerChangesNothing) {
+    const auto id = push("refs/heads/main", "1");
+    std::optional<store::Job> stale;
+    for (int i = 0; i < 2; ++i) {  // The second claim takes the first one's lease over.
+        ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
+            ORIGIN_TRY(
+                job,
+                store::claim(writer,
+                             {hooks::kDeployJob, clock_.now() + i * 10'000L, Milliseconds(1), 1}));
+            if (!stale) {
+                stale = job;
+            }
+            return {};
+        }));
+    }
+    ASSERT_TRUE(stale);
+    const Status worked = worker_->work(*stale);
+    ASSERT_FALSE(worked);
+    EXPECT_EQ(worked.error().reason(), "lease_lost");
+    EXPECT_EQ(state(id), DeploymentState::Queued);
+    EXPECT_TRUE(provider_->calls.empty());
+}
+
+TEST_F(WorkerTest, LocalIsOneTransaction) {
+    put_target("local");
+    const auto first = push("refs/heads/main", "1");
+    const auto second = push("refs/heads/main", "2");
+    EXPECT_TRUE(work());
+    EXPECT_EQ(state(first), DeploymentState::Superseded);
+    EXPECT_EQ(state(second), DeploymentState::Live);
+    EXPECT_EQ(row(second).url, "http://shop.localhost:8080/");
+    EXPECT_EQ(open(), 0U);
+    EXPECT_EQ(rows(store::Table::JobsLeased), 0U);
+}
+
+TEST_F(WorkerTest, AConnectorThatIsNotHereIsSaid) {
+    put_target("moon");
+    const auto id = push("refs/heads/main", "1");
+    EXPECT_TRUE(work());
+    EXPECT_EQ(state(id), DeploymentState::Failed);
+    EXPECT_TRUE(row(id).error.contains("moon"));
+}
+
+}  // namespace
+}  // namespace origin::deploy

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands about where a project deploys: targets, rules, deployments.
+#include "net/http_text.h"
+#include "origind/command_line.h"
+
+namespace origin {
+namespace {
+
+void add_project(CLI::App& c, Options& o) {
+    c.add_option("--project", o.project, "project id (prj_...)")->required();
+}
+
+std::string below(const Options& o, const std::string& what) {
+    return "/api/projects/" + o.project + what;
+}
+
+/// "site=shop" -> {"site": "shop"}
+boost::json::object settings_of(const std::vector<std::string>& pairs) {
+    boost::json::object settings;
+    for (const std::string& pair : pairs) {
+        const std::size_t equals = pair.find('=');
+        settings[pair.substr(0, equals)] =
+            equals == std::string::npos ? std::string() : pair.substr(equals + 1);
+    }
+    return settings;
+}
+
+/// A file's first line, without its end.
+std::string secret_of(const std::string& file) {
+    const std::string text = text_of_file(file);
+    return text.substr(0, text.find_first_of("\r\n"));
+}
+
+void add_target_commands(CLI::App& app, Options& o) {
+    CLI::App* target = app.add_subcommand("target", "where a project deploys");
+    target->require_subcommand(1);
+    add_call(
+        *target,
+        o,
+        {"set", "make a target, or replace its settings"},
+        [&o](CLI::App& c) {
+            add_project(c, o);
+            c.add_option("--name", o.name, "production, staging ...")->required();
+            c.add_option("--connector", o.deploy.connector, "local, netlify")->required();
+            c.add_option("--setting", o.deploy.settings, "KEY=VALUE; may be repeated")
+                ->allow_extra_args(false);
+            c.add_option("--publish-root", o.deploy.publish_root, "the folder that is the site");
+            c.add_option("--secret-file",
+                         o.file,
+                         "a file whose first line is the provider's token; without it a token that "
+                         "is stored stays")
+                ->check(CLI::ExistingFile);
+        },
+        [&o](ApiCall& call) {
+            call.method = "PUT";
+            call.target = below(o, "/targets/" + net::percent_encode(o.name));
+            boost::json::object body{{"connector", o.deploy.connector},
+                                     {"settings", settings_of(o.deploy.settings)},
+                                     {"publishRoot", o.deploy.publish_root}};
+            if (!o.file.empty()) {
+                body["secret"] = secret_of(o.file);
+            }
+            call.body = json_of(std::move(body));
+            call.columns = {"target", "connector", "hasSecret", "url"};
+        });
+    add_call(
+        *target,
+        o,
+        {"list", "list a project's targets"},
+        [&o](CLI::App& c) { add_project(c, o); },
+        [&o](ApiCall& call) {
+            call.method = "GET";
+            call.target = below(o, "/targets");
+            call.columns = {"target", "connector", "releases", "live", "url"};
+        });
+}
+
+void add_rule_commands(CLI::App& app, Options& o) {
+    CLI::App* rule = app.add_subcommand("rule", "which refs deploy to which target");
+    rule->require_subcommand(1);
+    const auto add_both = [&o](CLI::App& c) {
+        add_project(c, o);
+        c.add_option(
+             "pattern", o.id, "a branch, or a full ref name: main, 'feature/*', 'refs/tags/v*'")
+            ->required();
+        c.add_option("--target", o.name, "a target's name")->required();
+    };
+    add_call(
+        *rule,
+        o,
+        {"set", "deploy what is pushed to these refs"},
+        [&o, add_both](CLI::App& c) {
+            add_both(c);
+            c.add_flag("--preview", o.deploy.preview, "at URLs of their own, replacing nothing");
+        },
+        [&o](ApiCall& call) {
+            call.method = "PUT";
+            call.target = below(o, "/rules");
+            call.body =
+                json_of({{"pattern", o.id}, {"target", o.name}, {"preview", o.deploy.preview}});
+            call.columns = {"pattern", "target", "preview"};
+        });
+    add_call(
+        *rule,
+        o,
+        {"list", "list a project's rules"},
+        [&o](CLI::App& c) { add_project(c, o); },
+        [&o](ApiCall& call) {
+            call.method = "GET";
+            call.target = below(o, "/rules");
+            call.columns = {"pattern", "target", "preview"};
+        });
+    add_call(*rule, o, {"remove", "deploy them no more"}, add_both, [&o](ApiCall& call) {
+        call.method = "DELETE";
+        call.target = below(o,
+                            "/rules?target=" + net::percent_encode(o.name) +
+                                "&pattern=" + net::percent_encode(o.id));
+    });
+}
+
+void add_one_deployment(CLI::App& c, Options& o) {
+    add_project(c, o);
+    c.add_option("id", o.id, "deployment id (dep_...)")->required();
+}
+
+void add_deployment_commands(CLI::App& app, Options& o) {
+    CLI::App* deployment = app.add_subcommand("deployment", "commits on their way to targets");
+    deployment->require_subcommand(1);
+    add_call(
+        *deployment,
+        o,
+        {"list", "list a project's deployments, the newest first"},
+        [&o](CLI::App& c) {
+            add_project(c, o);
+            c.add_option("--target", o.name, "of one target only");
+        },
+        [&o](ApiCall& call) {
+            call.method = "GET";
+            call.target =
+                below(o,
+                      "/deployments" + (o.name.empty() ? std::string()
+                                                       : "?target=" + net::percent_encode(o.name)));
+            call.columns = {"id", "target", "commit", "state", "url"};
+        });
+    add_call(
+        *deployment,
+        o,
+        {"show", "show one with its log"},
+        [&o](CLI::App& c) { add_one_deployment(c, o); },
+        [&o](ApiCall& call) {
+            call.method = "GET";
+            call.target = below(o, "/deployments/" + o.id);
+            call.columns = {"id", "target", "commit", "state", "waiting", "error", "url"};
+        });
+    add_call(
+        *deployment,
+        o,
+        {"rollback", "have its commit live again; of the one that is live: the one before it"},
+        [&o](CLI::App& c) { add_one_deployment(c, o); },
+        [&o](ApiCall& call) {
+            call.method = "POST";
+            call.target = below(o, "/deployments/" + o.id + "/rollback");
+            call.columns = {"id", "target", "commit", "state", "url"};
+        });
+}
+
+}  // namespace
+
+void add_deploy_commands(CLI::App& app, Options& o) {
+    add_target_commands(app, o);
+    add_rule_commands(app, o);
+    add_deployment_commands(app, o);
+}
+
+}  // namespace origin
