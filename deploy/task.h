@@ -17,6 +17,7 @@
 #include "deploy/digests.h"
 #include "deploy/site_files.h"
 #include "git/serve/storage.h"
+#include "net/http_client.h"
 #include "store/jobs.h"
 #include "store/rows/deploy.h"
 #include "store/store.h"
@@ -87,6 +88,8 @@ public:
     void hold_off(Milliseconds time) { hold_off_ = time; }
     Milliseconds held_off() const { return hold_off_; }
     UnixMillis now() const { return around_.clock.now(); }
+    /// Its connection to the provider.
+    net::HttpSession& session() { return session_; }
     /// Errors: Unavailable `stopping`: the server is about to stop.
     Status check_time() const;
 
@@ -100,6 +103,7 @@ private:
     std::optional<SiteFiles> site_;
     std::optional<Digests> digests_;
     Milliseconds hold_off_{0};
+    net::HttpSession session_;
 };
 
 }  // namespace origin::deploy

@@ -224,20 +224,7 @@ Status DeployWorker::work(const store::Job& job) {
         }
         Milliseconds wait{0};
         if (next.one) {
-            ORIGIN_TRY(secret,
-                       hooks::open_target_secret(around_.master_key,
-                                                 subject.project,
-                                                 subject.target,
-                                                 next.target.sealed_secret));
-            Connector* connector = around_.connectors.find(next.target.connector);
-            Task task({around_.store, around_.storage, around_.clock, around_.schedule, stopping_},
-                      {job,
-                       subject.project,
-                       next.one->id,
-                       std::move(next.target),
-                       std::move(next.one->row),
-                       Secret(std::move(secret))});
-            ORIGIN_TRY(asked, advance(task, *connector));
+            ORIGIN_TRY(asked, bring_on(job, std::move(next)));
             wait = asked;
         }
         if (wait.count() > 0 || stopping_) {
@@ -246,6 +233,26 @@ Status DeployWorker::work(const store::Job& job) {
                 [&](Writer& writer) { return store::retry_at(writer, job, again); });
         }
     }
+}
+
+Result<Milliseconds> DeployWorker::bring_on(const store::Job& job, Next next) const {
+    const auto secret = hooks::open_target_secret(
+        around_.master_key, next.subject.project, next.subject.target, next.target.sealed_secret);
+    Connector* connector = around_.connectors.find(next.target.connector);
+    Task task({around_.store, around_.storage, around_.clock, around_.schedule, stopping_},
+              {job,
+               next.subject.project,
+               next.one->id,
+               std::move(next.target),
+               std::move(next.one->row),
+               Secret(secret.value_or(""))});
+    if (!secret) {
+        task.row().error =
+            "the target's secret does not open with this server's master key: set it again";
+        ORIGIN_CHECK(task.move(DeploymentState::Failed, task.row().error));
+        return Milliseconds(0);
+    }
+    return advance(task, *connector);
 }
 
 Result<Milliseconds> DeployWorker::advance(Task& task, Connector& connector) const {

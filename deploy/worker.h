@@ -51,7 +51,8 @@ public:
 private:
     struct Next;
     Status choose(store::Writer& writer, const store::Job& job, Next& next) const;
-    /// Returns: when to go on; zero: at once.
+    /// These return: when to go on; zero: at once.
+    Result<Milliseconds> bring_on(const store::Job& job, Next next) const;
     Result<Milliseconds> advance(Task& task, Connector& connector) const;
     Result<bool> restore(Task& task, Connector& connector) const;
     Result<Milliseconds> step(Task& task, Connector& connector) const;

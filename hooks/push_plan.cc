@@ -13,6 +13,47 @@
 
 namespace origin::hooks {
 
+Result<std::string> PushPlan::roll_back(store::Writer& writer, const git::PushedRollback& wanted) {
+    ORIGIN_TRY(
+        target,
+        store::get_row<store::TargetRow>(
+            writer, store::Table::Targets, store::target_key(wanted.project, wanted.target)));
+    std::optional<store::ReleaseRow> earlier;
+    Status decoded;
+    const store::Range releases =
+        store::Range::prefix(store::key(wanted.project, store::Label{wanted.target}));
+    ORIGIN_CHECK(writer.scan_back(
+        store::Table::Releases, releases, [&](std::string_view, std::string_view value) {
+            const auto row = store::decode<store::ReleaseRow>(value);
+            if (!row) {
+                decoded = std::unexpected(row.error());
+            } else if (row->commit == wanted.commit) {
+                earlier = *row;
+            }
+            return row.has_value() && !earlier;
+        }));
+    ORIGIN_CHECK(decoded);
+    if (!target || !earlier) {
+        return std::string("that commit never was a release of '" + wanted.target + "'");
+    }
+    if (target->live) {
+        ORIGIN_TRY(live, need_deployment(writer, wanted.project, *target->live));
+        if (live.commit == wanted.commit) {
+            return std::string("that commit is live already");
+        }
+    }
+    ORIGIN_CHECK(queue_deployment(writer,
+                                  {.id = wanted.id,
+                                   .project = wanted.project,
+                                   .target = wanted.target,
+                                   .commit = wanted.commit,
+                                   .ref = {},
+                                   .push = wanted.sequence,
+                                   .rollback_of = earlier->deployment,
+                                   .now = wanted.now}));
+    return std::string();
+}
+
 Result<std::vector<DeploymentId>> PushPlan::plan(store::Writer& writer,
                                                  const git::AcceptedPush& push) {
     std::vector<DeploymentId> made;
@@ -25,7 +66,8 @@ Result<std::vector<DeploymentId>> PushPlan::plan(store::Writer& writer,
                    writer, store::Table::Rules, store::Range::prefix(push.project.view())));
     IdSequence ids = push.ids;
     for (const store::RefOutcome& ref : push.push.refs) {
-        if (!ref.ok || ref.new_id.is_zero() || ref.name.starts_with(git::kHiddenPrefix)) {
+        if (!ref.ok || ref.new_id.is_zero() || ref.name.starts_with(git::kHiddenPrefix) ||
+            ref.name.starts_with(git::kDeploymentsPrefix)) {
             continue;
         }
         // Two rules may name one target: one deployment, no preview if one of them says so.

@@ -10,6 +10,8 @@ namespace origin::hooks {
 
 class PushPlan final : public git::PushPlanner {
 public:
+    Result<std::string> roll_back(store::Writer& writer,
+                                  const git::PushedRollback& wanted) override;
     /// `-o deploy.skip` makes none, `-o deploy.target=NAME` only those. A deleted ref makes none.
     Result<std::vector<DeploymentId>> plan(store::Writer& writer,
                                            const git::AcceptedPush& push) override;

@@ -138,5 +138,33 @@ TEST_F(PushPlanTest, AProtectedBranchIsNotForced) {
     EXPECT_EQ(outcome->refs[0].reason, "'release/*' is protected: no force-push");
 }
 
+TEST_F(PushPlanTest, AReleaseIsPutBackByPushingItsCommit) {
+    rule("refs/heads/main", "production");
+    Oid first;
+    ASSERT_TRUE(commit_file("refs/heads/main", {}, "a", "1", &first));
+    const auto back = [&](const std::string& ref, const Oid& commit) {
+        auto draft = git::Draft::open(service(), permit());
+        auto outcome = (*draft)->push({.via = "http", .refs = {{ref, {}, commit}}});
+        EXPECT_TRUE(outcome);
+        return *outcome;
+    };
+    const std::string live = "refs/deployments/production/live";
+    EXPECT_EQ(back(live, first).refs[0].reason, "that commit never was a release of 'production'");
+    EXPECT_EQ(back("refs/deployments/moon/live", first).refs[0].reason,
+              "that commit never was a release of 'moon'");
+    ASSERT_TRUE(store_->write([&](store::Writer& writer) {
+        return store::put_row(writer,
+                              store::Table::Releases,
+                              store::release_key(project_, "production", 1),
+                              store::ReleaseRow{{}, first, 1});
+    }));
+    const std::size_t before = deployments();
+    const git::PushOutcome done = back(live, first);
+    EXPECT_TRUE(done.all_ok()) << done.refs[0].reason;
+    EXPECT_EQ(done.deployments.size(), 1U);
+    EXPECT_EQ(deployments(), before + 1);
+    EXPECT_FALSE(tip(live)) << "the ref says what the releases say: it is no row";
+}
+
 }  // namespace
 }  // namespace origin::hooks

@@ -269,8 +269,6 @@ void restrict(CURL* easy, Exchange& exchange) {
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");  // Not from the environment either.
-    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, exchange.settings.user_agent.c_str());
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &exchange);
@@ -324,7 +322,29 @@ HttpClient::~HttpClient() {
     curl_global_cleanup();
 }
 
+struct HttpSession::Handle {
+    Easy easy{curl_easy_init()};
+};
+
+HttpSession::HttpSession() : handle_(std::make_unique<Handle>()) {}
+HttpSession::HttpSession(HttpSession&&) noexcept = default;
+HttpSession::~HttpSession() = default;
+
 Result<ClientResponse> HttpClient::send(const ClientRequest& request) const {
+    HttpSession once;
+    return send(request, once);
+}
+
+Result<ClientResponse> HttpClient::send(const ClientRequest& request, HttpSession& session) const {
+    CURL* easy = session.handle_->easy.get();
+    if (easy == nullptr) {
+        return failed(Code::Internal, "internal", "The call could not be made.", "curl_easy_init");
+    }
+    curl_easy_reset(easy);  // The connection stays.
+    return send(request, easy);
+}
+
+Result<ClientResponse> HttpClient::send(const ClientRequest& request, void* easy) const {
     ORIGIN_TRY(target, parse_url(request.url));
     if (!is_token(request.method)) {
         return failed(Code::InvalidInput, "bad_method", "The method of the call is malformed.");
@@ -336,23 +356,19 @@ Result<ClientResponse> HttpClient::send(const ClientRequest& request) const {
         pins.reset(curl_slist_append(nullptr, pinned(target, addresses).c_str()));
     }
     Exchange exchange{.settings = settings_, .request = request};
-    const Easy easy(curl_easy_init());
-    if (easy == nullptr) {
-        return failed(Code::Internal, "internal", "The call could not be made.", "curl_easy_init");
-    }
-    describe(easy.get(), request);
-    restrict(easy.get(), exchange);
-    curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, headers.get());
-    curl_easy_setopt(easy.get(), CURLOPT_RESOLVE, pins.get());
+    describe(easy, request);
+    restrict(easy, exchange);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
+    curl_easy_setopt(easy, CURLOPT_RESOLVE, pins.get());
     if (!request.unix_socket.empty()) {
-        curl_easy_setopt(easy.get(), CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
+        curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
     }
-    const CURLcode code = curl_easy_perform(easy.get());
+    const CURLcode code = curl_easy_perform(easy);
     if (code != CURLE_OK && !exchange.cut) {
         return explained(code, exchange);
     }
     long status = 0;
-    curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     exchange.response.status = static_cast<int>(status);
     return std::move(exchange.response);
 }

@@ -3,6 +3,7 @@
 // In: a request. Out: the whole answer, within a time and a size.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,20 @@ struct ClientResponse {
     std::string_view header(std::string_view name) const;
 };
 
+/// Keeps a connection for the next request to the same host; what it is connected to was checked
+/// when it was opened. For many requests to one peer. Not thread-safe.
+class HttpSession {
+public:
+    HttpSession();
+    HttpSession(HttpSession&&) noexcept;
+    ~HttpSession();
+
+private:
+    friend class HttpClient;
+    struct Handle;
+    std::unique_ptr<Handle> handle_;
+};
+
 class HttpClient {
 public:
     explicit HttpClient(ClientSettings settings);
@@ -50,8 +65,12 @@ public:
     ///         LimitExceeded `answer_too_large`; Unavailable `resolve_failed`, `connect_failed`,
     ///         `tls_failed`, `broken_answer`.
     Result<ClientResponse> send(const ClientRequest& request) const;
+    /// The same over the session's connection, if it has one there.
+    Result<ClientResponse> send(const ClientRequest& request, HttpSession& session) const;
 
 private:
+    Result<ClientResponse> send(const ClientRequest& request, void* easy) const;
+
     ClientSettings settings_;
 };
 

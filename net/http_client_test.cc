@@ -137,6 +137,29 @@ TEST_F(Client, SendsAndReceives) {
     EXPECT_EQ(head->body, "");
 }
 
+TEST_F(Client, ASessionKeepsItsConnectionAndNothingElse) {
+    handler_.on_begin = [](const RequestHead& head) -> Begun {
+        return std::make_unique<StringSink>(kMiB, [&head](const std::string& body) {
+            return text(head.method + " " + std::string(head.header("X-Test")) + body);
+        });
+    };
+    const HttpClient client(allowed());
+    HttpSession session;
+    const auto first = client.send(
+        {.method = "PUT", .url = url("/"), .headers = {{"X-Test", "one"}}, .body = "body"},
+        session);
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->body, "PUT onebody");
+    const auto second = client.send({.url = url("/")}, session);
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->body, "GET ") << "no header, body or method of the one before";
+    EXPECT_EQ(metrics_.counter("http_connections_total").value(), 1U);
+    EXPECT_EQ(reason(HttpClient({}).send({.url = url("/")}, session)), "address_refused");
+    ASSERT_TRUE(client.send({.url = url("/")}));
+    ASSERT_TRUE(client.send({.url = url("/")}));
+    EXPECT_EQ(metrics_.counter("http_connections_total").value(), 3U);
+}
+
 TEST_F(Client, IsRefusedWithoutTheBlock) {
     std::atomic<int> asked = 0;
     handler_.on_begin = [&](const RequestHead&) -> Begun {

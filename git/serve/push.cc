@@ -114,8 +114,11 @@ Status PushService::look_at_ref(const auth::Permit& permit,
         outcome.reason = "deny updating a hidden ref";
         return {};
     }
-    if (name->str().starts_with(kDeploymentsPrefix) && !proposal.may_write_hidden) {
-        outcome.reason = "refs/deployments/ is written by the server alone";
+    const bool is_rollback = target_of_live_ref(name->str()).has_value();
+    if (name->str().starts_with(kDeploymentsPrefix) && (!is_rollback || outcome.new_id.is_zero())) {
+        outcome.reason =
+            "refs/deployments/ is written by the server; a release is put back by "
+            "pushing its commit to refs/deployments/<target>/live";
         return {};
     }
     if (outcome.old_id.is_zero() && outcome.new_id.is_zero()) {
@@ -128,6 +131,11 @@ Status PushService::look_at_ref(const auth::Permit& permit,
         if (!outcome.reason.empty()) {
             return {};
         }
+    }
+    if (is_rollback) {
+        outcome.ok =
+            true;  // The transaction looks whether it was a release; gates are for branches.
+        return {};
     }
     const auto forced = is_forced(objects, outcome.old_id, outcome.new_id);
     if (!forced) {

@@ -123,9 +123,21 @@ struct AcceptedPush {
     std::uint64_t sequence = 0;
     IdSequence ids;
 };
+/// Somebody pushed `commit` to refs/deployments/<target>/live.
+struct PushedRollback {
+    const ProjectId& project;
+    std::string target;
+    Oid commit;
+    std::uint64_t sequence = 0;
+    DeploymentId id;  // Of the deployment it makes.
+    UnixMillis now = 0;
+};
 class PushPlanner {
 public:
     virtual ~PushPlanner() = default;
+    /// Writes the deployment that puts an earlier release back.
+    /// Returns: why not, for the client to read; empty: it is written.
+    virtual Result<std::string> roll_back(store::Writer& writer, const PushedRollback& wanted) = 0;
     /// Writes the deployments and jobs. Returns: the deployments.
     virtual Result<std::vector<DeploymentId>> plan(store::Writer& writer,
                                                    const AcceptedPush& push) = 0;

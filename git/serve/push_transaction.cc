@@ -147,14 +147,42 @@ Status PushTransaction::move_ref(Writer& writer, RefOutcome& ref, std::uint64_t 
         writer, Table::RefHistory, store::ref_history_key(project, push, ref.name), history);
 }
 
-Status PushTransaction::move_refs(Writer& writer, PushOutcome& outcome, std::uint64_t push) const {
+Status PushTransaction::roll_back(Writer& writer,
+                                  const std::string& target,
+                                  RefOutcome& ref,
+                                  PushOutcome& outcome,
+                                  IdSequence& ids) const {
+    const ProjectId& project = parts_.permit.project();
+    const auto may_deploy =
+        parts_.gatekeeper.permit(writer, parts_.permit.identity(), project, auth::Action::Deploy);
+    std::string refusal = "that needs a key with the scope deploy, and deploy access";
+    const auto id = ids.next<DeploymentId>();
+    if (may_deploy && parts_.planner != nullptr) {
+        ORIGIN_TRY(said,
+                   parts_.planner->roll_back(
+                       writer, {project, target, ref.new_id, outcome.sequence, id, parts_.now}));
+        refusal = said;
+    }
+    ref.ok = refusal.empty();
+    ref.reason = refusal;
+    if (ref.ok) {
+        outcome.deployments.push_back(id);
+    }
+    return {};
+}
+
+Status PushTransaction::move_refs(Writer& writer, PushOutcome& outcome, IdSequence& ids) const {
     // Deletes first, so that `a` can make way for `a/b` in one push.
     for (const bool deletes : {true, false}) {
         for (RefOutcome& ref : outcome.refs) {
             if (!ref.ok || ref.new_id.is_zero() != deletes) {
                 continue;
             }
-            ORIGIN_CHECK(move_ref(writer, ref, push));
+            if (const auto target = target_of_live_ref(ref.name)) {
+                ORIGIN_CHECK(roll_back(writer, *target, ref, outcome, ids));
+            } else {
+                ORIGIN_CHECK(move_ref(writer, ref, outcome.sequence));
+            }
         }
     }
     return {};
@@ -228,8 +256,9 @@ Status PushTransaction::run(Writer& writer, PushOutcome& outcome) const {
                                    .because(std::string(kObjectsCollected)));
     }
     ORIGIN_TRY(latest, latest_push(writer, id));
-    const std::uint64_t sequence = latest + 1;
-    ORIGIN_CHECK(move_refs(writer, outcome, sequence));
+    IdSequence ids = ids_;
+    outcome.sequence = latest + 1;
+    ORIGIN_CHECK(move_refs(writer, outcome, ids));
     const bool any = std::ranges::any_of(outcome.refs, &RefOutcome::ok);
     if (!any || (parts_.proposal.atomic && !outcome.all_ok())) {
         // Leaves the transaction, so that nothing of it stays; commit() knows the reason.
@@ -237,7 +266,6 @@ Status PushTransaction::run(Writer& writer, PushOutcome& outcome) const {
             Error(Code::Conflict, "no ref moved").because(std::string(kNothingMoved)));
     }
     ORIGIN_CHECK(auth::count_push(writer, parts_.permit.identity(), parts_.now));
-    outcome.sequence = sequence;
     ORIGIN_CHECK(settle_head(writer, row, outcome));
     const auth::Identity& who = parts_.permit.identity();
     const store::PushRow push{.actor = {who.client, who.key, parts_.proposal.via},
@@ -251,8 +279,8 @@ Status PushTransaction::run(Writer& writer, PushOutcome& outcome) const {
                               .undoes = parts_.proposal.undoes};
     ORIGIN_CHECK(write_push(writer, outcome, push));
     if (parts_.planner != nullptr) {
-        ORIGIN_TRY(deployments, parts_.planner->plan(writer, {id, row, push, sequence, ids_}));
-        outcome.deployments = deployments;
+        ORIGIN_TRY(made, parts_.planner->plan(writer, {id, row, push, outcome.sequence, ids}));
+        outcome.deployments.insert(outcome.deployments.end(), made.begin(), made.end());
     }
     if (parts_.proposal.also) {
         ORIGIN_CHECK(parts_.proposal.also(writer, outcome));

@@ -31,7 +31,12 @@ public:
 private:
     Status run(store::Writer& writer, PushOutcome& outcome) const;
     Result<store::ProjectRow> project(store::Writer& writer, PushOutcome& outcome) const;
-    Status move_refs(store::Writer& writer, PushOutcome& outcome, std::uint64_t push) const;
+    Status roll_back(store::Writer& writer,
+                     const std::string& target,
+                     store::RefOutcome& ref,
+                     PushOutcome& outcome,
+                     IdSequence& ids) const;
+    Status move_refs(store::Writer& writer, PushOutcome& outcome, IdSequence& ids) const;
     Status move_ref(store::Writer& writer, store::RefOutcome& ref, std::uint64_t push) const;
     Status settle_head(store::Writer& writer,
                        store::ProjectRow& project,

@@ -55,6 +55,19 @@ bool is_shown(std::string_view name) {
     return std::ranges::any_of(kShown, [&](std::string_view p) { return name.starts_with(p); });
 }
 
+std::optional<std::string> target_of_live_ref(std::string_view name) {
+    constexpr std::string_view kLive = "/live";
+    if (!name.starts_with(kDeploymentsPrefix) || !name.ends_with(kLive)) {
+        return std::nullopt;
+    }
+    name.remove_prefix(kDeploymentsPrefix.size());
+    if (name.size() <= kLive.size()) {
+        return std::nullopt;
+    }
+    name.remove_suffix(kLive.size());
+    return name.contains('/') ? std::nullopt : std::optional(std::string(name));
+}
+
 Result<RefsSnapshot> read_refs(Reader& reader, const ProjectId& project) {
     ORIGIN_TRY(row, need_project(reader, project));
     RefsSnapshot snapshot;

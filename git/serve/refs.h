@@ -21,6 +21,9 @@ inline constexpr std::size_t kReleasesShown = 20;  // Of each target.
 /// Says what is live where: the server's word, so nobody else writes it.
 inline constexpr std::string_view kDeploymentsPrefix = "refs/deployments/";
 
+/// The target, if the name is refs/deployments/<target>/live: what is pushed there is a rollback.
+std::optional<std::string> target_of_live_ref(std::string_view name);
+
 /// What clients are shown: heads, tags, notes, requirements. Sorted by name.
 struct RefsSnapshot {
     AdvertisedHead head;
