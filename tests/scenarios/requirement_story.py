@@ -114,7 +114,7 @@ class RequirementStory(Scenario):
         clone("commit", "-qam", "A warmer welcome")
         said = clone.run("push", "origin", "main").stderr
         self.assertRegex(said, r"remote: .*production \(local\): queued")
-        self.assertRegex(said, r"remote: .*production \(local\): live +http://")
+        self.assertRegex(said, r"remote: .*production \(local\): live as release 2 *\nremote: +http://")
         self.assertIn(made["deploymentUrl"].rstrip("/"), said)
         self.assertIn("<h1>Our workshop</h1>", self.live(made).text)
 
