@@ -341,6 +341,10 @@ Result<ClientResponse> HttpClient::send(const ClientRequest& request, HttpSessio
         return failed(Code::Internal, "internal", "The call could not be made.", "curl_easy_init");
     }
     curl_easy_reset(easy);  // The connection stays.
+    // When a kept connection turns out to be dead, curl sends the request again on a new one: it
+    // may have been done by then.
+    const bool may_come_twice = request.method != "POST" && request.method != "PATCH";
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, may_come_twice ? 0L : 1L);
     return send(request, easy);
 }
 

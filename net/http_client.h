@@ -38,7 +38,8 @@ struct ClientResponse {
 };
 
 /// Keeps a connection for the next request to the same host; what it is connected to was checked
-/// when it was opened. For many requests to one peer. Not thread-safe.
+/// when it was opened. For many requests to one peer; POST and PATCH open one of their own, because
+/// on a kept one they could be done twice. Not thread-safe.
 class HttpSession {
 public:
     HttpSession();

@@ -158,6 +158,8 @@ TEST_F(Client, ASessionKeepsItsConnectionAndNothingElse) {
     ASSERT_TRUE(client.send({.url = url("/")}));
     ASSERT_TRUE(client.send({.url = url("/")}));
     EXPECT_EQ(metrics_.counter("http_connections_total").value(), 3U);
+    ASSERT_TRUE(client.send({.method = "POST", .url = url("/")}, session));
+    EXPECT_EQ(metrics_.counter("http_connections_total").value(), 4U) << "never twice";
 }
 
 TEST_F(Client, IsRefusedWithoutTheBlock) {

@@ -133,8 +133,8 @@ Status PushService::look_at_ref(const auth::Permit& permit,
         }
     }
     if (is_rollback) {
-        outcome.ok =
-            true;  // The transaction looks whether it was a release; gates are for branches.
+        // The transaction looks whether it was a release. Gates are for branches.
+        outcome.ok = true;
         return {};
     }
     const auto forced = is_forced(objects, outcome.old_id, outcome.new_id);
