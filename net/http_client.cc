@@ -327,7 +327,6 @@ struct HttpSession::Handle {
 };
 
 HttpSession::HttpSession() : handle_(std::make_unique<Handle>()) {}
-HttpSession::HttpSession(HttpSession&&) noexcept = default;
 HttpSession::~HttpSession() = default;
 
 Result<ClientResponse> HttpClient::send(const ClientRequest& request) const {

@@ -43,7 +43,8 @@ struct ClientResponse {
 class HttpSession {
 public:
     HttpSession();
-    HttpSession(HttpSession&&) noexcept;
+    HttpSession(const HttpSession&) = delete;
+    HttpSession& operator=(const HttpSession&) = delete;
     ~HttpSession();
 
 private:
