@@ -4,8 +4,11 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "deploy/cloudflare_pages.h"
+#include "deploy/cloudflare_workers.h"
 #include "deploy/netlify.h"
 #include "deploy/releases.h"
+#include "deploy/vercel.h"
 
 namespace origin::deploy {
 namespace {
@@ -29,7 +32,10 @@ Status check_local(const std::map<std::string, std::string>& settings, bool has_
 }  // namespace
 
 Connectors::Connectors(const net::HttpClient& client, Settings settings) : settings_(settings) {
-    all_.push_back(std::make_unique<Netlify>(client));
+    add(std::make_unique<CloudflarePages>(client));
+    add(std::make_unique<CloudflareWorkers>(client));
+    add(std::make_unique<Netlify>(client));
+    add(std::make_unique<Vercel>(client));
 }
 
 Connector* Connectors::find(std::string_view name) const {

@@ -4,6 +4,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/oid.h"
@@ -15,10 +18,23 @@ namespace origin::deploy {
 
 using Digests = std::map<Oid, store::BlobDigestsRow>;
 
-/// Of each of these blobs. Those that are new are read, and stored in parts.
+struct WantedDigest {
+    Oid blob;
+    std::optional<std::string> extension;  // The asset hash of a file of this extension as well.
+};
+
+/// Size, SHA-1 and kind of each of these blobs, and the asset hashes that are wanted. What is not
+/// known yet is read and made, and stored in parts.
 /// Errors: NotFound and Corrupt of the objects. Blocks: reads them.
 Result<Digests> digests_of(store::Store& store,
                            const git::ObjectStore& objects,
-                           const std::vector<Oid>& blobs);
+                           const std::vector<WantedDigest>& wanted);
+
+/// What Cloudflare calls a file: the first 32 hex digits of BLAKE3 over the bytes in base64 and the
+/// extension. Source: cloudflare/workers-sdk, packages/deploy-helpers, helpers/hash.ts.
+std::string asset_hash(std::string_view data, std::string_view extension);
+
+/// As Node's extname() without its dot: "gz" of "a.tar.gz"; empty for ".htaccess", "a." and "a".
+std::string_view extension_of(std::string_view path);
 
 }  // namespace origin::deploy

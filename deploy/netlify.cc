@@ -38,31 +38,11 @@ ProviderApi api_of(const net::HttpClient& client, Task& task) {
     return {client, task, {"Netlify", std::string(base.empty() ? kApi : base), complaint}};
 }
 
-std::string note(Task& task, std::string_view name) {
-    const auto& notes = task.row().remote.notes;
-    const auto found = notes.find(std::string(name));
-    return found == notes.end() ? std::string() : found->second;
-}
-
-void remember(Task& task, std::string_view name, std::string value) {
-    task.row().remote.notes[std::string(name)] = std::move(value);
-}
-
-/// In the deploy's title, so that it is found again after a lost answer (there is no other mark).
-std::string marker(Task& task) {
-    return "origind " + task.id().str();
-}
-
 bool is_site_id(std::string_view text) {
     return text.size() == 36 && std::ranges::count(text, '-') == 4 &&
            std::ranges::all_of(text, [](char c) {
                return c == '-' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
            });
-}
-
-std::unexpected<Error> odd_answer(std::string_view what) {
-    return std::unexpected(Error(Code::Unavailable, "Netlify's answer has no " + std::string(what))
-                               .because("provider_busy"));
 }
 
 /// Learns the site's id; a name is looked up among the token's sites.
@@ -79,7 +59,7 @@ Status find_site(ProviderApi& api, Task& task) {
         ORIGIN_TRY(answer, api.call({.path = "/sites?name=" + encoded_path(site) + "&filter=all"}));
         const json::array* sites = answer.body.if_array();
         if (sites == nullptr) {
-            return odd_answer("list of sites");
+            return odd_answer("Netlify", "list of sites");
         }
         for (const json::value& one : *sites) {
             if (text_at(one, {"name"}) == site) {
@@ -117,7 +97,7 @@ Result<bool> find_again(ProviderApi& api, Task& task) {
         api.call({.path = site_path(task) + "/deploys?per_page=" + std::to_string(kListed)}));
     const json::array* deploys = answer.body.if_array();
     if (deploys == nullptr) {
-        return odd_answer("list of deploys");
+        return odd_answer("Netlify", "list of deploys");
     }
     for (const json::value& deploy : *deploys) {
         if (text_at(deploy, {"title"}).starts_with(marker(task))) {
@@ -130,9 +110,7 @@ Result<bool> find_again(ProviderApi& api, Task& task) {
 
 /// The name under which a preview is reachable: of its branch.
 std::string alias_of(const std::string& ref) {
-    constexpr std::string_view kHeads = "refs/heads/";
-    const std::string branch = ref.starts_with(kHeads) ? ref.substr(kHeads.size()) : ref;
-    return auth::slug_from("b-" + branch, kAliasBytesMax);
+    return auth::slug_from("b-" + branch_of(ref), kAliasBytesMax);
 }
 
 Status make_deploy(ProviderApi& api, Task& task) {
@@ -156,7 +134,7 @@ Status make_deploy(ProviderApi& api, Task& task) {
                          .body = json::serialize(body)}));
     take_addresses(task, answer.body);
     if (task.row().remote.id.empty()) {
-        return odd_answer("deploy id");
+        return odd_answer("Netlify", "deploy id");
     }
     return task.save();
 }
@@ -243,13 +221,8 @@ Result<Poll> look_at_site(ProviderApi& api, Task& task, const json::value& deplo
         task.row().url = text_at(site.body, {"ssl_url"});
         return Poll{.state = Poll::State::Live};
     }
-    const json::value* locked = nullptr;
-    if (const json::object* object = site.body.if_object()) {
-        const json::value* now = object->if_contains("published_deploy");
-        const json::object* fields = now == nullptr ? nullptr : now->if_object();
-        locked = fields == nullptr ? nullptr : fields->if_contains("locked");
-    }
-    if (locked != nullptr && locked->is_bool() && locked->get_bool()) {
+    const json::value& locked = value_at(site.body, {"published_deploy", "locked"});
+    if (locked.is_bool() && locked.get_bool()) {
         return failed(
             "the site is locked at Netlify to an earlier deploy: unlock it there, or "
             "publish by hand; this deploy is ready at " +
@@ -261,27 +234,12 @@ Result<Poll> look_at_site(ProviderApi& api, Task& task, const json::value& deplo
 }  // namespace
 
 Status Netlify::check(const TargetSettings& settings) const {
-    for (const auto& [name, value] : settings.settings) {
-        if (name != "site" && name != "apiBase") {
-            return std::unexpected(Error(Code::InvalidInput,
-                                         "the connector 'netlify' has no setting '" +
-                                             printable(name) + "'; it has: site, apiBase")
-                                       .because("unknown_setting"));
-        }
-    }
-    if (settings.get("site").empty()) {
-        return std::unexpected(Error(Code::InvalidInput,
-                                     "'settings.site' is missing: the site's name or id at Netlify")
-                                   .because("missing_setting"));
-    }
-    if (!settings.has_secret) {
-        return std::unexpected(
-            Error(Code::InvalidInput,
-                  "'secret' is missing: a personal access token of Netlify (User settings, "
-                  "Applications)")
-                .because("missing_secret"));
-    }
-    return check_api_base(settings);
+    return check_settings(
+        settings,
+        {.connector = "netlify",
+         .needed = {"site"},
+         .others = {},
+         .secret = "a personal access token of Netlify (User settings, Applications)"});
 }
 
 Result<UploadPlan> Netlify::plan(Task& task) {

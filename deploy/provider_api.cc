@@ -24,6 +24,16 @@ bool is_temporary(int status) {
     return status == 408 || status == 429 || status >= 500;
 }
 
+/// Vercel's `error.limit.reset`, in Unix milliseconds; zero: there is none.
+Milliseconds reset_in_body(const json::value& body, UnixMillis now) {
+    const json::value& reset = value_at(body, {"error", "limit", "reset"});
+    if (!reset.is_int64() || reset.get_int64() <= now) {
+        return Milliseconds(0);
+    }
+    const std::int64_t most = Milliseconds(kDeployDelayMax).count();
+    return Milliseconds(std::min(reset.get_int64() - now, most));
+}
+
 /// How long a refusal asks to wait, at most kDeployDelayMax: `Retry-After`, or `X-RateLimit-Reset`
 /// (Unix seconds) of a 429. Zero: it does not say.
 Milliseconds asked_to_wait(const net::ClientResponse& response, UnixMillis now) {
@@ -52,17 +62,53 @@ std::string without(std::string text, std::string_view secret) {
 
 }  // namespace
 
-std::string text_at(const json::value& value, std::initializer_list<std::string_view> path) {
+const json::value& value_at(const json::value& value,
+                            std::initializer_list<std::string_view> path) {
+    static const json::value kNone;
     const json::value* at = &value;
     for (const std::string_view name : path) {
         const json::object* object = at->if_object();
         at = object == nullptr ? nullptr : object->if_contains(name);
         if (at == nullptr) {
-            return {};
+            return kNone;
         }
     }
-    const json::string* text = at->if_string();
+    return *at;
+}
+
+std::string text_at(const json::value& value, std::initializer_list<std::string_view> path) {
+    const json::string* text = value_at(value, path).if_string();
     return text == nullptr ? std::string() : std::string(*text);
+}
+
+std::string note(Task& task, std::string_view name) {
+    const auto& notes = task.row().remote.notes;
+    const auto found = notes.find(std::string(name));
+    return found == notes.end() ? std::string() : found->second;
+}
+
+void remember(Task& task, std::string_view name, std::string value) {
+    task.row().remote.notes[std::string(name)] = std::move(value);
+}
+
+std::string marker(Task& task) {
+    return "origind " + task.id().str();
+}
+
+std::string url_of(Task& task, std::string_view host) {
+    const std::string_view base = task.setting("apiBase");
+    const std::string_view scheme =
+        base.empty() ? std::string_view("https://") : base.substr(0, base.find("//") + 2);
+    return host.empty() ? std::string() : std::string(scheme) + std::string(host);
+}
+
+std::string branch_of(std::string_view ref) {
+    for (const std::string_view prefix : {"refs/heads/", "refs/"}) {
+        if (ref.starts_with(prefix)) {
+            return std::string(ref.substr(prefix.size()));
+        }
+    }
+    return std::string(ref);
 }
 
 std::string encoded_path(std::string_view path) {
@@ -76,6 +122,53 @@ std::string encoded_path(std::string_view path) {
         encoded += '/';
         path.remove_prefix(slash + 1);
     }
+}
+
+Milliseconds growing_wait(Task& task) {
+    constexpr std::int64_t kShare = 8;
+    const std::int64_t lasted = task.now() - task.row().progress.state_since;
+    return Milliseconds(std::clamp<std::int64_t>(lasted / kShare, 1000, 10'000));
+}
+
+std::unexpected<Error> odd_answer(std::string_view provider, std::string_view lacks) {
+    return std::unexpected(
+        Error(Code::Unavailable, std::string(provider) + "'s answer has no " + std::string(lacks))
+            .because("provider_busy"));
+}
+
+Status check_settings(const TargetSettings& settings, const SettingNames& names) {
+    std::string known;
+    for (const auto* list : {&names.needed, &names.others}) {
+        for (const std::string_view name : *list) {
+            known += std::string(name) + ", ";
+        }
+    }
+    known += "apiBase";
+    for (const auto& [name, value] : settings.settings) {
+        if (name != "apiBase" && !std::ranges::count(names.needed, name) &&
+            !std::ranges::count(names.others, name)) {
+            return std::unexpected(Error(Code::InvalidInput,
+                                         "the connector '" + std::string(names.connector) +
+                                             "' has no setting '" + printable(name) +
+                                             "'; it has: " + known)
+                                       .because("unknown_setting"));
+        }
+    }
+    for (const std::string_view name : names.needed) {
+        if (settings.get(name).empty()) {
+            return std::unexpected(Error(Code::InvalidInput,
+                                         "'settings." + std::string(name) +
+                                             "' is missing; the connector '" +
+                                             std::string(names.connector) + "' has: " + known)
+                                       .because("missing_setting"));
+        }
+    }
+    if (!settings.has_secret) {
+        return std::unexpected(
+            Error(Code::InvalidInput, "'secret' is missing: " + std::string(names.secret))
+                .because("missing_secret"));
+    }
+    return check_api_base(settings);
 }
 
 Status check_api_base(const TargetSettings& settings) {
@@ -100,6 +193,9 @@ Status check_api_base(const TargetSettings& settings) {
 
 std::string ProviderApi::said(const json::value& body) const {
     std::string text = printable(provider_.complaint(body).substr(0, kSaidBytesMax));
+    for (const auto& [name, token] : task_.kept()) {
+        text = without(std::move(text), token);
+    }
     return without(std::move(text), task_.secret().reveal());
 }
 
@@ -131,7 +227,8 @@ Result<ApiAnswer> ProviderApi::send(ApiRequest request) {
                             .body = std::move(request.body),
                             .timeout = kCallTimeout,
                             .response_bytes_max = kAnswerBytesMax};
-    sent.headers.push_back({"Authorization", "Bearer " + task_.secret().reveal()});
+    const std::string bearer = request.bearer.empty() ? task_.secret().reveal() : request.bearer;
+    sent.headers.push_back({"Authorization", "Bearer " + bearer});
     sent.headers.push_back({"Accept", "application/json"});
     if (request.method != "GET") {
         sent.headers.push_back({"Content-Type", request.content_type});
@@ -164,6 +261,10 @@ Result<ApiAnswer> ProviderApi::send(ApiRequest request) {
     }
     if (broken) {
         answer.body = json::string(response->body.substr(0, kSaidBytesMax));
+    }
+    if (const Milliseconds wait = reset_in_body(answer.body, task_.now());
+        answer.status == 429 && wait.count() > 0) {
+        task_.hold_off(wait);
     }
     return answer;
 }

@@ -21,6 +21,7 @@ struct ApiRequest {
     std::string body{};
     std::string content_type = "application/json";
     std::vector<net::Header> headers{};
+    std::string bearer{};  // Instead of the target's secret: a token for uploads.
 };
 
 struct ApiAnswer {
@@ -48,10 +49,11 @@ public:
     Result<ApiAnswer> call(ApiRequest request);
     /// The same with any other 4xx as an answer: for callers who can do something with it.
     Result<ApiAnswer> ask(ApiRequest request);
+    /// The error that an answer stands for.
+    Error refusal(int status, const boost::json::value& body) const;
 
 private:
     Result<ApiAnswer> send(ApiRequest request);
-    Error refusal(int status, const boost::json::value& body) const;
     std::string said(const boost::json::value& body) const;
 
     const net::HttpClient& client_;
@@ -62,8 +64,40 @@ private:
 /// `value["a"]["b"]` as text; empty if there is no such text.
 std::string text_at(const boost::json::value& value, std::initializer_list<std::string_view> path);
 
+/// `value["a"]["b"]`; null if it is not there.
+const boost::json::value& value_at(const boost::json::value& value,
+                                   std::initializer_list<std::string_view> path);
+
 /// Each byte but unreserved ones and '/' as %XX. RFC 3986, 2.1.
 std::string encoded_path(std::string_view path);
+
+/// What a connector remembers in the row between two calls; empty: nothing.
+std::string note(Task& task, std::string_view name);
+void remember(Task& task, std::string_view name, std::string value);
+
+/// In what the provider keeps of a deployment, so that it is found again after a lost answer.
+std::string marker(Task& task);
+
+/// "https://" and the host, or what stands before the host in `apiBase`: a stand-in has no TLS.
+std::string url_of(Task& task, std::string_view host);
+
+/// The branch of refs/heads/<branch>; of any other ref what follows "refs/".
+std::string branch_of(std::string_view ref);
+
+/// Until the next look at what lasts: the longer it has lasted, the longer; 1 s to 10 s.
+Milliseconds growing_wait(Task& task);
+
+std::unexpected<Error> odd_answer(std::string_view provider, std::string_view lacks);
+
+struct SettingNames {
+    std::string_view connector;
+    std::vector<std::string_view> needed;
+    std::vector<std::string_view> others;  // `apiBase` goes without saying.
+    std::string_view secret;               // What it is and where to get it.
+};
+/// Errors: InvalidInput `unknown_setting`, `missing_setting`, `missing_secret`; those of
+///         check_api_base().
+Status check_settings(const TargetSettings& settings, const SettingNames& names);
 
 /// The URL without a slash at its end. Errors: InvalidInput `bad_setting`, `api_base_not_allowed`.
 Status check_api_base(const TargetSettings& settings);

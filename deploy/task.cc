@@ -35,15 +35,19 @@ Result<const SiteFiles*> Task::site() {
     return &*site_;
 }
 
-Result<const Digests*> Task::digests() {
-    if (!digests_) {
+Result<const Digests*> Task::digests(Names names) {
+    const bool assets = names == Names::Assets;
+    if (!digests_ || (assets && !has_assets_)) {
         ORIGIN_TRY(files, site());
         ORIGIN_TRY(store, objects());
-        std::vector<Oid> blobs;
+        std::vector<WantedDigest> wanted;
         for (const SiteFile& file : files->files) {
-            blobs.push_back(file.blob);
+            wanted.push_back({file.blob, std::nullopt});
+            if (assets) {
+                wanted.back().extension = extension_of(file.path);
+            }
         }
-        ORIGIN_TRY(made, digests_of(around_.store, *store, blobs));
+        ORIGIN_TRY(made, digests_of(around_.store, *store, wanted));
         for (const SiteFile& file : files->files) {
             if (made.at(file.blob).is_lfs_pointer) {
                 return std::unexpected(
@@ -54,6 +58,7 @@ Result<const Digests*> Task::digests() {
             }
         }
         digests_ = std::move(made);
+        has_assets_ = assets;
     }
     return &*digests_;
 }

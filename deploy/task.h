@@ -69,9 +69,11 @@ public:
 
     /// Blocks, the first time: reads the tree. Errors: those of list_site().
     Result<const SiteFiles*> site();
-    /// Of every file of the site. Errors: also InvalidInput `lfs_pointer`.
+    enum class Names : std::uint8_t { Sha1, Assets };
+    /// Of every file of the site; with Assets also the asset hash for its extension.
+    /// Errors: also InvalidInput `lfs_pointer`.
     /// Blocks, the first time: reads blobs that were never deployed.
-    Result<const Digests*> digests();
+    Result<const Digests*> digests(Names names = Names::Sha1);
     Result<std::string> read(const SiteFile& file);
     /// The first line of the commit's message, at most 200 bytes.
     Result<std::string> subject_line();
@@ -92,6 +94,8 @@ public:
     net::HttpSession& session() { return session_; }
     /// Errors: Unavailable `stopping`: the server is about to stop.
     Status check_time() const;
+    /// What the connector remembers for this try alone, and nobody stores: tokens of a session.
+    std::map<std::string, std::string>& kept() { return kept_; }
 
 private:
     Result<git::ObjectStoreRef> objects();
@@ -102,6 +106,8 @@ private:
     git::ObjectStoreRef objects_;
     std::optional<SiteFiles> site_;
     std::optional<Digests> digests_;
+    bool has_assets_ = false;
+    std::map<std::string, std::string> kept_;
     Milliseconds hold_off_{0};
     net::HttpSession session_;
 };

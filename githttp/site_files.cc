@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
-#include "githttp/content_type.h"
+#include "net/content_type.h"
 #include "net/http_text.h"
 
 namespace origin::githttp {
@@ -27,7 +27,7 @@ Result<std::optional<SiteFile>> file_at(const git::ObjectStore& objects,
     if (!entry || !is_file(*entry)) {
         return std::optional<SiteFile>();
     }
-    return std::optional(SiteFile{entry->oid, content_type_of(path)});
+    return std::optional(SiteFile{entry->oid, net::content_type_of(path)});
 }
 
 SiteAnswer answer_of(const std::optional<SiteFile>& file) {
@@ -64,7 +64,7 @@ Result<SiteAnswer> find_site_file(const git::ObjectStore& objects,
     }
     ORIGIN_TRY(entry, objects.find_path(root, path));
     if (entry && is_file(*entry)) {
-        return SiteFile{entry->oid, content_type_of(path)};
+        return SiteFile{entry->oid, net::content_type_of(path)};
     }
     if (entry && entry->is_tree()) {
         ORIGIN_TRY(index, file_at(objects, entry->oid, std::string(kIndex)));

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
-#include "githttp/content_type.h"
+#include "net/content_type.h"
 
 namespace origin::githttp {
 namespace {
@@ -50,17 +50,17 @@ TEST(SitePath, RefusesEveryWayOut) {
 }
 
 TEST(ContentType, IsOfTheLastExtension) {
-    EXPECT_EQ(content_type_of("index.html"), "text/html; charset=utf-8");
-    EXPECT_EQ(content_type_of("a/app.min.js"), "text/javascript; charset=utf-8");
-    EXPECT_EQ(content_type_of("APP.MJS"), "text/javascript; charset=utf-8");
-    EXPECT_EQ(content_type_of("a.svg"), "image/svg+xml");
-    EXPECT_EQ(content_type_of("a.wasm"), "application/wasm");
-    EXPECT_EQ(content_type_of("a.json"), "application/json");
-    EXPECT_EQ(content_type_of("a.woff2"), "font/woff2");
-    EXPECT_EQ(content_type_of("a.zip"), "application/zip");
-    EXPECT_EQ(content_type_of("a.apng"), "image/apng");
+    EXPECT_EQ(net::content_type_of("index.html"), "text/html; charset=utf-8");
+    EXPECT_EQ(net::content_type_of("a/app.min.js"), "text/javascript; charset=utf-8");
+    EXPECT_EQ(net::content_type_of("APP.MJS"), "text/javascript; charset=utf-8");
+    EXPECT_EQ(net::content_type_of("a.svg"), "image/svg+xml");
+    EXPECT_EQ(net::content_type_of("a.wasm"), "application/wasm");
+    EXPECT_EQ(net::content_type_of("a.json"), "application/json");
+    EXPECT_EQ(net::content_type_of("a.woff2"), "font/woff2");
+    EXPECT_EQ(net::content_type_of("a.zip"), "application/zip");
+    EXPECT_EQ(net::content_type_of("a.apng"), "image/apng");
     for (const std::string_view name : {"", "html", "a.b/c", "a.", "a.unknown", "a.html "}) {
-        EXPECT_EQ(content_type_of(name), "application/octet-stream") << name;
+        EXPECT_EQ(net::content_type_of(name), "application/octet-stream") << name;
     }
 }
 

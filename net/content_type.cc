@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "githttp/content_type.h"
+#include "net/content_type.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 
 #include "net/http_text.h"
 
-namespace origin::githttp {
+namespace origin::net {
 namespace {
 
 using Row = std::pair<std::string_view, std::string_view>;
@@ -73,10 +73,10 @@ std::string_view content_type_of(std::string_view path) {
     const std::string_view name = path.substr(path.rfind('/') + 1);
     const std::size_t dot = name.rfind('.');
     const std::string extension =
-        dot == std::string_view::npos ? std::string() : net::lower_case(name.substr(dot + 1));
+        dot == std::string_view::npos ? std::string() : lower_case(name.substr(dot + 1));
     const auto row = std::ranges::lower_bound(kTypes, std::string_view(extension), {}, &Row::first);
     return row != kTypes.end() && row->first == extension ? row->second
                                                           : "application/octet-stream";
 }
 
-}  // namespace origin::githttp
+}  // namespace origin::net

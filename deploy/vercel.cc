@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deploy/vercel.h"
+
+#include <map>
+#include <set>
+
+#include <boost/json.hpp>
+
+#include "base/utf8.h"
+#include "crypto/encode.h"
+#include "crypto/hash.h"
+#include "deploy/provider_api.h"
+
+namespace origin::deploy {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kApi = "https://api.vercel.com";
+constexpr std::size_t kFilesMax = 15'000;  // V3.
+constexpr int kRoundsMax = 4;              // V4: how often files may be missing again.
+constexpr std::string_view kOutput = ".vercel/output/";
+/// Build Output API, version 3: nothing is built, and no framework looked for (V5).
+constexpr std::string_view kConfig = R"({"version":3})";
+constexpr const char* kMeta = "origindDeployment";
+
+// What is remembered of a deployment between two calls.
+constexpr std::string_view kProject = "project";    // Its id.
+constexpr std::string_view kName = "name";          // Its name.
+constexpr std::string_view kCreating = "creating";  // A create was sent: look before the next one.
+constexpr std::string_view kRounds = "rounds";      // How often files were missing.
+constexpr std::string_view kMove = "move";    // "rollback", "promote": the domains are to move.
+constexpr std::string_view kMoved = "moved";  // Which of them was asked for, and answered.
+
+std::string complaint(const json::value& body) {
+    if (const json::string* text = body.if_string()) {
+        return text->starts_with("<") ? std::string() : std::string(*text);
+    }
+    const std::string nested = text_at(body, {"error", "message"});
+    return nested.empty() ? text_at(body, {"message"}) : nested;
+}
+
+ProviderApi api_of(const net::HttpClient& client, Task& task) {
+    const std::string_view base = task.setting("apiBase");
+    return {client, task, {"Vercel", std::string(base.empty() ? kApi : base), complaint}};
+}
+
+/// The path, its query, and whose team the project is.
+std::string at_team(Task& task, std::string path) {
+    const std::string_view team = task.setting("team");
+    if (team.empty()) {
+        return path;
+    }
+    path += path.contains('?') ? "&" : "?";
+    return path + (team.starts_with("team_") ? "teamId=" : "slug=") + encoded_path(team);
+}
+
+std::string project_path(Task& task, std::string_view version) {
+    return "/" + std::string(version) + "/projects/" + encoded_path(note(task, kProject));
+}
+
+Status look_at_project(ProviderApi& api, Task& task) {
+    if (!note(task, kProject).empty()) {
+        return {};
+    }
+    const std::string wanted(task.setting("project"));
+    auto project = api.call({.path = at_team(task, "/v9/projects/" + encoded_path(wanted))});
+    if (!project && project.error().code() == Code::NotFound) {
+        return std::unexpected(Error(Code::NotFound,
+                                     "Vercel knows no project '" + printable(wanted) +
+                                         "' for this token and team; make it there once")
+                                   .because("provider_has_none"));
+    }
+    ORIGIN_CHECK(project);
+    const std::string id = text_at(project->body, {"id"});
+    if (id.empty()) {
+        return odd_answer("Vercel", "project id");
+    }
+    remember(task, kProject, id);
+    remember(task, kName, text_at(project->body, {"name"}));
+    return {};
+}
+
+void take_addresses(Task& task, const json::value& deployment) {
+    store::RemoteDeployment& remote = task.row().remote;
+    const std::string id = text_at(deployment, {"id"});
+    remote.id = id.empty() ? text_at(deployment, {"uid"}) : id;
+    remote.permalink = url_of(task, text_at(deployment, {"url"}));
+    remote.admin_url = text_at(deployment, {"inspectorUrl"});
+}
+
+/// What may have been made by a call whose answer was lost.
+Result<bool> find_again(ProviderApi& api, Task& task) {
+    ORIGIN_TRY(answer,
+               api.call({.path = at_team(task,
+                                         "/v6/deployments?limit=20&projectId=" +
+                                             encoded_path(note(task, kProject)))}));
+    const json::array* deployments = value_at(answer.body, {"deployments"}).if_array();
+    if (deployments == nullptr) {
+        return odd_answer("Vercel", "list of deployments");
+    }
+    for (const json::value& one : *deployments) {
+        if (text_at(one, {"meta", kMeta}) == task.id().str()) {
+            take_addresses(task, one);
+            return true;
+        }
+    }
+    return false;
+}
+
+Result<json::array> files_of(Task& task) {
+    ORIGIN_TRY(site, task.site());
+    ORIGIN_TRY(digests, task.digests());
+    if (site->files.size() >= kFilesMax) {
+        return std::unexpected(Error(Code::InvalidInput,
+                                     std::to_string(site->files.size()) +
+                                         " files; Vercel takes fewer than 15,000 (its archive "
+                                         "form is not made here)")
+                                   .because("too_many_files"));
+    }
+    json::array files;
+    files.push_back({{"file", std::string(kOutput) + "config.json"},
+                     {"sha", crypto::hex(crypto::sha1(kConfig))},
+                     {"size", kConfig.size()}});
+    for (const SiteFile& file : site->files) {
+        const store::BlobDigestsRow& known = digests->at(file.blob);
+        files.push_back({{"file", std::string(kOutput) + "static/" + file.path},
+                         {"sha", crypto::hex(known.sha1)},
+                         {"size", known.size}});
+    }
+    return files;
+}
+
+/// V1: neither name nor address of the author: Vercel refuses those it does not know.
+Result<std::string> wish(Task& task) {
+    ORIGIN_TRY(files, files_of(task));
+    ORIGIN_TRY(subject, task.subject_line());
+    json::object body{{"name", note(task, kName)},
+                      {"project", note(task, kProject)},
+                      {"meta", {{kMeta, task.id().str()}}},
+                      {"gitMetadata",
+                       {{"commitSha", task.row().commit.hex()},
+                        {"commitRef", branch_of(task.row().ref)},
+                        {"commitMessage", subject}}}};
+    if (!task.row().preview) {
+        body["target"] = "production";
+    }
+    body["files"] = std::move(files);
+    return json::serialize(body);
+}
+
+/// The digests that the provider lacks; its older answers have them on the top level.
+std::set<std::string> missing_in(const json::value& body) {
+    std::set<std::string> missing;
+    for (const json::value* at :
+         {&value_at(body, {"error", "missing"}), &value_at(body, {"missing"})}) {
+        const json::array* list = at->if_array();
+        for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+            missing.insert((*list)[i].is_string() ? std::string((*list)[i].get_string())
+                                                  : std::string());
+        }
+    }
+    return missing;
+}
+
+/// Makes the deployment, if the provider has all of its files. Returns: what it lacks.
+Result<std::set<std::string>> make_deployment(ProviderApi& api, Task& task) {
+    if (!note(task, kCreating).empty()) {
+        ORIGIN_TRY(found, find_again(api, task));
+        if (found) {
+            ORIGIN_CHECK(task.save());
+            return std::set<std::string>();
+        }
+    }
+    remember(task, kCreating, "1");
+    ORIGIN_CHECK(task.save());
+    ORIGIN_TRY(body, wish(task));
+    ORIGIN_TRY(answer,
+               api.ask({.method = "POST",
+                        .path = at_team(
+                            task, "/v13/deployments?prebuilt=1&skipAutoDetectionConfirmation=1"),
+                        .body = std::move(body)}));
+    if (answer.status >= 200 && answer.status < 300) {
+        take_addresses(task, answer.body);
+        if (task.row().remote.id.empty()) {
+            return odd_answer("Vercel", "deployment id");
+        }
+        if (task.row().preview && text_at(answer.body, {"target"}) == "production") {
+            ORIGIN_CHECK(
+                task.say("this is the project's first deployment, which Vercel makes its "
+                         "production"));
+        }
+        ORIGIN_CHECK(task.save());
+        return std::set<std::string>();
+    }
+    const std::string nested = text_at(answer.body, {"error", "code"});
+    if ((nested.empty() ? text_at(answer.body, {"code"}) : nested) != "missing_files") {
+        return std::unexpected(api.refusal(answer.status, answer.body));
+    }
+    remember(task, kCreating, "");  // It was answered: nothing was made.
+    auto missing = missing_in(answer.body);
+    return missing.empty() ? odd_answer("Vercel", "list of missing files")
+                           : Result<std::set<std::string>>(std::move(missing));
+}
+
+Status send_file(ProviderApi& api, Task& task, std::string data, const std::string& sha) {
+    ORIGIN_CHECK(api.call({.method = "POST",
+                           .path = at_team(task, "/v2/files"),
+                           .body = std::move(data),
+                           .content_type = "application/octet-stream",
+                           .headers = {{"x-vercel-digest", sha}}}));
+    return {};
+}
+
+/// One file for each digest that is asked for.
+Result<UploadPlan> parts_of(Task& task, std::set<std::string> missing) {
+    ORIGIN_TRY(site, task.site());
+    ORIGIN_TRY(digests, task.digests());
+    UploadPlan plan;
+    for (std::size_t i = 0; i < site->files.size() && !missing.empty(); ++i) {
+        if (missing.erase(crypto::hex(digests->at(site->files[i].blob).sha1)) > 0) {
+            plan.parts.push_back({i});
+        }
+    }
+    if (!missing.empty()) {
+        return std::unexpected(
+            Error(Code::InvalidInput, "Vercel asks for a file that is not in this deployment")
+                .because("provider_refused"));
+    }
+    return plan;
+}
+
+Status count_round(Task& task) {
+    const std::string rounds = note(task, kRounds) + "x";
+    if (rounds.size() > kRoundsMax) {
+        return std::unexpected(
+            Error(Code::InvalidInput, "Vercel says again and again that files are missing")
+                .because("provider_refused"));
+    }
+    remember(task, kRounds, rounds);
+    return task.save();
+}
+
+Poll failed(std::string why) {
+    return {.state = Poll::State::Failed, .text = std::move(why)};
+}
+
+/// The production domains of a project move by themselves, or by one of two requests: what became
+/// of the last one.
+Result<json::value> last_move(ProviderApi& api, Task& task) {
+    ORIGIN_TRY(project,
+               api.call({.path = at_team(task, project_path(task, "v9") + "?rollbackInfo=true")}));
+    json::value last = value_at(project.body, {"lastAliasRequest"});
+    const bool is_ours = text_at(last, {"toDeploymentId"}) == task.row().remote.id &&
+                         text_at(last, {"type"}) == note(task, kMove);
+    return is_ours ? std::move(last) : json::value();
+}
+
+/// Asks for the move, unless it was asked for already.
+Status move_domains(ProviderApi& api, Task& task, const std::string& move) {
+    if (note(task, kMoved) == move) {
+        return {};
+    }
+    if (note(task, kMove) == move) {
+        ORIGIN_TRY(last, last_move(api, task));
+        if (!last.is_null()) {
+            remember(task, kMoved, move);
+            return task.save();
+        }
+    }
+    remember(task, kMove, move);
+    ORIGIN_CHECK(task.save());
+    const auto asked =
+        api.call({.method = "POST",
+                  .path = at_team(task,
+                                  project_path(task, move == "promote" ? "v10" : "v9") + "/" +
+                                      move + "/" + encoded_path(task.row().remote.id)),
+                  .body = "{}"});
+    if (!asked && asked.error().code() == Code::Conflict) {
+        return std::unexpected(
+            Error(Code::Unavailable, asked.error().told_to_peer()).because("provider_busy"));
+    }
+    ORIGIN_CHECK(asked);
+    remember(task, kMoved, move);
+    return task.save();
+}
+
+void take_live(Task& task, const json::value& deployment) {
+    take_addresses(task, deployment);
+    const json::array* aliases = value_at(deployment, {"alias"}).if_array();
+    task.row().url = task.row().remote.permalink;
+    if (!task.row().preview && aliases != nullptr && !aliases->empty() &&
+        aliases->front().is_string()) {
+        task.row().url = url_of(task, std::string(aliases->front().get_string()));
+    }
+}
+
+Result<json::value> deployment_of(ProviderApi& api, Task& task) {
+    ORIGIN_TRY(answer,
+               api.call({.path = at_team(
+                             task, "/v13/deployments/" + encoded_path(task.row().remote.id))}));
+    return std::move(answer.body);
+}
+
+/// Follows a rollback or a promotion.
+Result<Poll> poll_move(ProviderApi& api, Task& task) {
+    ORIGIN_TRY(last, last_move(api, task));
+    const std::string status = text_at(last, {"jobStatus"});
+    if (status == "failed" || status == "skipped") {
+        return failed("Vercel: the " + note(task, kMove) + " " + status);
+    }
+    if (status != "succeeded") {
+        return Poll{.wait = growing_wait(task),
+                    .text = "at Vercel: " + note(task, kMove) + ", " + printable(status)};
+    }
+    ORIGIN_TRY(deployment, deployment_of(api, task));
+    take_live(task, deployment);
+    return Poll{.state = Poll::State::Live};
+}
+
+/// Why it will not become ready; empty: it may.
+std::string failure_in(const json::value& deployment) {
+    const std::string state = text_at(deployment, {"readyState"});
+    const json::value& alias_error = value_at(deployment, {"aliasError"});
+    if (state == "CANCELED") {
+        return "Vercel: somebody cancelled it there";
+    }
+    if (state == "ERROR" || state.ends_with("_ERROR")) {
+        return "Vercel: " + printable(text_at(deployment, {"errorCode"}) + ": " +
+                                      text_at(deployment, {"errorMessage"}));
+    }
+    return alias_error.is_null()
+               ? std::string()
+               : "Vercel: no address: " + printable(text_at(alias_error, {"message"}));
+}
+
+/// A number of milliseconds, or true.
+bool is_assigned(const json::value& deployment) {
+    const json::value& at = value_at(deployment, {"aliasAssigned"});
+    return (at.is_number() && at.to_number<double>() > 0) || (at.is_bool() && at.get_bool());
+}
+
+}  // namespace
+
+Status Vercel::check(const TargetSettings& settings) const {
+    return check_settings(settings,
+                          {.connector = "vercel",
+                           .needed = {"project"},
+                           .others = {"team"},
+                           .secret = "an access token of Vercel (Account Settings, Tokens)"});
+}
+
+Result<UploadPlan> Vercel::plan(Task& task) {
+    ProviderApi api = api_of(client_, task);
+    ORIGIN_CHECK(look_at_project(api, task));
+    if (!task.row().remote.id.empty()) {
+        return UploadPlan{};
+    }
+    ORIGIN_TRY(missing, make_deployment(api, task));
+    if (missing.empty()) {
+        return UploadPlan{};
+    }
+    ORIGIN_CHECK(count_round(task));
+    const std::string config = crypto::hex(crypto::sha1(kConfig));
+    if (missing.erase(config) > 0) {
+        ORIGIN_CHECK(send_file(api, task, std::string(kConfig), config));
+    }
+    return parts_of(task, std::move(missing));
+}
+
+Status Vercel::upload(Task& task, const std::vector<std::size_t>& part) {
+    ProviderApi api = api_of(client_, task);
+    ORIGIN_TRY(site, task.site());
+    ORIGIN_TRY(digests, task.digests());
+    for (const std::size_t i : part) {
+        const SiteFile& file = site->files.at(i);
+        ORIGIN_TRY(data, task.read(file));
+        ORIGIN_CHECK(
+            send_file(api, task, std::move(data), crypto::hex(digests->at(file.blob).sha1)));
+    }
+    return {};
+}
+
+Status Vercel::publish(Task& task) {
+    if (!task.row().remote.id.empty()) {
+        return {};
+    }
+    ProviderApi api = api_of(client_, task);
+    ORIGIN_TRY(missing, make_deployment(api, task));
+    return missing.empty()
+               ? Status()
+               : std::unexpected(Error(Code::Unavailable,
+                                       "Vercel says that files are missing which were just sent")
+                                     .because("provider_busy"));
+}
+
+Result<Poll> Vercel::poll(Task& task) {
+    ProviderApi api = api_of(client_, task);
+    if (!note(task, kMoved).empty()) {
+        return poll_move(api, task);
+    }
+    ORIGIN_TRY(deployment, deployment_of(api, task));
+    if (std::string why = failure_in(deployment); !why.empty()) {
+        return failed(std::move(why));
+    }
+    const std::string state = text_at(deployment, {"readyState"});
+    if (state != "READY" || !is_assigned(deployment)) {
+        return Poll{.wait = growing_wait(task),
+                    .text = "at Vercel: " + printable(state) +
+                            (state == "READY" ? ", not at its address yet" : "")};
+    }
+    if (!task.row().preview && text_at(deployment, {"readySubstate"}) == "STAGED") {  // V8.
+        ORIGIN_CHECK(move_domains(api, task, "promote"));
+        ORIGIN_CHECK(
+            task.say("automatic publishing was off at Vercel, as it is after a rollback: "
+                     "this deployment is promoted, which turns it on again"));
+        return Poll{.text = "at Vercel: promoted"};
+    }
+    take_live(task, deployment);
+    return Poll{.state = Poll::State::Live};
+}
+
+Status Vercel::roll_back(Task& task, const store::RemoteDeployment& earlier) {
+    ProviderApi api = api_of(client_, task);
+    ORIGIN_CHECK(look_at_project(api, task));
+    task.row().remote.id = earlier.id;
+    ORIGIN_CHECK(move_domains(api, task, "rollback"));
+    return task.say(
+        "Vercel puts its earlier deployment back, and turns automatic publishing off: what is "
+        "deployed from elsewhere stays staged; the next push through here is promoted, which "
+        "turns it on again");
+}
+
+void Vercel::cancel(Task& task) {
+    if (task.row().remote.id.empty() || !note(task, kMove).empty()) {
+        return;
+    }
+    ProviderApi api = api_of(client_, task);
+    [[maybe_unused]] const auto dropped =
+        api.call({.method = "PATCH",
+                  .path = at_team(
+                      task, "/v12/deployments/" + encoded_path(task.row().remote.id) + "/cancel")});
+}
+
+}  // namespace origin::deploy
