@@ -1,253 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Goal: a push goes live at a provider once, byte for byte, whatever goes wrong on the way; and one command goes back.
+"""Goal: a push goes live at Netlify once, byte for byte, whatever goes wrong on the way; and one command goes back.
 
-Method: a stand-in that enforces the provider's contract (tests/providers) takes the deployments of a real server, and
-serves the sites, from which every path is fetched again. Its faults are put in by table; the server is killed at each request.
+Method: deployments.py, with what Netlify has of its own.
 """
-import sys
-import urllib.parse
-
 import door_table
-from origin_server import ROOT, wait_until
-from scenario import Scenario
-
-sys.path.insert(0, str(ROOT / "tests/providers"))
-import faults  # noqa: E402
-import netlify  # noqa: E402
-import tree  # noqa: E402
+from deployments import Faults, Stories, ToProvider
+import netlify
 
 
-def quoted(path):
-    return "/" + urllib.parse.quote(path)
+class Netlify(ToProvider):
+    CONNECTOR = PROVIDER = "netlify"
+    UPLOAD = ("PUT", "/deploys/*/files/*")
+    SLOW = ("POST", "/sites/*/deploys")
+    WRONG = (("shop", netlify.EXPIRED, "token"), ("nobody", netlify.TOKEN, "no site"),
+             ("taken", netlify.TOKEN, "no site"), ("shop", netlify.OTHER, "no site"))
 
+    def make_standin(self):
+        made = netlify.Netlify()
+        made.add_site("shop")
+        return made
 
-class Deployments(Scenario):
-    """What stories of any provider need: a project, a target at the stand-in, a push, what became of it."""
-    CONFIG = '[outbound]\nallow = ["127.0.0.0/8"]\n[deploy]\nallow_api_base = true\n'
-
-    def api(self, path=""):
-        return f"/api/projects/{self.project_id()}{path}"
-
-    def secret_file(self, token):
-        path = self.folder / "token"
-        path.write_text(token + "\n")
-        return path
-
-    def write(self, repo, files, message="files"):
-        """A commit of exactly these files."""
-        repo("rm", "-rq", "--ignore-unmatch", ".")
-        tree.write(repo.path, files)
-        repo("add", "-A", "-f")
-        repo("commit", "-qm", message)
-        return repo("rev-parse", "HEAD").strip()
-
-    def newest(self, target="production"):
-        return [row for row in self.server.deployments(self.project_id()) if row["target"] == target][-1]
-
-    def settled(self):
-        """The newest deployment, with its log, once nothing is on its way."""
-        self.server.settle_deployments(self.project_id())
-        return self.server.get(self.api(f"/deployments/{self.newest()['id']}")).json
-
-    def check_live(self, standin, url, files):
-        for path, data in files.items():
-            answer = standin.fetch(url, quoted(path))
-            self.assertEqual((answer.status, answer.body), (200, data), path)
-
-
-class ToNetlify(Deployments):
-    def setUp(self):
-        super().setUp()
-        self.standin = netlify.Netlify()
-        self.addCleanup(self.standin.close)
-        self.site = self.standin.add_site("shop")
-        self.work = self.pushed_repo()
-        self.target()
-        self.put_rule("main")
-
-    def target(self, site="shop", token=netlify.TOKEN, name="production"):
-        return self.server.command_json(
-            "target", "set", "--data", self.server.data, "--project", self.project_id(), "--name", name,
-            "--connector", "netlify", "--setting", f"site={site}", "--setting", f"apiBase={self.standin.api}",
-            "--secret-file", self.secret_file(token))
-
-    def put_rule(self, pattern, target="production", **more):
-        answer = self.server.request("PUT", self.api("/rules"), {"pattern": pattern, "target": target, **more})
-        self.assertEqual(answer.status, 200, answer)
-
-    def push(self, files, branch="main", repo=None):
-        commit = self.write(repo or self.work, files)
-        (repo or self.work)("push", "-qf", "origin", f"HEAD:refs/heads/{branch}")
-        return commit
+    def settings(self, site):
+        return {"site": site}
 
     def made(self):
-        return [row for row in self.standin.deploy_rows.values()]
+        return list(self.standin.deploy_rows.values())
 
-    def test_a_push_goes_live_byte_for_byte(self):
-        files = tree.contents()
-        commit = self.push(files)
-        row = self.settled()
-        self.assertEqual(row["state"], "live", row)
-        self.assertEqual((row["commit"], row["release"]), (commit, 1))
-        self.assertEqual(row["files"], len(files))
-        self.check_live(self.standin, row["url"], files)
-        self.check_live(self.standin, row["permalink"], files)
-        self.assertEqual(self.standin.fetch(row["url"], "/nothing.txt").status, 404)
-        self.assertNotIn(netlify.TOKEN, self.server.get(self.api(f"/deployments/{row['id']}")).text)
-        self.assertNotIn(netlify.TOKEN, self.server.get(self.api("/targets/production")).text)
-        self.standin.assert_clean()
 
-    def test_one_change_is_one_upload(self):
-        files = tree.contents()
-        self.push(files)
-        self.assertEqual(self.settled()["state"], "live")
-        before = len(self.standin.calls("PUT", "/deploys/*/files/*"))
-        files["index.html"] = b"changed\n"
-        self.push(files)
-        row = self.settled()
-        self.assertEqual((row["state"], row["release"], row["filesUploaded"]), ("live", 2, 1), row)
-        self.assertEqual(len(self.standin.calls("PUT", "/deploys/*/files/*")) - before, 1)
-        self.check_live(self.standin, row["url"], files)
-        self.standin.assert_clean()
-
-    def test_rollback_is_the_providers_own(self):
-        self.push({"index.html": b"one\n"})
-        first = self.settled()
-        self.push({"index.html": b"two\n"})
-        second = self.settled()
-        sent = len(self.standin.calls("PUT"))
-        back = self.server.post(self.api(f"/deployments/{second['id']}/rollback"))
-        self.assertIn(back.status, (200, 201, 202), back)
-        row = self.settled()
-        self.assertEqual((row["state"], row["release"], row["commit"]), ("live", 3, first["commit"]), row)
-        self.assertEqual(len(self.standin.calls("PUT")), sent, "nothing is uploaded again")
-        self.check_live(self.standin, row["url"], {"index.html": b"one\n"})
-        states = {each["id"]: each["state"] for each in self.server.deployments(self.project_id())}
-        self.assertEqual((states[first["id"]], states[second["id"]]), ("superseded", "rolled_back"))
-        self.standin.assert_clean()
-
-    def live_refs(self):
-        lines = self.work("ls-remote", "origin", "refs/deployments/*").splitlines()
-        return {name: commit for commit, name in (line.split("\t") for line in lines)}
-
-    def test_git_shows_what_is_live_and_puts_it_back(self):
-        self.push({"index.html": b"one\n"})
-        first = self.settled()
-        self.push({"index.html": b"two\n"})
-        second = self.settled()
-        folder = "refs/deployments/production/"
-        self.assertEqual(self.live_refs(), {folder + "1": first["commit"], folder + "2": second["commit"],
-                                            folder + "live": second["commit"]})
-        for wish, said in ((f"+{self.write(self.work, {'index.html': b'three'})}:{folder}live", "never was a release"),
-                           (f"+{second['commit']}:{folder}live", "live already"), (f"+{first['commit']}:{folder}1", "written by the server"),
-                           (f":{folder}live", "written by the server")):
-            refused = self.work.refused("push", "-q", "origin", wish)
-            self.assertIn(said, refused)
-        shown = self.work.run("push", "-o", "deploy.wait=30", "origin", f"+{first['commit']}:{folder}live").stderr
-        self.assertIn("remote: -----> production (netlify): live as release 3", shown)
-        row = self.settled()
-        self.assertEqual((row["state"], row["commit"], row["rollbackOf"]), ("live", first["commit"], first["id"]))
-        self.assertEqual(self.live_refs()[folder + "live"], first["commit"])
-        self.check_live(self.standin, row["url"], {"index.html": b"one\n"})
-
-    def test_a_preview_has_its_own_url_and_replaces_nothing(self):
-        self.put_rule("feature/*", preview=True)
-        self.push({"index.html": b"live\n"})
-        live = self.settled()
-        self.push({"index.html": b"preview\n"}, branch="feature/colour")
-        row = self.settled()
-        self.assertEqual((row["state"], row["preview"]), ("live", True), row)
-        self.assertNotIn("release", row)
-        self.check_live(self.standin, row["url"], {"index.html": b"preview\n"})
-        self.check_live(self.standin, live["url"], {"index.html": b"live\n"})
-        self.assertEqual(self.server.get(self.api("/targets/production")).json["live"], live["id"])
-        self.standin.assert_clean()
-
-    def test_what_waits_behind_is_superseded(self):
-        self.standin.plan.add("slow", method="POST", path="/sites/*/deploys", seconds=3)
-        commits = [self.push({"index.html": f"{number}\n".encode()}) for number in range(4)]
-        row = self.settled()
-        self.assertEqual((row["state"], row["commit"]), ("live", commits[-1]))
-        states = {each["commit"]: each["state"] for each in self.server.deployments(self.project_id()) if "ref" in each}
-        self.assertEqual([states[commit] for commit in commits[1:-1]], ["superseded"] * 2, states)
-        self.check_live(self.standin, row["url"], {"index.html": b"3\n"})
-
-    def test_what_is_wrong_is_said(self):
-        for site, token, said in (("shop", netlify.EXPIRED, "token"), ("nobody", netlify.TOKEN, "no site"),
-                                  ("taken", netlify.TOKEN, "no site"), ("shop", netlify.OTHER, "no site")):
-            with self.subTest(site=site, token=token):
-                self.target(site, token)
-                self.push({"index.html": f"{site}{token}\n".encode()})
-                row = self.settled()
-                self.assertEqual(row["state"], "failed", row)
-                self.assertIn(said, row["error"])
-                self.assertNotIn(token, str(row))
-        self.target()
-        for name, files, said in (("empty", {".gitignore": b"x\n"}, "no file"), ("odd", {"what?.html": b"x"}, "'#' or '?'"),
-                                  ("lfs", {"a.png": b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n"}, "LFS")):
-            with self.subTest(name):
-                self.push(files)
-                row = self.settled()
-                self.assertEqual(row["state"], "failed", row)
-                self.assertIn(said, row["error"])
+class ToNetlify(Stories, Netlify):
+    def test_names_that_netlify_refuses(self):
+        self.fails({"what?.html": b"x"}, "'#' or '?'")
 
     def test_a_locked_site_is_not_called_live(self):
-        self.push({"index.html": b"one\n"})
-        first = self.settled()
+        first = self.live({"index.html": b"one\n"})
         self.standin.control({"site": "shop", "locked": True})
-        self.push({"index.html": b"two\n"})
-        row = self.settled()
-        self.assertEqual(row["state"], "failed", row)
-        self.assertIn("locked", row["error"])
-        self.check_live(self.standin, first["url"], {"index.html": b"one\n"})
+        self.fails({"index.html": b"two\n"}, "locked")
+        self.check_live(first["url"], {"index.html": b"one\n"})
         self.assertEqual(self.server.get(self.api("/targets/production")).json["live"], first["id"])
 
-    def test_faults_that_pass_are_waited_out(self):
-        number = 0
-        for kind, method, path, params, outcome in faults.table("netlify"):
-            if kind in ("stuck", "200_huge", "slow"):
-                continue
-            with self.subTest(f"{kind} at {method} {path}"):
-                number += 1
-                files = {"index.html": f"{number} {kind}\n".encode(), "a.txt": f"a {number}\n".encode()}
-                self.standin.plan.clear()
-                self.standin.plan.add(kind, method=method, path=path, **params)
-                made = len(self.made())
-                self.push(files)
-                row = self.settled()
-                if outcome == faults.RECOVERS:
-                    self.assertEqual(row["state"], "live", row)
-                if row["state"] == "live":
-                    self.check_live(self.standin, row["url"], files)
-                else:
-                    self.assertEqual(row["state"], "failed")
-                    self.assertTrue(row["error"])
-                self.assertLessEqual(len(self.made()) - made, 1, "a deployment was made twice")
-        self.standin.plan.clear()
-        self.standin.assert_clean()
-        self.assertEqual([each for each in self.standin.sites.strays if "authorization" in str(each).lower()], [], "the token went elsewhere")
 
-    def test_killed_at_each_request_it_is_live_once(self):
-        self.push({"index.html": b"0\n"})
-        self.settled()
-        before = len(self.standin.requests)
-        self.push({"index.html": b"1\n", "new.txt": b"n\n"})
-        self.settled()
-        requests = len(self.standin.requests) - before
-        self.assertGreater(requests, 4)
-        for n in range(1, requests + 1):
-            with self.subTest(request=n):
-                files = {"index.html": f"kill {n}\n".encode(), "new.txt": f"new {n}\n".encode()}
-                made, asked = len(self.made()), len(self.standin.requests)
-                self.push(files)
-                wait_until(f"request {n}", lambda: len(self.standin.requests) >= asked + n
-                           or self.newest()["state"] == "live")
-                self.server.restart()
-                row = self.settled()
-                self.assertEqual(row["state"], "live", row)
-                self.check_live(self.standin, row["url"], files)
-                self.assertEqual(len(self.made()) - made, 1, "doubled, or none")
-        self.standin.assert_clean()
+class NetlifyFaults(Faults, Netlify):
+    pass
 
 
 if __name__ == "__main__":

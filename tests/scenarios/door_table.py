@@ -47,7 +47,10 @@ ROWS = (
     Row("webhook_github", "GithubShapes", (HTTP,), "payloads that a push makes, whatever door it came by"),
     Row("webhook_hostile", "HostileEndpoints Rebinding", (HTTP,), "requests that go out"),
     # One door alone.
-    Row("deploy", "ToNetlify", (HTTP,), "what follows a push is the same whatever brought it"),
+    Row("deploy", "ToNetlify NetlifyFaults", (HTTP,), "what follows a push is the same whatever brought it"),
+    Row("deploy_pages", "ToPages PagesFaults", (HTTP,), "what follows a push is the same whatever brought it"),
+    Row("deploy_vercel", "ToVercel VercelFaults", (HTTP,), "what follows a push is the same whatever brought it"),
+    Row("deploy_workers", "ToWorkers WorkersFaults", (HTTP,), "what follows a push is the same whatever brought it"),
     Row("access", "HttpAccess", (HTTP,), "status codes, headers, no key at all"),
     Row("limits", "HttpLimits", (HTTP,), "headers, and what is no Git"),
     Row("http_edges", "HttpEdges", (HTTP,), "HTTP's framing"),
