@@ -111,7 +111,8 @@ TEST_F(SiteFilesTest, DigestsAreMadeOnce) {
         {{"a", file("abc")}, {"b", file("version https://git-lfs.github.com/spec/v1\noid x\n")}});
     ASSERT_TRUE(site);
     const std::vector<Oid> blobs = {site->files[0].blob, site->files[1].blob};
-    const auto made = digests_of(*store_, *objects_, blobs);
+    const std::vector<WantedDigest> wanted = {{blobs[0], {}}, {blobs[1], {}}};
+    const auto made = digests_of(*store_, *objects_, wanted);
     ASSERT_TRUE(made);
     // SHA-1 of "abc": FIPS 180-2, appendix A.1.
     EXPECT_EQ(made->at(blobs[0]).sha1,
@@ -121,7 +122,7 @@ TEST_F(SiteFilesTest, DigestsAreMadeOnce) {
     EXPECT_TRUE(made->at(blobs[1]).is_lfs_pointer);
     EXPECT_EQ(rows(store::Table::BlobDigests), 2U);
     // Nothing is read again: a store without the objects answers the same.
-    const auto again = digests_of(*store_, *git::ObjectStore::empty(folder_), blobs);
+    const auto again = digests_of(*store_, *git::ObjectStore::empty(folder_), wanted);
     ASSERT_TRUE(again);
     EXPECT_EQ(again->at(blobs[0]).sha1, made->at(blobs[0]).sha1);
 }
