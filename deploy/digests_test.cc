@@ -51,7 +51,8 @@ TEST(AssetHash, PiecesAreOfWholeBase64) {
 TEST(Extension, IsNodes) {
     // clang-format off
     constexpr std::array kCases = std::to_array<std::pair<std::string_view, std::string_view>>({
-        {"a.txt", "txt"}, {"x.tar.gz", "gz"}, {".htaccess", ""}, {".a.b", "b"}, {"a.", ""}, {"a", ""},
+        {"a.txt", "txt"}, {"x.tar.gz", "gz"}, {".htaccess", ""}, {".a.b", "b"}, {"a.", ""},
+        {"a", ""},
         {"..", ""}, {"", ""}, {"d.ir/a", ""}, {"d.ir/.b", ""}, {"d/A.HTML", "HTML"}, {"..a", "a"},
     });
     // clang-format on

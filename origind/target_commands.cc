@@ -41,7 +41,10 @@ void add_target_commands(CLI::App& app, Options& o) {
         [&o](CLI::App& c) {
             add_project(c, o);
             c.add_option("--name", o.name, "production, staging ...")->required();
-            c.add_option("--connector", o.deploy.connector, "local, cloudflare-pages, cloudflare-workers, netlify, vercel")->required();
+            c.add_option("--connector",
+                         o.deploy.connector,
+                         "local, cloudflare-pages, cloudflare-workers, netlify, vercel")
+                ->required();
             c.add_option("--setting", o.deploy.settings, "KEY=VALUE; may be repeated")
                 ->allow_extra_args(false);
             c.add_option("--publish-root", o.deploy.publish_root, "the folder that is the site");

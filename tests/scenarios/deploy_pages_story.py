@@ -4,7 +4,7 @@
 Method: deployments.py, with what Pages has of its own.
 """
 import door_table
-from deployments import Faults, Stories, ToProvider
+from deployments import Stories, ToProvider
 import cloudflare
 
 
@@ -77,10 +77,6 @@ class ToPages(Stories, Pages):
         row = self.live({"index.html": b"x\n", "app.js": b"1\n", "what": b"?\n"})
         kinds = {name: self.fetch(row["url"], name).headers["Content-Type"] for name in ("/index.html", "/app.js", "/what")}
         self.assertEqual(kinds, {"/index.html": "text/html", "/app.js": "text/javascript", "/what": "application/octet-stream"})
-
-
-class PagesFaults(Faults, Pages):
-    pass
 
 
 if __name__ == "__main__":

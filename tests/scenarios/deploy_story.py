@@ -4,7 +4,7 @@
 Method: deployments.py, with what Netlify has of its own.
 """
 import door_table
-from deployments import Faults, Stories, ToProvider
+from deployments import Stories, ToProvider
 import netlify
 
 
@@ -37,10 +37,6 @@ class ToNetlify(Stories, Netlify):
         self.fails({"index.html": b"two\n"}, "locked")
         self.check_live(first["url"], {"index.html": b"one\n"})
         self.assertEqual(self.server.get(self.api("/targets/production")).json["live"], first["id"])
-
-
-class NetlifyFaults(Faults, Netlify):
-    pass
 
 
 if __name__ == "__main__":

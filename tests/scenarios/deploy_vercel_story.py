@@ -4,7 +4,7 @@
 Method: deployments.py, with what Vercel has of its own.
 """
 import door_table
-from deployments import Faults, Stories, ToProvider
+from deployments import Stories, ToProvider
 import vercel
 
 
@@ -56,10 +56,6 @@ class ToVercel(Stories, Vercel):
         self.target("theirs")
         self.live({"index.html": b"team\n"})
         self.standin.assert_clean()
-
-
-class VercelFaults(Faults, Vercel):
-    pass
 
 
 if __name__ == "__main__":

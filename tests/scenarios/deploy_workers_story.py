@@ -6,7 +6,7 @@ Method: deployments.py, with what Workers have of their own.
 import urllib.parse
 
 import door_table
-from deployments import Faults, Stories, ToProvider
+from deployments import Stories, ToProvider
 import cloudflare
 import standin
 
@@ -76,10 +76,6 @@ class ToWorkers(Stories, Workers):
         self.standin.control({"jwt_seconds": 30})
         self.live({"index.html": b"x\n", "a.txt": b"a\n"})
         self.standin.assert_clean()
-
-
-class WorkersFaults(Faults, Workers):
-    pass
 
 
 if __name__ == "__main__":

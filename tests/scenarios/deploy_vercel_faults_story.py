@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Goal: what goes wrong at Vercel and passes is waited out; nothing is made twice, and nothing false is called live.
+
+Method: deployments.py puts in each fault of the table in tests/providers/faults.py.
+"""
+import door_table
+from deploy_vercel_story import Vercel
+from deployments import Faults
+
+
+class VercelFaults(Faults, Vercel):
+    pass
+
+
+if __name__ == "__main__":
+    door_table.main()
