@@ -98,7 +98,7 @@ Status check_count(ProviderApi& api, Task& task, std::size_t files) {
 
 /// The branch that Cloudflare is told. Its production branch: live; any other: a preview.
 std::string told_branch(Task& task) {
-    const std::string production = note(task, kBranch);
+    std::string production = note(task, kBranch);
     if (!task.row().preview) {
         return production;
     }

@@ -145,7 +145,7 @@ Result<std::string> metadata(Task& task, const Assets& assets) {
          {std::pair("_headers", assets.headers), std::pair("_redirects", assets.redirects)}) {
         if (file) {
             ORIGIN_TRY(text, task.read(site->files.at(*file)));
-            config[name] = printable(text) == text || is_utf8(text) ? text : printable(text);
+            config[name] = is_utf8(text) ? text : printable(text);
         }
     }
     for (const auto& [setting, name] : {std::pair("htmlHandling", "html_handling"),
@@ -298,7 +298,7 @@ Status CloudflareWorkers::upload(Task& task, const std::vector<std::size_t>& par
             ORIGIN_CHECK(send(api,
                               task,
                               {.method = "POST",
-                               .path = path + "/" + hash,
+                               .path = std::string(path).append("/").append(hash),
                                .body = std::move(data),
                                .content_type = type}));
         } else {

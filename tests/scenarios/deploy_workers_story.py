@@ -14,6 +14,7 @@ import standin
 class Workers(ToProvider):
     CONNECTOR, PROVIDER = "cloudflare-workers", "workers"
     UPLOAD = ("POST", "/accounts/*/workers/assets/upload*")
+    ODDITIES = ("excludeScript", "bindings_inherit")
     SLOW = ("POST", "/accounts/*/assets-upload-session")
     WRONG = (("shop", cloudflare.EXPIRED, "expired"), ("shop", cloudflare.OTHER, "secret"))
 

@@ -62,6 +62,7 @@ class ToProvider(Deployments):
     CONNECTOR = PROVIDER = ""  # PROVIDER: in the tables of faults.py.
     UPLOAD = ("POST", "*")  # What carries files.
     WRONG = ()  # (site, token, what the error says)
+    ODDITIES = ()  # What the provider's own program says, and no description has.
     SLOW = ("POST", "*")  # A request that may be slow for others to come behind.
 
     def make_standin(self):
@@ -130,6 +131,8 @@ class Stories:
         self.assertNotIn(standin.TOKEN, self.server.get(self.api(f"/deployments/{row['id']}")).text)
         self.assertNotIn(standin.TOKEN, self.server.get(self.api("/targets/production")).text)
         self.standin.assert_clean()
+        odd = [row for row in self.standin.oddities if not any(known in row["what"] for known in self.ODDITIES)]
+        self.assertEqual(odd, [], "more than the contract knows")
 
     def test_one_change_is_one_upload(self):
         files = tree.contents()
