@@ -159,6 +159,28 @@ class Stories:
         self.live({"index.html": b"three\n"})  # What is pushed after it goes live as before.
         self.standin.assert_clean()
 
+    def live_refs(self):
+        lines = self.work("ls-remote", "origin", "refs/deployments/*").splitlines()
+        return {name: commit for commit, name in (line.split("\t") for line in lines)}
+
+    def test_git_shows_what_is_live_and_puts_it_back(self):
+        first = self.live({"index.html": b"one\n"})
+        second = self.live({"index.html": b"two\n"})
+        folder = "refs/deployments/production/"
+        self.assertEqual(self.live_refs(), {folder + "1": first["commit"], folder + "2": second["commit"],
+                                            folder + "live": second["commit"]})
+        for wish, said in ((f"+{self.write(self.work, {'index.html': b'three'})}:{folder}live", "never was a release"),
+                           (f"+{second['commit']}:{folder}live", "live already"), (f"+{first['commit']}:{folder}1", "written by the server"),
+                           (f":{folder}live", "written by the server")):
+            refused = self.work.refused("push", "-q", "origin", wish)
+            self.assertIn(said, refused)
+        shown = self.work.run("push", "-o", "deploy.wait=30", "origin", f"+{first['commit']}:{folder}live").stderr
+        self.assertIn(f"remote: -----> production ({self.CONNECTOR}): live as release 3", shown)
+        row = self.settled()
+        self.assertEqual((row["state"], row["commit"], row["rollbackOf"]), ("live", first["commit"], first["id"]))
+        self.assertEqual(self.live_refs()[folder + "live"], first["commit"])
+        self.check_live(row["url"], {"index.html": b"one\n"})
+
     def test_a_preview_has_its_own_url_and_replaces_nothing(self):
         self.put_rule("feature/*", preview=True)
         live = self.live({"index.html": b"live\n"})
