@@ -185,6 +185,7 @@ Status make_version(ProviderApi& api, Task& task, bool has_worker) {
         remember(task, kFresh, "1");
         ORIGIN_CHECK(task.save());
         request.method = "PUT";
+        request.makes = true;
         request.path = script_path(task) + "?excludeScript=true&bindings_inherit=strict";
     }
     ORIGIN_CHECK(cloudflare::call(api, std::move(request)));

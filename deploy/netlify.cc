@@ -171,7 +171,7 @@ Result<json::value> send_manifest(ProviderApi& api, Task& task) {
         answer,
         api.call({.method = "PUT", .path = deploy_path(task), .body = json::serialize(body)}));
     if (text_at(answer.body, {"id"}) != task.row().remote.id) {
-        return odd_answer("deploy id");
+        return odd_answer("Netlify", "deploy id");
     }
     remember(task, kManifest, "sent");
     ORIGIN_CHECK(task.save());
@@ -280,7 +280,7 @@ Status Netlify::upload(Task& task, const std::vector<std::size_t>& part) {
         // Something in between may say 200: whoever took the file tells it again.
         const json::object* taken = answer.body.if_object();
         if (taken == nullptr || taken->empty()) {
-            return odd_answer("file");
+            return odd_answer("Netlify", "file");
         }
     }
     return {};

@@ -233,7 +233,7 @@ Result<ApiAnswer> ProviderApi::send(ApiRequest request) {
     if (request.method != "GET") {
         sent.headers.push_back({"Content-Type", request.content_type});
     }
-    auto response = client_.send(sent, task_.session());
+    auto response = request.makes ? client_.send(sent) : client_.send(sent, task_.session());
     if (!response) {
         const Error& error = response.error();
         if (error.code() == Code::LimitExceeded) {

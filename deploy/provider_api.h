@@ -21,6 +21,7 @@ struct ApiRequest {
     std::string body{};
     std::string content_type = "application/json";
     std::vector<net::Header> headers{};
+    bool makes = false;    // A PUT that must not come twice: not over a kept connection.
     std::string bearer{};  // Instead of the target's secret: a token for uploads.
 };
 
