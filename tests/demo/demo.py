@@ -122,7 +122,7 @@ class Demo:
         self.repo.write("index.html", page.replace("<h1>Dashboard</h1>", "<h1>Our workshop</h1>"))
         self.git(self.repo, "commit", "-qam", "A warmer welcome")
         said = self.git(self.repo, "push", "origin", "main").stderr
-        need(re.search(r"remote:.*live +http", said), said)
+        need(re.search(r"remote:.*live as release \d+ *\nremote: +http", said), said)
         need("<h1>Our workshop</h1>" in self.live().text, "the live site did not change")
         self.pushed = self.repo.head()
 
