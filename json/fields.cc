@@ -14,11 +14,13 @@ namespace {
 namespace json = boost::json;
 using boost::system::error_code;
 
+constexpr std::size_t kKeysMax = 10'000;  // Of one object: no body asks for more than a few.
+
 /// Makes the value, and sees each key of each object: one that comes twice ends the parse.
 class ValueMaker {
 public:
     // NOLINTBEGIN(readability-identifier-naming): Boost.JSON asks for these names.
-    static constexpr std::size_t max_object_size = json::object::max_size();
+    static constexpr std::size_t max_object_size = kKeysMax;
     static constexpr std::size_t max_array_size = json::array::max_size();
     static constexpr std::size_t max_key_size = json::string::max_size();
     static constexpr std::size_t max_string_size = json::string::max_size();
@@ -132,6 +134,10 @@ Result<json::object> parse_body(std::string_view body) {
     }
     if (error == json::error::too_deep) {
         return bad_json("the JSON is nested deeper than " + std::to_string(kJsonDepthMax));
+    }
+    if (error == json::error::object_too_large) {
+        return bad_json("an object of the JSON has more than " + std::to_string(kKeysMax) +
+                        " keys");
     }
     if (!error && read < body.size()) {
         error = json::error::extra_data;

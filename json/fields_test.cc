@@ -34,6 +34,14 @@ struct Sample {
     }
 };
 
+std::string many_keys(int count) {
+    std::string body = "{";
+    for (int i = 0; i < count; ++i) {
+        body += (i == 0 ? "\"k" : ",\"k") + std::to_string(i) + "\":1";
+    }
+    return body + "}";
+}
+
 struct Bad {
     std::string body;
     std::string_view reason;
@@ -51,6 +59,8 @@ TEST(JsonFields, SayWhatIsWrong) {
         {R"({"object":{"inner":"a","inner":"b"}})", "bad_json", "'inner' comes twice"},
         {R"({"a\u0062":1,"ab":2})", "bad_json", "'ab' comes twice"},
         {std::string(kJsonDepthMax + 1, '['), "bad_json", "deeper"},
+        {many_keys(10'001), "bad_json", "more than 10000 keys"},
+        {many_keys(10'000), "missing_field", "'name'"},
         {"[]", "wrong_type", "object"},
         {"null", "wrong_type", "object"},
         {"\"text\"", "wrong_type", "object"},
