@@ -6,7 +6,7 @@
 #include <functional>
 #include <map>
 
-#include "origind/toml.h"
+#include "toml/parse.h"
 
 namespace origin {
 namespace {
@@ -331,18 +331,12 @@ Status parse_config(std::string_view text, Config& config) {
     const auto refuse = [](std::string why) {
         return std::unexpected(Error(Code::InvalidInput, std::move(why)).because("bad_config"));
     };
-    // TOML forbids them, and toml++ asserts that it never meets a NUL in a key.
-    constexpr std::string_view kControls("\0\1\2\3\4\5\6\7\x08\x0b\x0c\x0e\x0f\x1b\x7f", 15);
-    if (text.find_first_of(kControls) != std::string_view::npos) {
-        return refuse("the configuration file has a control character in it");
-    }
-    const toml::parse_result parsed = toml::parse(text);
+    const auto parsed = parse_toml(text);
     if (!parsed) {
-        return refuse("line " + std::to_string(parsed.error().source().begin.line) + ": " +
-                      std::string(parsed.error().description()));
+        return refuse(parsed.error().told_to_peer());
     }
     std::string wrong;
-    take_table(parsed.table(), "", config, wrong);
+    take_table(*parsed, "", config, wrong);
     if (config.tls_certificate.empty() != config.tls_key.empty()) {
         wrong += std::string(wrong.empty() ? "" : "; ") +
                  "http.tls_certificate and http.tls_key go together";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// origind/toml: toml++ as we need it: bad input is an error with its line. Version 3.3 tells the
+// toml/toml: toml++ as we need it: bad input is an error with its line. Version 3.3 tells the
 // compiler what it takes for granted, and does so of bytes that it has not looked at ("[[[", a key
 // with an accent): with that left out, its next lines find and report them. All code points in all
 // places of a document were tried under UndefinedBehaviorSanitizer.
