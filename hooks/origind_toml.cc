@@ -24,7 +24,8 @@ std::unexpected<Error> refuse(const std::string& why) {
 
 /// Says what is wrong with a path that has to be a folder of the tree; or nothing.
 std::string folder_fault(std::string_view folder) {
-    bool good = folder.size() <= kPathBytesMax && !folder.starts_with('/');
+    bool good =
+        folder.size() <= kPathBytesMax && !folder.starts_with('/') && !folder.ends_with('/');
     while (good && !folder.empty()) {
         const std::string_view part = folder.substr(0, folder.find('/'));
         good = !part.empty() && part != "." && part != ".." && part != ".git" &&
