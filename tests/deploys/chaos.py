@@ -39,7 +39,7 @@ class Run:
         self.server, self.seed, self.wanted, self.told = server, seed, wanted, checks.Told()
         self.places = [kind() for kind in places.ALL]
         self.faults, self.killer = events.Faults(self.places), events.Killer(server)
-        self.drawn = 0
+        self.deck = events.Deck(seed)
         made = server.post("/api/projects", {"name": "Shop", "slug": "shop"})
         assert made.status == 201, made
         self.project, self.folder = made.json["projectId"], server.root / "work"
@@ -104,9 +104,8 @@ class Run:
         return len(self.faults.happened()) + len(self.killer.kills)
 
     def put_in(self, due, only_passing=False):
-        while self.drawn < due:
-            event = events.draw(self.seed, self.drawn)
-            self.drawn += 1
+        while self.deck.number < due:
+            event = self.deck.draw()
             if event["fails"] and only_passing:
                 continue
             if event["kind"] == "kill":
@@ -152,7 +151,7 @@ class Run:
             self.push(number)
             self.pause(number)
             if (number + 1) % 25 == 0:
-                print(f"push {number + 1}: {self.happened()} of {self.drawn} events have happened, "
+                print(f"push {number + 1}: {self.happened()} of {self.deck.number} events have happened, "
                       f"{time.monotonic() - begun:.0f} s", flush=True)
         self.settle()
         self.killer.end()
@@ -173,6 +172,8 @@ def summary(run, seen, seconds):
     for name in [event["kind"] for event in run.faults.happened()] + [f"kill {when}" for when in run.killer.kills]:
         kinds[name] = kinds.get(name, 0) + 1
     print("happened: " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
+    rows = {events.row_of(event) for event in run.faults.happened()}
+    print(f"{len(rows)} of the {len({(place, *row[:3]) for place, row in events.all_rows()})} rows of the tables of faults")
     for name, rows in seen.rows.items():
         states = [row["state"] for row in rows]
         print(f"{name}: {len(rows)} deployments, {len(seen.releases[name])} releases, {states.count('failed')} failed "

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What strikes: drawn by seed and number, so that event 17 of a seed is the same in every run. When it strikes, and which
-push it hits, is a matter of time."""
+"""What strikes: drawn by seed, so that event 17 of a seed is the same in every run. When it strikes, and which push it hits, is a
+matter of time."""
 import random
 import threading
 
@@ -16,18 +16,39 @@ HUGE_BYTES = 64 << 20  # Twice what is read of an answer.
 PARAMETERS = {"200_huge": {"bytes": HUGE_BYTES}}
 
 
-def draw(seed, number):
-    """A dict that says all of event `number`."""
-    chance = random.Random(f"{seed}/event/{number}")
-    place = chance.choice([one.name for one in places.ALL])
-    if chance.random() < 0.5:
-        when = chance.choice(("instant", "hold_before", "hold_after"))
-        return {"kind": "kill", "when": when, "place": place, "seconds": chance.uniform(0, INSTANT_SECONDS_MAX),
-                "nth": chance.randint(1, REQUESTS_MAX), "fails": False}
-    kind, method, path, params, outcome = chance.choice(faults.table(place))
-    fails = outcome != faults.RECOVERS and kind != "stuck"
-    return {"kind": kind, "place": place, "method": method, "path": path, "nth": chance.randint(1, OCCURRENCES_MAX),
-            "params": {**params, **PARAMETERS.get(kind, {})}, "fails": fails}
+class Deck:
+    """The events of a seed, one after another. Each row of each provider's table comes once before one comes again."""
+
+    def __init__(self, seed):
+        self.seed, self.number, self.cards, self.rounds = seed, 0, [], 0
+
+    def draw(self):
+        """A dict that says all of the next event."""
+        chance = random.Random(f"{self.seed}/event/{self.number}")
+        self.number += 1
+        if chance.random() >= 0.5:
+            return self._fault(chance)
+        return {"kind": "kill", "when": chance.choice(("instant", "hold_before", "hold_after")), "fails": False,
+                "place": chance.choice([one.name for one in places.ALL]), "nth": chance.randint(1, REQUESTS_MAX),
+                "seconds": chance.uniform(0, INSTANT_SECONDS_MAX)}
+
+    def _fault(self, chance):
+        if not self.cards:
+            self.cards = all_rows()
+            random.Random(f"{self.seed}/deck/{self.rounds}").shuffle(self.cards)
+            self.rounds += 1
+        place, (kind, method, path, params, outcome) = self.cards.pop()
+        return {"kind": kind, "place": place, "method": method, "path": path, "nth": chance.randint(1, OCCURRENCES_MAX),
+                "params": {**params, **PARAMETERS.get(kind, {})}, "fails": outcome != faults.RECOVERS and kind != "stuck"}
+
+
+def all_rows():
+    """[(place, row of its table)]"""
+    return [(one.name, row) for one in places.ALL for row in faults.table(one.table)]
+
+
+def row_of(event):
+    return event["place"], event["kind"], event["method"], event["path"]
 
 
 class Killer:

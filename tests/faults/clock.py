@@ -10,37 +10,33 @@ usage: clock.py [--sample N] [--seed S] [--only WORD] [--json FILE] [--control]
 --control exchanges two events and asks for a retry that cannot come, and passes only if both are noticed.
 """
 import base64
-import glob
 import json
-import os
 import re
 import threading
 import time
-from email.utils import parsedate_to_datetime
 
 import points
 from world import Receiver, Server, World, attempt, look, wait_until
 import world as worlds
+import false_clock
+from false_clock import DAY_SECONDS
 
 JUMPS = {"+10 years": 3652, "-10 years": -3652, "+3 days": 3, "-3 days": -3, "-20 hours": -20 / 24, "+20 hours": 20 / 24, "to 2106": 365.25 * 80.5}
 SCOPES = ["admin", "git:read", "git:write", "requirements", "deploy", "projects:create"]
-DAY_SECONDS = 86400
 TRIES_MAX = 8  # Of one delivery that failed once: anything near it is a loop.
 
 
 def faketime_library():
-    found = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
+    found = false_clock.library()
     if not found:
         print("needs the Debian package faketime")
         raise SystemExit(77)
-    return found[0]
+    return found
 
 
-class FalseClockServer(Server):
+class FalseClockServer(false_clock.FalseClockServer):
     def __init__(self):
         super().__init__()
-        self.offset = self.root / "clock-offset"
-        self.jump(0)
         config = self.root / "clock.toml"
         config.write_text('[workers]\nthreads = 2\n[outbound]\nallow = ["127.0.0.0/8"]\n')
         self.options = ["--config", str(config)]
@@ -51,27 +47,6 @@ class FalseClockServer(Server):
         made = self.command_json("key", "create", "--data", self.data, "--client", self.client_id, "--title", "for long", *(word for scope in SCOPES for word in ("--scope", scope)), "--no-expiry")
         self.key_id, self.key = made["keyId"], made["key"]
         return self
-
-    def jump(self, days):
-        """From now on the server's clock is `days` away from ours. Exchanged whole: it may be read meanwhile."""
-        draft = self.offset.with_suffix(".new")
-        draft.write_text(f"{'+' if days >= 0 else '-'}{abs(int(days * DAY_SECONDS))}s\n")
-        os.replace(draft, self.offset)
-
-    def start(self):
-        # Only the server: the command line's short lives need no false clock.
-        plain = self.environment
-        self.environment = {**plain, "LD_PRELOAD": faketime_library(), "FAKETIME_TIMESTAMP_FILE": str(self.offset), "FAKETIME_NO_CACHE": "1",
-                            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
-        try:
-            return super().start()
-        finally:
-            self.environment = plain
-
-    def clock(self):
-        """The server's time in seconds since 1970, by its own Date header."""
-        date = self.get("/healthz", key=None).headers.get("Date")
-        return parsedate_to_datetime(date).timestamp() if date else None
 
 
 class Story:

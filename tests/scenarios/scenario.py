@@ -17,11 +17,12 @@ SECRET = re.compile(r"ogk_[0-9A-Za-z]{71}|whsec_[0-9A-Za-z+/=]{20,}|origin_ticke
 class Scenario(unittest.TestCase):
     DOOR = doors.Http  # door_table.py sets it.
     CONFIG = ""  # Of the server: TOML.
+    SERVER = Server
     ONE_DOOR = True  # Git comes in by no other.
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(options=cls.DOOR.OPTIONS)
+        cls.server = cls.SERVER(options=cls.DOOR.OPTIONS)
         cls.addClassCleanup(cls.server.remove)
         config = cls.server.root / "origind.toml"
         config.write_text(cls.CONFIG + cls.DOOR.prepare(cls.server))
