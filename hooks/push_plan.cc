@@ -4,26 +4,212 @@
 #include <algorithm>
 #include <map>
 
+#include <boost/json.hpp>
+
 #include "base/glob.h"
+#include "git/serve/history_walk.h"
 #include "git/serve/refs.h"
 #include "hooks/deploy_options.h"
 #include "hooks/deployments.h"
+#include "hooks/origind_toml.h"
+#include "store/event_log.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
 
 namespace origin::hooks {
+namespace {
+
+using store::Table;
+
+/// Whatever its connector is: what a project shows the world.
+constexpr std::string_view kProduction = "production";
+
+bool deploys(const store::RefOutcome& ref) {
+    return !ref.new_id.is_zero() && !ref.name.starts_with(git::kHiddenPrefix) &&
+           !ref.name.starts_with(git::kDeploymentsPrefix);
+}
+
+/// One push, inside its transaction.
+class Planning {
+public:
+    Planning(store::Writer& writer, const git::AcceptedPush& push)
+        : writer_(writer),
+          push_(push),
+          options_(read_deploy_options(push.push.options)),
+          ids_(push.ids) {}
+
+    /// Also keeps what the default branch's file says, if that branch was pushed.
+    Status read_rules() {
+        ORIGIN_TRY(rules,
+                   store::scan_rows<store::RuleRow>(
+                       writer_, Table::Rules, store::Range::prefix(push_.project.view())));
+        for (const auto& [key, rule] : rules) {
+            rules_.push_back({rule.pattern, rule.target, rule.preview});
+        }
+        ORIGIN_TRY(
+            kept,
+            store::get_row<store::TreeRulesRow>(writer_, Table::TreeRules, push_.project.view()));
+        const auto fresh = push_.tree_rules.find(push_.row.head);
+        const bool moved = std::ranges::any_of(push_.push.refs, [&](const store::RefOutcome& ref) {
+            return ref.ok && ref.name == push_.row.head;
+        });
+        if (fresh != push_.tree_rules.end() && moved) {
+            const bool says_something =
+                !fresh->second.rules.empty() || !fresh->second.fault.empty();
+            if (kept || says_something) {
+                ORIGIN_CHECK(
+                    store::put_row(writer_, Table::TreeRules, push_.project.view(), fresh->second));
+            }
+            kept = fresh->second;
+        }
+        if (kept && kept->ref == push_.row.head) {
+            from_default_ = kept->rules;
+        }
+        return {};
+    }
+
+    Status plan(const store::RefOutcome& ref) {
+        // Two rules may name one target: one deployment, no preview if one of them says so.
+        std::map<std::string, bool> targets;
+        take(ref, rules_, targets);
+        ORIGIN_CHECK(take_known(ref, from_default_, targets));
+        const auto own = push_.tree_rules.find(ref.name);
+        if (own != push_.tree_rules.end()) {
+            if (!own->second.fault.empty()) {
+                ORIGIN_CHECK(complain(ref, own->second.fault + "; nothing is deployed by it"));
+            }
+            if (ref.name != push_.row.head) {
+                ORIGIN_CHECK(take_known(ref, previews_of(ref, own->second.rules), targets));
+            }
+        }
+        for (const auto& [target, preview] : targets) {
+            const bool wanted =
+                options_.targets.empty() ||
+                std::ranges::find(options_.targets, target) != options_.targets.end();
+            if (wanted && !options_.skip) {
+                ORIGIN_CHECK(queue(ref, target, preview));
+            }
+        }
+        return {};
+    }
+
+    git::PlannedPush take() { return std::move(planned_); }
+
+private:
+    using Rules = std::vector<store::TreeRule>;
+
+    static void take(const store::RefOutcome& ref,
+                     const Rules& rules,
+                     std::map<std::string, bool>& targets) {
+        for (const store::TreeRule& rule : rules) {
+            if (glob_matches(rule.pattern, ref.name)) {
+                const auto [there, fresh] = targets.emplace(rule.target, rule.preview);
+                there->second = there->second && rule.preview;
+            }
+        }
+    }
+
+    /// Those of a file: it may name what there is not.
+    Status take_known(const store::RefOutcome& ref,
+                      const Rules& rules,
+                      std::map<std::string, bool>& targets) {
+        Rules known;
+        for (const store::TreeRule& rule : rules) {
+            if (!glob_matches(rule.pattern, ref.name)) {
+                continue;
+            }
+            ORIGIN_TRY(target,
+                       writer_.get(Table::Targets, store::target_key(push_.project, rule.target)));
+            if (target) {
+                known.push_back(rule);
+            } else {
+                ORIGIN_CHECK(complain(ref,
+                                      std::string(kOrigindToml) + ": this project has no target '" +
+                                          rule.target + "'; origind target set makes one"));
+            }
+        }
+        take(ref, known, targets);
+        return {};
+    }
+
+    /// What the file of a ref that is not the default branch may ask for. The default branch's file
+    /// may say the same thing and more: then there is nothing to complain about.
+    Rules previews_of(const store::RefOutcome& ref, const Rules& own) {
+        Rules allowed;
+        for (const store::TreeRule& rule : own) {
+            if (rule.preview && rule.target != kProduction) {
+                allowed.push_back(rule);
+            } else if (glob_matches(rule.pattern, ref.name) &&
+                       std::ranges::find(from_default_, rule) == from_default_.end()) {
+                planned_.lines.push_back(
+                    " !     " + std::string(kOrigindToml) + " of " + ref.name + ": the rule for '" +
+                    rule.target + "' counts once it is on the default branch" +
+                    (rule.target == kProduction ? "" : "; here only previews do"));
+            }
+        }
+        return allowed;
+    }
+
+    /// Tells whoever pushed, and whoever reads events.
+    Status complain(const store::RefOutcome& ref, const std::string& what) {
+        const std::string line = " !     " + what;
+        if (std::ranges::find(planned_.lines, line) != planned_.lines.end()) {
+            return {};
+        }
+        planned_.lines.push_back(line);
+        ORIGIN_CHECK(
+            store::append_event(writer_,
+                                store::Event{.time = push_.push.pushed_at,
+                                             .type = "project.file_refused",
+                                             .project = push_.project,
+                                             .client = {},
+                                             .data = boost::json::serialize(boost::json::object{
+                                                 {"projectId", push_.project.str()},
+                                                 {"path", kOrigindToml},
+                                                 {"ref", ref.name},
+                                                 {"commit", ref.new_id.hex()},
+                                                 {"push", push_.sequence},
+                                                 {"error", what}})}));
+        return {};
+    }
+
+    Status queue(const store::RefOutcome& ref, const std::string& target, bool preview) {
+        ORIGIN_TRY(moved, git::find_ref(writer_, push_.project, ref.name));
+        const auto id = ids_.next<DeploymentId>();
+        planned_.deployments.push_back(id);
+        return queue_deployment(writer_,
+                                {.id = id,
+                                 .project = push_.project,
+                                 .target = target,
+                                 .commit = moved && moved->peeled ? *moved->peeled : ref.new_id,
+                                 .ref = ref.name,
+                                 .push = push_.sequence,
+                                 .run = push_.push.run,
+                                 .preview = preview,
+                                 .now = push_.push.pushed_at});
+    }
+
+    store::Writer& writer_;
+    const git::AcceptedPush& push_;
+    DeployOptions options_;
+    IdSequence ids_;
+    Rules rules_;         // The project's own.
+    Rules from_default_;  // Of the default branch's file.
+    git::PlannedPush planned_;
+};
+
+}  // namespace
 
 Result<std::string> PushPlan::roll_back(store::Writer& writer, const git::PushedRollback& wanted) {
-    ORIGIN_TRY(
-        target,
-        store::get_row<store::TargetRow>(
-            writer, store::Table::Targets, store::target_key(wanted.project, wanted.target)));
+    ORIGIN_TRY(target,
+               store::get_row<store::TargetRow>(
+                   writer, Table::Targets, store::target_key(wanted.project, wanted.target)));
     std::optional<store::ReleaseRow> earlier;
     Status decoded;
     const store::Range releases =
         store::Range::prefix(store::key(wanted.project, store::Label{wanted.target}));
-    ORIGIN_CHECK(writer.scan_back(
-        store::Table::Releases, releases, [&](std::string_view, std::string_view value) {
+    ORIGIN_CHECK(
+        writer.scan_back(Table::Releases, releases, [&](std::string_view, std::string_view value) {
             const auto row = store::decode<store::ReleaseRow>(value);
             if (!row) {
                 decoded = std::unexpected(row.error());
@@ -54,52 +240,41 @@ Result<std::string> PushPlan::roll_back(store::Writer& writer, const git::Pushed
     return std::string();
 }
 
-Result<std::vector<DeploymentId>> PushPlan::plan(store::Writer& writer,
-                                                 const git::AcceptedPush& push) {
-    std::vector<DeploymentId> made;
-    const DeployOptions options = read_deploy_options(push.push.options);
-    if (options.skip) {
-        return made;
-    }
-    ORIGIN_TRY(rules,
-               store::scan_rows<store::RuleRow>(
-                   writer, store::Table::Rules, store::Range::prefix(push.project.view())));
-    IdSequence ids = push.ids;
-    for (const store::RefOutcome& ref : push.push.refs) {
-        if (!ref.ok || ref.new_id.is_zero() || ref.name.starts_with(git::kHiddenPrefix) ||
-            ref.name.starts_with(git::kDeploymentsPrefix)) {
+Result<git::TreeRules> PushPlan::read(const std::vector<store::RefOutcome>& refs,
+                                      const git::ObjectStore& objects) {
+    git::TreeRules found;
+    for (const store::RefOutcome& ref : refs) {
+        if (!ref.ok || !deploys(ref)) {
             continue;
         }
-        // Two rules may name one target: one deployment, no preview if one of them says so.
-        std::map<std::string, bool> targets;
-        for (const auto& [key, rule] : rules) {
-            if (glob_matches(rule.pattern, ref.name)) {
-                const auto [there, fresh] = targets.emplace(rule.target, rule.preview);
-                there->second = there->second && rule.preview;
-            }
+        const auto commit = git::commit_at(objects, ref.new_id);
+        if (!commit) {
+            continue;  // A tag of something else.
         }
-        ORIGIN_TRY(moved, git::find_ref(writer, push.project, ref.name));
-        for (const auto& [target, preview] : targets) {
-            if (!options.targets.empty() &&
-                std::ranges::find(options.targets, target) == options.targets.end()) {
-                continue;
-            }
-            const auto id = ids.next<DeploymentId>();
-            ORIGIN_CHECK(
-                queue_deployment(writer,
-                                 {.id = id,
-                                  .project = push.project,
-                                  .target = target,
-                                  .commit = moved && moved->peeled ? *moved->peeled : ref.new_id,
-                                  .ref = ref.name,
-                                  .push = push.sequence,
-                                  .run = push.push.run,
-                                  .preview = preview,
-                                  .now = push.push.pushed_at}));
-            made.push_back(id);
+        store::TreeRulesRow row{.ref = ref.name, .commit = *commit, .rules = {}, .fault = {}};
+        const auto file = read_origind_toml(objects, *commit);
+        if (!file && file.error().code() != Code::InvalidInput) {
+            return std::unexpected(file.error());
+        }
+        if (!file) {
+            row.fault = file.error().told_to_peer();
+        } else if (*file) {
+            row.rules = (*file)->rules;
+        }
+        found.emplace(ref.name, std::move(row));
+    }
+    return found;
+}
+
+Result<git::PlannedPush> PushPlan::plan(store::Writer& writer, const git::AcceptedPush& push) {
+    Planning planning(writer, push);
+    ORIGIN_CHECK(planning.read_rules());
+    for (const store::RefOutcome& ref : push.push.refs) {
+        if (ref.ok && deploys(ref)) {
+            ORIGIN_CHECK(planning.plan(ref));
         }
     }
-    return made;
+    return planning.take();
 }
 
 }  // namespace origin::hooks

@@ -12,9 +12,14 @@ class PushPlan final : public git::PushPlanner {
 public:
     Result<std::string> roll_back(store::Writer& writer,
                                   const git::PushedRollback& wanted) override;
-    /// `-o deploy.skip` makes none, `-o deploy.target=NAME` only those. A deleted ref makes none.
-    Result<std::vector<DeploymentId>> plan(store::Writer& writer,
-                                           const git::AcceptedPush& push) override;
+    /// The `.origind.toml` of each new tip.
+    Result<git::TreeRules> read(const std::vector<store::RefOutcome>& refs,
+                                const git::ObjectStore& objects) override;
+    /// The project's own rules, those of the default branch's `.origind.toml` (kept in the table
+    /// TreeRules when that branch moves), and of the pushed commit's own file the previews to
+    /// targets that are not production. `-o deploy.skip` makes none, `-o deploy.target=NAME` only
+    /// those. A deleted ref makes none.
+    Result<git::PlannedPush> plan(store::Writer& writer, const git::AcceptedPush& push) override;
 };
 
 }  // namespace origin::hooks

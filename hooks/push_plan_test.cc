@@ -3,9 +3,14 @@
 // Method: rules and pushes over a real project; what must not deploy first.
 #include "hooks/push_plan.h"
 
+#include <algorithm>
+
+#include "git/serve/catalogue.h"
 #include "git/serve/test_project.h"
 #include "hooks/deployments.h"
+#include "hooks/origind_toml.h"
 #include "hooks/protected_branches.h"
+#include "store/event_log.h"
 #include "store/rows/access.h"
 #include "store/rows/deploy.h"
 #include "store/rows/keys.h"
@@ -92,6 +97,112 @@ TEST_F(PushPlanTest, AProjectHasAtMostAHundredRules) {
     EXPECT_TRUE(store_->write([&](store::Writer& writer) {
         return put_rule(writer, project_, {"refs/heads/b7", "production", 1});
     })) << "one that is there may be written again";
+}
+
+class TreeRulesTest : public PushPlanTest {
+protected:
+    void target(const std::string& name) {
+        rule("refs/heads/nobody", name);  // A target, and a rule that matches nothing here.
+    }
+    static std::string rule_text(const std::string& ref, const std::string& target, bool preview) {
+        return "[[rule]]\nref = '" + ref + "'\ntarget = '" + target +
+               "'\npreview = " + (preview ? "true" : "false") + "\n";
+    }
+    /// Pushes the file to a branch. Returns: "target" or "target?" (a preview) of each deployment,
+    /// then what was said.
+    std::vector<std::string> push(const std::string& branch, const std::string& text) {
+        const std::string name = "refs/heads/" + branch;
+        const auto done =
+            commit_file(name, tip(name).value_or(Oid{}), std::string(kOrigindToml), text);
+        EXPECT_TRUE(done && done->all_ok());
+        std::vector<std::string> made;
+        EXPECT_TRUE(store_->read([&](store::Reader& reader) -> Status {
+            for (const DeploymentId& id : done->deployments) {
+                ORIGIN_TRY(row, need_deployment(reader, project_, id));
+                made.push_back(row.target + (row.preview ? "?" : ""));
+            }
+            return {};
+        }));
+        std::ranges::sort(made);
+        made.insert(made.end(), done->lines.begin(), done->lines.end());
+        return made;
+    }
+    using Made = std::vector<std::string>;
+};
+
+TEST_F(TreeRulesTest, ABrokenFileDeploysNothingAndSaysSo) {
+    target("production");
+    const Made made = push("main", rule_text("main", "production", false) + "token = 'x'");
+    ASSERT_EQ(made.size(), 1U);
+    EXPECT_TRUE(made[0].contains(".origind.toml: line 5: 'token'")) << made[0];
+    EXPECT_TRUE(made[0].ends_with("nothing is deployed by it")) << made[0];
+    bool told = false;
+    EXPECT_TRUE(store_->read([&](store::Reader& reader) -> Status {
+        ORIGIN_TRY(events, store::read_events(reader, 0, 100));
+        for (const store::Event& event : events) {
+            told = told || (event.type == "project.file_refused" && event.data.contains("line 5") &&
+                            event.data.contains("refs/heads/main"));
+        }
+        return {};
+    }));
+    EXPECT_TRUE(told);
+    EXPECT_EQ(push("side", rule_text("side", "production", true)).size(), 1U) << "no old rules";
+}
+
+TEST_F(TreeRulesTest, OnlyTheDefaultBranchNamesProduction) {
+    target("production");
+    target("staging");
+    EXPECT_EQ(push("main", ""), Made());
+    for (const bool preview : {false, true}) {
+        const Made made = push("evil", rule_text("evil", "production", preview));
+        ASSERT_EQ(made.size(), 1U);
+        EXPECT_TRUE(made[0].contains("'production' counts once it is on the default branch"));
+    }
+    const Made full = push("evil", rule_text("*", "staging", false));
+    ASSERT_EQ(full.size(), 1U);
+    EXPECT_TRUE(full[0].contains("here only previews do")) << full[0];
+    EXPECT_EQ(push("evil", rule_text("*", "staging", true)), Made({"staging?"}));
+    EXPECT_EQ(push("main", ""), Made()) << "what a branch says is its own";
+    EXPECT_EQ(push("main", rule_text("main", "production", false)), Made({"production"}));
+}
+
+TEST_F(TreeRulesTest, TheDefaultBranchSpeaksForTheOthers) {
+    target("production");
+    target("staging");
+    const std::string rules = rule_text("main", "production", false) +
+                              rule_text("staging", "staging", false) +
+                              rule_text("feature/*", "production", true);
+    EXPECT_EQ(push("main", rules), Made({"production"}));
+    EXPECT_EQ(push("staging", ""), Made({"staging"})) << "whatever its own file says";
+    EXPECT_EQ(push("feature/a", rules), Made({"production?"}));
+    EXPECT_EQ(push("other", rules), Made());
+    EXPECT_EQ(push("main", ""), Made()) << "the new file counts for its own push already";
+    EXPECT_EQ(push("feature/a", "# none"), Made());
+}
+
+TEST_F(TreeRulesTest, AnotherDefaultBranchCountsFromItsNextPush) {
+    target("production");
+    EXPECT_EQ(push("main", rule_text("*", "production", false)), Made({"production"}));
+    EXPECT_EQ(push("next", "# none"), Made({"production"}));
+    ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
+        ORIGIN_TRY(row, git::need_project(writer, project_));
+        row.head = "refs/heads/next";
+        return store::put_row(writer, store::Table::Projects, project_.view(), row);
+    }));
+    EXPECT_EQ(push("main", "# none"), Made());
+    EXPECT_EQ(push("next", rule_text("next", "production", false)), Made({"production"}));
+}
+
+TEST_F(TreeRulesTest, AFileCanNameWhatThereIsNot) {
+    const Made made = push("main", rule_text("*", "nowhere", false));
+    ASSERT_EQ(made.size(), 1U);
+    EXPECT_TRUE(made[0].contains("this project has no target 'nowhere'")) << made[0];
+    EXPECT_EQ(deployments(), 0U);
+}
+
+TEST_F(TreeRulesTest, RulesOfTheProjectAndOfTheFileMakeOneDeployment) {
+    rule("refs/heads/main", "production");
+    EXPECT_EQ(push("main", rule_text("main", "production", true)), Made({"production"}));
 }
 
 TEST_F(PushPlanTest, DeploySkipMakesNone) {

@@ -10,6 +10,7 @@
 #include "store/row.h"
 #include "store/rows/audit.h"
 #include "store/rows/deploy.h"
+#include "store/rows/gates.h"
 #include "store/rows/grant.h"
 #include "store/rows/identity.h"
 #include "store/rows/policy.h"
@@ -96,6 +97,8 @@ Decodes decoder_of(Table table) {
         case Table::Audit:           return row<store::AuditRow>;
         case Table::OpenDeployments: return empty;
         case Table::BlobDigests:     return row<store::BlobDigestsRow>;
+        case Table::Gates:           return row<store::GatesRow>;
+        case Table::TreeRules:       return row<store::TreeRulesRow>;
             // clang-format on
     }
     return text;

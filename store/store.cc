@@ -40,7 +40,9 @@ std::string_view name_of(Table table) {
                                                                      "statuses",
                                                                      "audit",
                                                                      "open_deployments",
-                                                                     "blob_digests"};
+                                                                     "blob_digests",
+                                                                     "gates",
+                                                                     "tree_rules"};
     return kNames[static_cast<std::size_t>(table)];
 }
 

@@ -52,8 +52,10 @@ enum class Table : std::uint8_t {
     Audit,
     OpenDeployments,
     BlobDigests,
+    Gates,
+    TreeRules,
 };
-inline constexpr std::size_t kTables = static_cast<std::size_t>(Table::BlobDigests) + 1;
+inline constexpr std::size_t kTables = static_cast<std::size_t>(Table::TreeRules) + 1;
 
 /// The table's lasting name on disk: "ref_history".
 std::string_view name_of(Table table);

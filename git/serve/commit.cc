@@ -135,6 +135,9 @@ std::string_view name_of(MergeResult result) {
 }
 
 Status need_all_ok(const PushOutcome& outcome) {
+    if (outcome.refusal) {
+        return std::unexpected(*outcome.refusal);
+    }
     for (const store::RefOutcome& ref : outcome.refs) {
         if (!ref.ok) {
             const bool stale = ref.reason.starts_with("stale info");

@@ -193,6 +193,39 @@ Result<store::ProjectRow> PushService::look(const auth::Permit& permit,
     return project;
 }
 
+/// All that stands is refused if one of them refuses: the objects of a push are stored together.
+Status PushService::ask_whole_gates(const auth::Permit& permit,
+                                    const store::ProjectRow& project,
+                                    ProposedPush& proposal,
+                                    PushOutcome& outcome) {
+    PushInQuestion push{permit, project, proposal, {}};
+    for (const store::RefOutcome& ref : outcome.refs) {
+        const bool concerns = ref.ok && !ref.name.starts_with(kHiddenPrefix) &&
+                              !target_of_live_ref(ref.name).has_value();
+        if (!concerns) {
+            continue;
+        }
+        ORIGIN_TRY(name, RefName::parse(ref.name));
+        push.moves.push_back({name, ref.old_id, ref.new_id, ref.name == project.head, ref.forced});
+    }
+    for (WholePushGate* gate : around_.whole_gates) {
+        if (push.moves.empty() || outcome.refusal) {
+            return {};
+        }
+        ORIGIN_TRY(answer, gate->ask(push));
+        outcome.lines.insert(outcome.lines.end(), answer.lines.begin(), answer.lines.end());
+        proposal.audit.insert(proposal.audit.end(), answer.audit.begin(), answer.audit.end());
+        outcome.refusal = std::move(answer.refusal);
+    }
+    if (outcome.refusal) {
+        for (store::RefOutcome& ref : outcome.refs) {
+            ref.reason = ref.ok ? outcome.refusal->told_to_peer() : ref.reason;
+            ref.ok = false;
+        }
+    }
+    return {};
+}
+
 /// The operator's imports are not counted.
 Result<Quotas::Claim> PushService::claim_room(const ClientId& owner, const ProposedPush& proposal) {
     if (around_.quotas == nullptr || proposal.via == kOperatorVia) {
@@ -216,6 +249,14 @@ Result<PushOutcome> PushService::push(const auth::Permit& permit, ProposedPush p
     }
     if (!any) {
         return outcome;
+    }
+    ORIGIN_CHECK(ask_whole_gates(permit, project, proposal, outcome));
+    if (outcome.refusal) {
+        return outcome;
+    }
+    if (around_.planner != nullptr) {
+        ORIGIN_TRY(rules, around_.planner->read(outcome.refs, *proposal.objects.view));
+        proposal.tree_rules = std::move(rules);
     }
     ORIGIN_TRY(claim, claim_room(project.owner, proposal));
     const std::string pack_name = proposal.objects.pack.pack_name;

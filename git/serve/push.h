@@ -24,6 +24,8 @@
 #include "git/odb/tree_changes.h"
 #include "git/serve/quotas.h"
 #include "git/serve/storage.h"
+#include "store/rows/audit.h"
+#include "store/rows/gates.h"
 #include "store/rows/project.h"
 #include "store/store.h"
 
@@ -66,8 +68,17 @@ struct PushOutcome {
     std::vector<DeploymentId> deployments;  // Made by this push, in the transaction.
     bool created_project = false;
 
+    /// Why a gate of whole pushes refused all of it.
+    std::optional<Error> refusal = {};
+    /// More for people to read: what a gate found, what is wrong with `.origind.toml`.
+    std::vector<std::string> lines = {};
+
     bool all_ok() const;
 };
+
+/// What the trees of pushed commits say about where they go, by the full name of the ref. Refs
+/// of anything but commits are not here.
+using TreeRules = std::map<std::string, store::TreeRulesRow>;
 
 /// ProposedPush::via of the operator at the server's own socket.
 inline constexpr std::string_view kOperatorVia = "operator";
@@ -89,6 +100,8 @@ struct ProposedPush {
     std::function<Status(store::Writer&, const PushOutcome&)> also = {};
     /// Filled in by PushService: the row for the journal, when the objects go there.
     std::string journal_value = {};
+    TreeRules tree_rules = {};                // What the planner read.
+    std::vector<store::AuditRow> audit = {};  // What gates want to be kept with the push.
 };
 
 /// Errors: Forbidden `pack_limit`.
@@ -114,6 +127,27 @@ public:
                                                          GateState& state) = 0;
 };
 
+/// A push that every PushGate let through, as those gates see it that are asked once.
+struct PushInQuestion {
+    const auth::Permit& permit;
+    const store::ProjectRow& project;
+    const ProposedPush& proposal;  // Its options and objects.
+    std::vector<RefMove> moves;    // Not of hidden refs, nor those that were refused. Not empty.
+};
+struct GateAnswer {
+    std::optional<Error> refusal = {};        // One line for the client to read, and a stable name.
+    std::vector<std::string> lines = {};      // More for people; also beside a yes.
+    std::vector<store::AuditRow> audit = {};  // Written with the push.
+};
+/// Says no to a whole push: all its refs or none. Implemented by hooks; asked in order, once each,
+/// after the gates of single refs, and until the first one refuses.
+class WholePushGate {
+public:
+    virtual ~WholePushGate() = default;
+    /// Errors fail the push. Blocks: may read objects, or ask others within a time limit.
+    virtual Result<GateAnswer> ask(const PushInQuestion& push) = 0;
+};
+
 /// What a committed push causes. Implemented by hooks; called inside the push's transaction, so the
 /// rules it reads are the ones in force at that instant (docs/decisions/0003).
 struct AcceptedPush {
@@ -122,6 +156,11 @@ struct AcceptedPush {
     const store::PushRow& push;
     std::uint64_t sequence = 0;
     IdSequence ids;
+    const TreeRules& tree_rules;  // From read().
+};
+struct PlannedPush {
+    std::vector<DeploymentId> deployments;
+    std::vector<std::string> lines;  // For the people who pushed.
 };
 /// Somebody pushed `commit` to refs/deployments/<target>/live.
 struct PushedRollback {
@@ -138,9 +177,13 @@ public:
     /// Writes the deployment that puts an earlier release back.
     /// Returns: why not, for the client to read; empty: it is written.
     virtual Result<std::string> roll_back(store::Writer& writer, const PushedRollback& wanted) = 0;
-    /// Writes the deployments and jobs. Returns: the deployments.
-    virtual Result<std::vector<DeploymentId>> plan(store::Writer& writer,
-                                                   const AcceptedPush& push) = 0;
+    /// What the new trees say, read before the transaction, in which objects are not read.
+    /// Errors: NotFound, Corrupt. Blocks: reads objects.
+    virtual Result<TreeRules> read(const std::vector<store::RefOutcome>&, const ObjectStore&) {
+        return TreeRules();
+    }
+    /// Writes the deployments and jobs.
+    virtual Result<PlannedPush> plan(store::Writer& writer, const AcceptedPush& push) = 0;
 };
 
 /// Thread-safe.
@@ -154,7 +197,8 @@ public:
         const Clock& schedule;  // For its project's upkeep: a SteadiedClock.
         Random& random;
         Metrics& metrics;
-        std::vector<PushGate*> gates;  // In the order they are asked.
+        std::vector<PushGate*> gates;                  // In the order they are asked, for each ref.
+        std::vector<WholePushGate*> whole_gates = {};  // After them, once a push.
         PushPlanner* planner = nullptr;
         Quotas* quotas = nullptr;  // Null: there are none.
     };
@@ -187,6 +231,10 @@ private:
                        const store::ProjectRow& project,
                        GateState& state,
                        store::RefOutcome& outcome);
+    Status ask_whole_gates(const auth::Permit& permit,
+                           const store::ProjectRow& project,
+                           ProposedPush& proposal,
+                           PushOutcome& outcome);
 
     Around around_;
 };

@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "auth/audit.h"
 #include "auth/key_pushes.h"
 #include "base/glob.h"
 #include "git/serve/catalogue.h"
@@ -278,9 +279,16 @@ Status PushTransaction::run(Writer& writer, PushOutcome& outcome) const {
                               .pushed_at = parts_.now,
                               .undoes = parts_.proposal.undoes};
     ORIGIN_CHECK(write_push(writer, outcome, push));
+    for (const store::AuditRow& row_of_gate : parts_.proposal.audit) {
+        ORIGIN_CHECK(auth::record_audit(writer, row_of_gate));
+    }
     if (parts_.planner != nullptr) {
-        ORIGIN_TRY(made, parts_.planner->plan(writer, {id, row, push, outcome.sequence, ids}));
-        outcome.deployments.insert(outcome.deployments.end(), made.begin(), made.end());
+        ORIGIN_TRY(made,
+                   parts_.planner->plan(
+                       writer, {id, row, push, outcome.sequence, ids, parts_.proposal.tree_rules}));
+        outcome.deployments.insert(
+            outcome.deployments.end(), made.deployments.begin(), made.deployments.end());
+        outcome.lines.insert(outcome.lines.end(), made.lines.begin(), made.lines.end());
     }
     if (parts_.proposal.also) {
         ORIGIN_CHECK(parts_.proposal.also(writer, outcome));

@@ -290,6 +290,9 @@ void ReceivePack::Session::push(std::string& out) {
             {.name = ref.name, .refusal = ref.reason, .forced_update = ref.forced});
     }
     answer.refs.insert(answer.refs.end(), named_badly.begin(), named_badly.end());
+    for (const std::string& line : outcome->lines) {
+        say(out, line);
+    }
     report(out, answer);
     announce(out, *outcome);
 }

@@ -6,6 +6,7 @@
 #include "store/row.h"
 #include "store/rows/audit.h"
 #include "store/rows/deploy.h"
+#include "store/rows/gates.h"
 #include "store/rows/grant.h"
 #include "store/rows/identity.h"
 #include "store/rows/policy.h"
@@ -384,6 +385,18 @@ TEST(Rows, Deployment) {
 TEST(Rows, BlobDigests) {
     expect_golden(BlobDigestsRow{5, "s", true, {{"js", "ab"}}},
                   "01000000000000000500000001730100000001000000026a73000000026162");
+}
+
+TEST(Rows, Gates) {
+    expect_golden(GatesRow{true, "u", "s", true, 5, kThen},
+                  "01010000000175000000017301000000050000000102030405");
+}
+
+TEST(Rows, TreeRules) {
+    expect_golden(
+        TreeRulesRow{"r", oid('a'), {{"p", "t", true}}, "f"},
+        "010000000172aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa00000001000000017000000001740"
+        "10000000166");
 }
 
 TEST(Rows, Release) {
