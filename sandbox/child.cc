@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "sandbox/fd.h"
 
 namespace origin::sandbox {
 namespace {
@@ -25,28 +26,6 @@ std::unexpected<Error> cannot(const char* what, int error_number) {
                                  "a child process cannot be started",
                                  std::string(what) + ": " + std::strerror(error_number)));
 }
-
-class Fd {
-public:
-    explicit Fd(int fd = -1) : fd_(fd) {}
-    Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Fd& operator=(Fd&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    Fd(const Fd&) = delete;
-    Fd& operator=(const Fd&) = delete;
-    ~Fd() { close(); }
-    int get() const { return fd_; }
-    void close() {
-        if (fd_ >= 0) {
-            ::close(std::exchange(fd_, -1));
-        }
-    }
-
-private:
-    int fd_;
-};
 
 struct Pipe {
     Fd reading;
@@ -101,18 +80,36 @@ private:
     std::string text_;
 };
 
-Result<pid_t> start(const ChildProgram& child, const Pipe& input, const Pipe& output) {
+/// Copies with numbers so high that none is in the way of where the child wants them.
+Result<std::vector<Fd>> out_of_the_way(const std::vector<int>& files) {
+    constexpr int kAbove = 64;
+    std::vector<Fd> copies;
+    for (const int file : files) {
+        copies.emplace_back(::fcntl(file, F_DUPFD_CLOEXEC, kAbove));
+        if (copies.back().get() < 0) {
+            return cannot("dup", errno);
+        }
+    }
+    return copies;
+}
+
+Result<pid_t> start(const ChildProgram& child, int input, const Pipe& output) {
     std::vector<std::string> arguments = child.arguments;
     arguments.insert(arguments.begin(), child.program.string());
     std::vector<std::string> environment = child.environment;
+    ORIGIN_TRY(files, out_of_the_way(child.files));
     posix_spawn_file_actions_t actions{};
     posix_spawnattr_t attributes{};
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawnattr_init(&attributes);
-    ::posix_spawn_file_actions_adddup2(&actions, input.reading.get(), STDIN_FILENO);
+    ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions, output.writing.get(), STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions, output.writing.get(), STDERR_FILENO);
-    ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+    int next = STDERR_FILENO + 1;
+    for (const Fd& file : files) {
+        ::posix_spawn_file_actions_adddup2(&actions, file.get(), next++);
+    }
+    ::posix_spawn_file_actions_addclosefrom_np(&actions, next);
     ::posix_spawn_file_actions_addchdir_np(&actions, child.folder.c_str());
     sigset_t none;
     sigemptyset(&none);
@@ -133,36 +130,74 @@ Result<pid_t> start(const ChildProgram& child, const Pipe& input, const Pipe& ou
     return pid;
 }
 
-using Deadline = std::chrono::steady_clock::time_point;
+/// Waits for the child, and looks whether it may go on.
+class Patience {
+public:
+    Patience(const ChildProgram& child, pid_t pid, const Clock& clock)
+        : child_(child), pid_(pid), clock_(clock), deadline_(clock.steady() + child.time_max) {
+        look();
+    }
 
-/// Waits until `fd` can be read. Returns: false if the time ran out first.
-bool wait_for(int fd, Deadline deadline, const Clock& clock) {
-    constexpr std::int64_t kLookAgainMs = 1000;
-    for (;;) {
-        const auto left =
-            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock.steady());
-        if (left.count() <= 0) {
-            return false;
-        }
-        pollfd waiting{fd, POLLIN, 0};
-        if (::poll(&waiting, 1, static_cast<int>(std::min(left.count(), kLookAgainMs))) > 0) {
-            return true;
+    /// Waits until `fd` can be read. Returns: false if the child is to be killed first.
+    bool wait_for(int fd, ChildEnd& end) {
+        const std::int64_t look_again_ms = child_.watch ? 100 : 1000;
+        for (;;) {
+            const auto now = clock_.steady();
+            const auto left =
+                std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - now).count();
+            if (left <= 0) {
+                end.timed_out = true;
+                return false;
+            }
+            if (now - looked_ >= std::chrono::milliseconds(look_again_ms)) {
+                look();
+            }
+            if (!why_.empty()) {
+                end.killed_for = why_;
+                return false;
+            }
+            pollfd waiting{fd, POLLIN, 0};
+            if (::poll(&waiting, 1, static_cast<int>(std::min(left, look_again_ms))) > 0) {
+                return true;
+            }
         }
     }
-}
 
-/// Reads until the child closes its end. Returns: false if the time ran out first.
-bool read_all(int fd, Lines& lines, Deadline deadline, const Clock& clock) {
-    std::array<char, 4096> buffer{};
+private:
+    void look() {
+        looked_ = clock_.steady();
+        why_ = child_.watch ? child_.watch(pid_) : std::string();
+    }
+
+    const ChildProgram& child_;
+    const pid_t pid_;
+    const Clock& clock_;
+    const std::chrono::steady_clock::time_point deadline_;
+    std::chrono::steady_clock::time_point looked_;
+    std::string why_;
+};
+
+/// Reads until the child closes its end. Returns: false if it is to be killed first.
+bool read_all(int fd, const ChildProgram& child, Patience& patience, ChildEnd& end) {
+    Lines lines(child.line);
+    std::array<char, 65536> buffer{};
+    std::uint64_t bytes = 0;
     for (;;) {
-        if (!wait_for(fd, deadline, clock)) {
+        if (!patience.wait_for(fd, end)) {
             return false;
         }
         const ssize_t got = ::read(fd, buffer.data(), buffer.size());
         if (got == 0 || (got < 0 && errno != EINTR)) {
             return true;
         }
-        lines.add({buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))});
+        const auto size = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+        bytes += size;
+        if (child.output_bytes_max != 0 && bytes > child.output_bytes_max) {
+            end.killed_for =
+                "it printed more than " + std::to_string(child.output_bytes_max) + " bytes";
+            return false;
+        }
+        lines.add({buffer.data(), size});
     }
 }
 
@@ -179,21 +214,17 @@ Result<ChildEnd> run_child(const ChildProgram& child, const Clock& clock) {
         static_cast<ssize_t>(child.input.size())) {
         return cannot("write to pipe", errno);
     }
-    ORIGIN_TRY(pid, start(child, input, output));
+    const int stdin_file = child.input_file >= 0 ? child.input_file : input.reading.get();
+    ORIGIN_TRY(pid, start(child, stdin_file, output));
     input.reading.close();
     input.writing.close();
     output.writing.close();
     ChildEnd end;
-    const auto deadline = clock.steady() + child.time_max;
-    {
-        Lines lines(child.line);
-        end.timed_out = !read_all(output.reading.get(), lines, deadline, clock);
-    }
     // It may have closed its output and go on.
     const Fd ending(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-    end.timed_out =
-        end.timed_out || (ending.get() >= 0 && !wait_for(ending.get(), deadline, clock));
-    if (end.timed_out) {
+    Patience patience(child, pid, clock);
+    if (!read_all(output.reading.get(), child, patience, end) ||
+        (ending.get() >= 0 && !patience.wait_for(ending.get(), end))) {
         ::kill(pid, SIGKILL);
     }
     int status = 0;

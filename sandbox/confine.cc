@@ -5,12 +5,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstddef>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
@@ -20,6 +19,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "sandbox/syscall_filter.h"
 
 namespace origin::sandbox {
 namespace {
@@ -116,14 +117,6 @@ Result<bool> confine_files(const Confinement& confinement) {
 
 // ---- seccomp: which system calls.
 
-#if defined(__x86_64__)
-constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
-#else
-#error "say which AUDIT_ARCH_ this machine is"
-#endif
-
 /// Never needed by a child of ours, and of use to somebody who took it over.
 constexpr std::array kDenied = {
     __NR_execve,
@@ -188,57 +181,26 @@ constexpr std::array kDenied = {
 
 constexpr std::array kNetworkCalls = {__NR_socket, __NR_socketpair, __NR_connect, __NR_bind};
 
-class Filter {
-public:
-    explicit Filter(Network network) {
-        load(offsetof(seccomp_data, arch));
-        add(BPF_JMP | BPF_JEQ | BPF_K, kArchitecture, 1, 0);
-        add(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
-        load(offsetof(seccomp_data, nr));
-#if defined(__x86_64__)
-        constexpr std::uint32_t kX32Bit = 0x40000000;
-        add(BPF_JMP | BPF_JGE | BPF_K, kX32Bit, 0, 1);
-        add(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
-#endif
-        for (const auto call : kDenied) {
-            refuse(static_cast<std::uint32_t>(call), EPERM);
+Status install_filter(Network network) {
+    SyscallFilter filter;
+    for (const auto call : kDenied) {
+        filter.refuse(static_cast<std::uint32_t>(call), EPERM);
+    }
+    if (network == Network::None) {
+        for (const auto call : kNetworkCalls) {
+            filter.refuse(static_cast<std::uint32_t>(call), EPERM);
         }
-        if (network == Network::None) {
-            for (const auto call : kNetworkCalls) {
-                refuse(static_cast<std::uint32_t>(call), EPERM);
-            }
-        }
-        // Threads yes, processes no. clone3's flags lie in memory; without it glibc uses clone.
-        refuse(__NR_clone3, ENOSYS);
-        add(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone, 0, 3);
-        load(offsetof(seccomp_data, args));  // The low half of the flags: little-endian.
-        add(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 1, 0);
-        add(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
-        add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
     }
-
-    Status install() {
-        const sock_fprog program{static_cast<unsigned short>(steps_.size()), steps_.data()};
-        if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
-            return not_confined("seccomp", errno);
-        }
-        return {};
+    // Threads yes, processes no. clone3's flags lie in memory; without it glibc uses clone.
+    filter.refuse(__NR_clone3, ENOSYS);
+    filter.need_flag(__NR_clone, CLONE_THREAD, EPERM);
+    std::vector<sock_filter> steps = std::move(filter).finish();
+    const sock_fprog program{static_cast<unsigned short>(steps.size()), steps.data()};
+    if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+        return not_confined("seccomp", errno);
     }
-
-private:
-    void add(unsigned code, std::uint32_t value, std::uint8_t if_true, std::uint8_t if_false) {
-        steps_.push_back({static_cast<std::uint16_t>(code), if_true, if_false, value});
-    }
-    void load(std::size_t offset) {
-        add(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset), 0, 0);
-    }
-    void refuse(std::uint32_t call, int error_number) {
-        add(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1);
-        add(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error_number), 0, 0);
-    }
-
-    std::vector<sock_filter> steps_;
-};
+    return {};
+}
 
 }  // namespace
 
@@ -263,7 +225,7 @@ Result<Confined> confine(const Confinement& confinement) {
     }
     ORIGIN_CHECK(set_limits(confinement));
     ORIGIN_TRY(files, confine_files(confinement));
-    ORIGIN_CHECK(Filter(confinement.network).install());
+    ORIGIN_CHECK(install_filter(confinement.network));
     return Confined{files};
 }
 
