@@ -246,6 +246,7 @@ Result<UploadPlan> Netlify::plan(Task& task) {
     ProviderApi api = api_of(client_, task);
     ORIGIN_CHECK(find_site(api, task));
     if (task.row().remote.id.empty()) {
+        ORIGIN_CHECK(manifest(task));  // What cannot be sent makes nothing over there.
         ORIGIN_CHECK(make_deploy(api, task));
     }
     if (note(task, kManifest).empty()) {

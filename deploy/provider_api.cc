@@ -24,6 +24,11 @@ bool is_temporary(int status) {
     return status == 408 || status == 429 || status >= 500;
 }
 
+/// The provider's clock, by which it names moments; ours if it does not tell.
+UnixMillis their_now(const net::ClientResponse& response, UnixMillis ours) {
+    return net::read_http_date(response.header("Date")).value_or(ours);
+}
+
 /// Vercel's `error.limit.reset`, in Unix milliseconds; zero: there is none.
 Milliseconds reset_in_body(const json::value& body, UnixMillis now) {
     const json::value& reset = value_at(body, {"error", "limit", "reset"});
@@ -244,7 +249,8 @@ Result<ApiAnswer> ProviderApi::send(ApiRequest request) {
                                      error.kept_in_log())
                                    .because(std::string(error.reason())));
     }
-    if (const Milliseconds wait = asked_to_wait(*response, task_.now()); wait.count() > 0) {
+    const UnixMillis now = their_now(*response, task_.now());
+    if (const Milliseconds wait = asked_to_wait(*response, now); wait.count() > 0) {
         task_.hold_off(wait);
     }
     ApiAnswer answer{.status = response->status, .body = nullptr};
@@ -262,7 +268,7 @@ Result<ApiAnswer> ProviderApi::send(ApiRequest request) {
     if (broken) {
         answer.body = json::string(response->body.substr(0, kSaidBytesMax));
     }
-    if (const Milliseconds wait = reset_in_body(answer.body, task_.now());
+    if (const Milliseconds wait = reset_in_body(answer.body, now);
         answer.status == 429 && wait.count() > 0) {
         task_.hold_off(wait);
     }

@@ -257,7 +257,8 @@ Result<Milliseconds> DeployWorker::bring_on(const store::Job& job, Next next) co
 
 Result<Milliseconds> DeployWorker::advance(Task& task, Connector& connector) const {
     const store::DeployProgress& progress = task.row().progress;
-    const std::int64_t spent = around_.schedule.now() - progress.state_since;
+    // While no server ran, nothing could go on.
+    const std::int64_t spent = around_.schedule.now() - std::max(progress.state_since, begun_);
     if (has_begun(task.row()) && spent > time_max(task.row().state).count()) {
         return after(
             task,

@@ -59,6 +59,7 @@ private:
     Result<Milliseconds> after(Task& task, Connector& connector, const Error& error) const;
 
     Around around_;
+    UnixMillis begun_ = around_.schedule.now();  // This life of the server.
     std::atomic<bool> stopping_{false};
 };
 

@@ -77,6 +77,12 @@ protected:
         auto scripted = std::make_unique<Scripted>();
         provider_ = scripted.get();
         connectors_.add(std::move(scripted));
+        start();
+        put_target("scripted");
+        rule("refs/heads/main", false);
+    }
+    /// A server's life begins.
+    void start() {
         worker_ = std::make_unique<DeployWorker>(DeployWorker::Around{.store = *store_,
                                                                       .storage = storage(),
                                                                       .urls = urls_,
@@ -86,8 +92,6 @@ protected:
                                                                       .log = log_,
                                                                       .connectors = connectors_,
                                                                       .master_key = master_key_});
-        put_target("scripted");
-        rule("refs/heads/main", false);
     }
     void put_target(const std::string& connector) {
         ASSERT_TRUE(store_->write([&](store::Writer& writer) {
@@ -263,6 +267,17 @@ TEST_F(WorkerTest, AStateThatLastsForEverEnds) {
     EXPECT_GE(worked, 45);
     EXPECT_TRUE(row(id).error.contains("45 minutes: stuck")) << row(id).error;
     EXPECT_EQ(provider_->calls.back(), "cancel");
+}
+
+TEST_F(WorkerTest, TimeWithoutAServerIsNotItsTime) {
+    const auto id = push("refs/heads/main", "1");
+    provider_->polls.emplace_back(Poll{.wait = Milliseconds(60'000), .text = "busy"});
+    work();
+    ASSERT_EQ(state(id), DeploymentState::Processing);
+    pass(std::chrono::hours(24 * 3));
+    start();
+    work();
+    EXPECT_EQ(state(id), DeploymentState::Live) << row(id).error;
 }
 
 TEST_F(WorkerTest, APreviewIsLiveBesideTheRelease) {

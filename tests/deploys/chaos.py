@@ -242,7 +242,7 @@ def control(run):
 
 
 def keep(run):
-    print(run.server.log()[-6000:])
+    print("\n".join([*run.killer.failures, run.server.log()[-6000:]]))
     print(f"kept for a look: {run.server.root}", flush=True)
 
 

@@ -49,6 +49,7 @@ ROWS = (
     # One door alone.
     Row("deploy", "ToNetlify", (HTTP,), "what follows a push is the same whatever brought it"),
     Row("deploy_netlify_faults", "NetlifyFaults", (HTTP,), "what follows a push is the same whatever brought it"),
+    Row("deploy_odd", "OddNetlify OddVercel OddPages OddWorkers OddClocks", (HTTP,), "what follows a push is the same whatever brought it"),
     Row("deploy_pages", "ToPages", (HTTP,), "what follows a push is the same whatever brought it"),
     Row("deploy_pages_faults", "PagesFaults", (HTTP,), "what follows a push is the same whatever brought it"),
     Row("deploy_vercel", "ToVercel", (HTTP,), "what follows a push is the same whatever brought it"),
