@@ -65,6 +65,11 @@ Result<auth::Permit> Call::permit(auth::Action action) const {
     });
 }
 
+Result<auth::Permit> Call::permit_to_look() const {
+    auto allowed = permit(auth::Action::Read);
+    return allowed ? std::move(allowed) : permit(auth::Action::Deploy);
+}
+
 Result<auth::Permit> Call::permit_any(const ProjectId& project,
                                       std::initializer_list<auth::Action> actions) const {
     Result<auth::Permit> permit = std::unexpected(Error(Code::NotFound, "no such project"));

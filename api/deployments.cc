@@ -2,12 +2,15 @@
 // /api/projects/{project}/deployments and releases: status, log, rollback.
 #include "hooks/deployments.h"
 
+#include <functional>
+
 #include <boost/json.hpp>
 
 #include "api/answers.h"
 #include "api/endpoints.h"
 #include "api/views.h"
 #include "deploy/releases.h"
+#include "hooks/deployment_orders.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
 
@@ -16,12 +19,6 @@ namespace {
 
 namespace json = boost::json;
 using store::Table;
-
-/// Whoever deploys may look, with or without git:read.
-Result<auth::Permit> permit_to_look(const Call& call) {
-    auto permit = call.permit(auth::Action::Read);
-    return permit ? std::move(permit) : call.permit(auth::Action::Deploy);
-}
 
 Result<DeploymentId> deployment_param(const Call& call) {
     return need_id<DeploymentId>(call.param("deployment"), "deployment");
@@ -43,23 +40,7 @@ Result<DeploymentId> rollback_goal(store::Reader& reader,
     if (row.state != store::DeploymentState::Live) {
         return asked;
     }
-    std::optional<DeploymentId> goal;
-    Status decoded;
-    const store::Range before{store::release_key(project, row.target, 0),
-                              store::release_key(project, row.target, row.release)};
-    ORIGIN_CHECK(
-        reader.scan_back(Table::Releases, before, [&](std::string_view, std::string_view value) {
-            const auto release = store::decode<store::ReleaseRow>(value);
-            if (!release) {
-                decoded = std::unexpected(release.error());
-                return false;
-            }
-            if (release->commit != row.commit) {
-                goal = release->deployment;
-            }
-            return !goal;
-        }));
-    ORIGIN_CHECK(decoded);
+    ORIGIN_TRY(goal, deploy::release_before(reader, project, row));
     if (!goal) {
         return std::unexpected(
             Error(Code::Conflict, "this target has no earlier release to go back to")
@@ -68,10 +49,32 @@ Result<DeploymentId> rollback_goal(store::Reader& reader,
     return *goal;
 }
 
+using Make = std::function<Status(store::Writer&, const ProjectId&, const DeploymentId&)>;
+
+/// A write that makes one deployment, and the answer that shows it.
+Answer make_deployment(const Call& call, const Make& make) {
+    ORIGIN_TRY(permit, call.permit(auth::Action::Deploy));
+    const ProjectId project = permit.project();
+    return once_only(
+        call,
+        [&](const auth::Once& once) -> Answer {
+            const DeploymentId id = DeploymentId::make(call.around.clock, call.around.random);
+            ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
+                ORIGIN_CHECK(make(writer, project, id));
+                return once.record(writer, {id.str()});
+            }));
+            return show_deployment(call, project, id);
+        },
+        [&](const Ids& ids) -> Answer {
+            ORIGIN_TRY(id, need_id<DeploymentId>(ids.front(), "deployment"));
+            return show_deployment(call, project, id);
+        });
+}
+
 }  // namespace
 
 Answer list_deployments(const Call& call) {
-    ORIGIN_TRY(permit, permit_to_look(call));
+    ORIGIN_TRY(permit, call.permit_to_look());
     ORIGIN_TRY(wish, page_wish(call));
     const ProjectId project = permit.project();
     const std::string_view target = call.asked("target");
@@ -98,38 +101,56 @@ Answer list_deployments(const Call& call) {
 }
 
 Answer get_deployment(const Call& call) {
-    ORIGIN_TRY(permit, permit_to_look(call));
+    ORIGIN_TRY(permit, call.permit_to_look());
     ORIGIN_TRY(id, deployment_param(call));
     return show_deployment(call, permit.project(), id);
 }
 
 Answer roll_back(const Call& call) {
-    ORIGIN_TRY(permit, call.permit(auth::Action::Deploy));
     ORIGIN_TRY(asked, deployment_param(call));
+    return make_deployment(
+        call,
+        [&](store::Writer& writer, const ProjectId& project, const DeploymentId& id) -> Status {
+            ORIGIN_TRY(goal, rollback_goal(writer, project, asked));
+            return deploy::roll_back(
+                writer,
+                {.id = id, .project = project, .earlier = goal, .now = call.now()},
+                call.around.urls);
+        });
+}
+
+Answer cancel_deployment(const Call& call) {
+    ORIGIN_TRY(permit, call.permit(auth::Action::Deploy));
+    ORIGIN_TRY(id, deployment_param(call));
     const ProjectId project = permit.project();
+    const auto show = [&](const Ids&) {
+        return show_deployment(call, project, id);
+    };
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {
-            const DeploymentId id = DeploymentId::make(call.around.clock, call.around.random);
             const UnixMillis now = call.now();
             ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
-                ORIGIN_TRY(goal, rollback_goal(writer, project, asked));
-                ORIGIN_CHECK(
-                    deploy::roll_back(writer,
-                                      {.id = id, .project = project, .earlier = goal, .now = now},
-                                      call.around.urls));
+                ORIGIN_CHECK(hooks::cancel_deployment(writer, project, id, now));
                 return once.record(writer, {id.str()});
             }));
-            return show_deployment(call, project, id);
+            return show({});
         },
-        [&](const Ids& ids) -> Answer {
-            ORIGIN_TRY(id, need_id<DeploymentId>(ids.front(), "deployment"));
-            return show_deployment(call, project, id);
+        show);
+}
+
+Answer retry_deployment(const Call& call) {
+    ORIGIN_TRY(asked, deployment_param(call));
+    return make_deployment(
+        call,
+        [&](store::Writer& writer, const ProjectId& project, const DeploymentId& id) -> Status {
+            return hooks::retry_deployment(
+                writer, {.id = id, .project = project, .earlier = asked, .now = call.now()});
         });
 }
 
 Answer list_releases(const Call& call) {
-    ORIGIN_TRY(permit, permit_to_look(call));
+    ORIGIN_TRY(permit, call.permit_to_look());
     ORIGIN_TRY(wish, page_wish(call));
     const std::string_view asked = call.asked("target");
     const std::string target(asked.empty() ? deploy::kProductionTarget : asked);

@@ -86,6 +86,8 @@ Answer undo_move(const Call& call);
 Answer list_deployments(const Call& call);
 Answer get_deployment(const Call& call);
 Answer roll_back(const Call& call);
+Answer cancel_deployment(const Call& call);
+Answer retry_deployment(const Call& call);
 Answer list_releases(const Call& call);
 
 // targets.cc
@@ -94,6 +96,7 @@ BodyShape rule_shape();
 Answer list_targets(const Call& call);
 Answer get_target(const Call& call);
 Answer put_target(const Call& call);
+Answer delete_target(const Call& call);
 Answer list_rules(const Call& call);
 Answer put_rule(const Call& call);
 Answer delete_rule(const Call& call);

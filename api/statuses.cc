@@ -11,6 +11,7 @@
 #include "api/endpoints.h"
 #include "api/views.h"
 #include "base/utf8.h"
+#include "hooks/deployments.h"
 #include "store/event_log.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
@@ -65,6 +66,12 @@ Result<store::StatusRow> plan_status(const Call& call, const StatusBody& body) {
         return refuse("unknown_state", "'state' is pending, success, failure or error");
     }
     ORIGIN_CHECK(check_status_context(body.context));
+    if (body.context.starts_with(hooks::kDeployContexts) ||
+        body.context.starts_with(hooks::kPreviewContexts)) {
+        return refuse("reserved_context",
+                      "contexts that begin with 'deploy/' and 'preview/' are the server's own: "
+                      "they say what became of the commit's deployments");
+    }
     const std::string url = body.target_url.value_or("");
     ORIGIN_CHECK(check_text("description", body.description.value_or("")));
     ORIGIN_CHECK(check_text("targetUrl", url));

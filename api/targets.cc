@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // /api/projects/{project}/{targets,rules}: where a project deploys, and which branches go there.
+#include <algorithm>
+
 #include <boost/json.hpp>
 
 #include "api/answers.h"
@@ -21,11 +23,27 @@ namespace {
 namespace json = boost::json;
 using store::Table;
 
+constexpr std::uint64_t kHttpStatusMax = 599;
+constexpr std::size_t kHealthPathBytesMax = 1024;
+constexpr std::size_t kHealthTextBytesMax = 200;
+
+store::HealthCheck read_health(Fields& in) {
+    store::HealthCheck health;
+    health.path = in.text("path");
+    health.status = static_cast<std::uint32_t>(
+        in.maybe_number("status", kHttpStatusMax).value_or(health.status));
+    health.text = in.maybe_text("text").value_or("");
+    health.roll_back = in.flag("rollBack");
+    return health;
+}
+
 struct TargetBody {
     std::string connector;
     std::optional<std::string> publish_root;
     std::map<std::string, std::string> settings;
-    std::optional<Secret> secret;  // Empty text: none from now on. Absent: as it was.
+    std::optional<Secret> secret;              // Empty text: none from now on. Absent: as it was.
+    std::optional<store::HealthCheck> health;  // Absent: nobody looks.
+    std::optional<std::string> promote;
 
     static TargetBody read(Fields& in) {
         TargetBody body;
@@ -35,6 +53,8 @@ struct TargetBody {
         if (auto secret = in.maybe_text("secret")) {
             body.secret.emplace(std::move(*secret));
         }
+        in.object("health", [&](Fields& health) { body.health = read_health(health); });
+        body.promote = in.maybe_text("promote");
         return body;
     }
 };
@@ -53,9 +73,45 @@ struct RuleBody {
     }
 };
 
-Result<auth::Permit> permit_to_look(const Call& call) {
-    auto permit = call.permit(auth::Action::Read);
-    return permit ? std::move(permit) : call.permit(auth::Action::Deploy);
+json::value health_json(const store::HealthCheck& health) {
+    if (health.path.empty()) {
+        return nullptr;
+    }
+    return json::object{{"path", health.path},
+                        {"status", health.status},
+                        {"text", health.text},
+                        {"rollBack", health.roll_back}};
+}
+
+Status check_health(const std::optional<store::HealthCheck>& health) {
+    if (!health) {
+        return {};
+    }
+    const bool good_path =
+        health->path.starts_with('/') && !health->path.starts_with("//") &&
+        health->path.size() <= kHealthPathBytesMax &&
+        std::ranges::all_of(health->path, [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
+    if (!good_path) {
+        return std::unexpected(
+            Error(Code::InvalidInput, "'health.path' is a path of the site, like '/healthz'")
+                .because("bad_path"));
+    }
+    if (health->status < 100 || health->text.size() > kHealthTextBytesMax) {
+        return std::unexpected(
+            Error(Code::InvalidInput,
+                  "'health.status' is 100 to 599, 'health.text' at most 200 bytes")
+                .because("bad_health"));
+    }
+    return {};
+}
+
+/// Errors: InvalidInput `bad_promote`.
+Result<bool> goes_together(const std::optional<std::string>& promote) {
+    if (promote && *promote != "each" && *promote != "all") {
+        return std::unexpected(
+            Error(Code::InvalidInput, "'promote' is 'each' or 'all'").because("bad_promote"));
+    }
+    return promote == "all";
 }
 
 Result<json::object> target_json(store::Reader& reader,
@@ -79,6 +135,8 @@ Result<json::object> target_json(store::Reader& reader,
                         {"hasSecret", !row.sealed_secret.empty()},
                         {"live", row.live ? json::value(row.live->str()) : json::value(nullptr)},
                         {"releases", row.releases},
+                        {"health", health_json(row.health)},
+                        {"promote", row.together ? "all" : "each"},
                         {"url", url.empty() ? json::value(nullptr) : json::value(url)},
                         {"createdAt", time_json(row.created_at)}};
 }
@@ -125,8 +183,15 @@ struct NewTarget {
     std::string name;
     const TargetBody& body;
     std::optional<std::string> sealed_secret;
+    bool together = false;
     UnixMillis now = 0;
 };
+
+std::unexpected<Error> target_busy() {
+    return std::unexpected(
+        Error(Code::Conflict, "a deployment to this target is under way: wait or cancel it")
+            .because("target_busy"));
+}
 
 Status put_target_row(store::Writer& writer, const Around& around, const NewTarget& wanted) {
     const std::string key = store::target_key(wanted.project, wanted.name);
@@ -134,13 +199,13 @@ Status put_target_row(store::Writer& writer, const Around& around, const NewTarg
     store::TargetRow row = old.value_or(store::TargetRow{});
     row.created_at = old ? old->created_at : wanted.now;
     if (old && old->connector != wanted.body.connector && old->job) {
-        return std::unexpected(
-            Error(Code::Conflict, "a deployment to this target is under way: wait or cancel it")
-                .because("target_busy"));
+        return target_busy();
     }
     row.connector = wanted.body.connector;
     row.settings = wanted.body.settings;
     row.publish_root = wanted.body.publish_root.value_or("");
+    row.health = wanted.body.health.value_or(store::HealthCheck{});
+    row.together = wanted.together;
     if (wanted.sealed_secret) {
         row.sealed_secret = *wanted.sealed_secret;
     }
@@ -179,7 +244,7 @@ BodyShape rule_shape() {
 }
 
 Answer list_targets(const Call& call) {
-    ORIGIN_TRY(permit, permit_to_look(call));
+    ORIGIN_TRY(permit, call.permit_to_look());
     ORIGIN_TRY(wish, page_wish(call));
     const ProjectId project = permit.project();
     json::array rows;
@@ -202,7 +267,7 @@ Answer list_targets(const Call& call) {
 }
 
 Answer get_target(const Call& call) {
-    ORIGIN_TRY(permit, permit_to_look(call));
+    ORIGIN_TRY(permit, call.permit_to_look());
     return show_target(call, permit.project(), call.param("target"));
 }
 
@@ -214,7 +279,9 @@ Answer put_target(const Call& call) {
     ORIGIN_CHECK(check_publish_root(body.publish_root.value_or("")));
     const ProjectId project = permit.project();
     ORIGIN_TRY(sealed, sealed_secret(call, project, name, body.secret));
-    const NewTarget wanted{project, name, body, sealed, call.now()};
+    ORIGIN_CHECK(check_health(body.health));
+    ORIGIN_TRY(together, goes_together(body.promote));
+    const NewTarget wanted{project, name, body, sealed, together, call.now()};
     const auto show = [&](const Ids&) {
         return show_target(call, project, name);
     };
@@ -233,8 +300,37 @@ Answer put_target(const Call& call) {
         show);
 }
 
+Answer delete_target(const Call& call) {
+    ORIGIN_TRY(permit, call.permit(auth::Action::Deploy));
+    const std::string& name = call.param("target");
+    ORIGIN_CHECK(check_target_name(name));
+    const ProjectId project = permit.project();
+    const store::AuditRow event = call.audit("target.removed", project, name);
+    ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
+        const std::string key = store::target_key(project, name);
+        ORIGIN_TRY(row, store::get_row<store::TargetRow>(writer, Table::Targets, key));
+        if (!row) {
+            return {};  // Twice is once: no key is needed for that.
+        }
+        if (row->job) {
+            return target_busy();
+        }
+        ORIGIN_TRY(rules,
+                   store::scan_rows<store::RuleRow>(
+                       writer,
+                       Table::Rules,
+                       store::Range::prefix(store::key(project, store::Label{name}))));
+        for (const auto& [rule, ignored] : rules) {
+            ORIGIN_CHECK(writer.erase(Table::Rules, rule));
+        }
+        ORIGIN_CHECK(auth::record_audit(writer, event));
+        return writer.erase(Table::Targets, key);
+    }));
+    return no_content();
+}
+
 Answer list_rules(const Call& call) {
-    ORIGIN_TRY(permit, permit_to_look(call));
+    ORIGIN_TRY(permit, call.permit_to_look());
     ORIGIN_TRY(wish, page_wish(call));
     const std::string prefix(permit.project().view());
     json::array rows;

@@ -136,6 +136,9 @@ json::object deployment_json(const Around& around,
     if (row.preview) {
         body["preview"] = true;
     }
+    if (row.health != store::Health::Unknown) {
+        body["health"] = store::name_of(row.health);
+    }
     if (!row.url.empty()) {
         body["url"] = opening_url(around, row);
     }

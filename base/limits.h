@@ -158,7 +158,6 @@ inline constexpr std::uint32_t kRunAttemptsMax = 3;
 inline constexpr std::chrono::seconds kLocalDeployWait{5};  // A push shows them for so long.
 inline constexpr std::chrono::seconds kPushKeepAlive{5};  // It says something this often.
 inline constexpr std::chrono::seconds kWebhookTimeout{15};
-inline constexpr std::size_t kWebhookAnswerBytesMax = 64 * kKiB;
 
 // Sign-in.
 inline constexpr std::size_t kFailureTableRowsMax = 10'000;  // Addresses and key ids being slowed.

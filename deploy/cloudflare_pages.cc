@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "deploy/cloudflare_pages.h"
-
+// deploy/cloudflare_pages: the `cloudflare-pages` connector: direct upload to a project of Pages.
+// Source: cloudflare/workers-sdk f8308360, packages/wrangler/src/pages:
+// docs/deploy/cloudflare-pages.md.
 #include <set>
 
 #include <boost/json.hpp>
 
 #include "base/utf8.h"
 #include "crypto/encode.h"
+#include "deploy/all_connectors.h"
 #include "deploy/cloudflare.h"
 #include "deploy/form_data.h"
 #include "net/content_type.h"
@@ -179,7 +181,23 @@ Poll live(Task& task, const json::value& deployment) {
     return {.state = Poll::State::Live};
 }
 
-}  // namespace
+class CloudflarePages final : public Connector {
+public:
+    explicit CloudflarePages(const net::HttpClient& client) : client_(client) {}
+
+    std::string_view name() const override { return "cloudflare-pages"; }
+    Status check(const TargetSettings& settings) const override;
+    Result<UploadPlan> plan(Task& task) override;
+    Status upload(Task& task, const std::vector<std::size_t>& part) override;
+    Status publish(Task& task) override;
+    Result<Poll> poll(Task& task) override;
+    Status roll_back(Task& task, const store::RemoteDeployment& earlier) override;
+    void cancel(Task& task) override;
+    Status remove(Task& task) override;
+
+private:
+    const net::HttpClient& client_;
+};
 
 Status CloudflarePages::check(const TargetSettings& settings) const {
     return check_settings(settings,
@@ -303,6 +321,17 @@ void CloudflarePages::cancel(Task& task) {
     ProviderApi api = cloudflare::api_of(client_, task);
     [[maybe_unused]] const auto dropped =
         api.call({.method = "DELETE", .path = deployment_path(task) + "?force=true"});
+}
+
+Status CloudflarePages::remove(Task& task) {
+    ProviderApi api = cloudflare::api_of(client_, task);
+    return gone(api.call({.method = "DELETE", .path = deployment_path(task) + "?force=true"}));
+}
+
+}  // namespace
+
+std::unique_ptr<Connector> make_cloudflare_pages(const net::HttpClient& client) {
+    return std::make_unique<CloudflarePages>(client);
 }
 
 }  // namespace origin::deploy

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "deploy/cloudflare_workers.h"
-
+// deploy/cloudflare_workers: the `cloudflare-workers` connector: a Worker that is static assets
+// alone. Source: cloudflare/workers-sdk f8308360, packages/deploy-helpers:
+// docs/deploy/cloudflare-workers.md.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -9,6 +10,7 @@
 
 #include "base/utf8.h"
 #include "crypto/encode.h"
+#include "deploy/all_connectors.h"
 #include "deploy/cloudflare.h"
 #include "deploy/form_data.h"
 #include "net/content_type.h"
@@ -260,7 +262,23 @@ Status check_value(const TargetSettings& settings, std::string_view name, const 
             .because("bad_setting"));
 }
 
-}  // namespace
+class CloudflareWorkers final : public Connector {
+public:
+    explicit CloudflareWorkers(const net::HttpClient& client) : client_(client) {}
+
+    std::string_view name() const override { return "cloudflare-workers"; }
+    Status check(const TargetSettings& settings) const override;
+    Result<UploadPlan> plan(Task& task) override;
+    Status upload(Task& task, const std::vector<std::size_t>& part) override;
+    Status publish(Task& task) override;
+    Result<Poll> poll(Task& task) override;
+    Status roll_back(Task& task, const store::RemoteDeployment& earlier) override;
+    void cancel(Task& task) override;
+    Status remove(Task& task) override;
+
+private:
+    const net::HttpClient& client_;
+};
 
 Status CloudflareWorkers::check(const TargetSettings& settings) const {
     ORIGIN_CHECK(check_settings(settings,
@@ -358,6 +376,16 @@ Status CloudflareWorkers::roll_back(Task& task, const store::RemoteDeployment& e
 
 void CloudflareWorkers::cancel(Task& /*task*/) {
     // A version that is not deployed answers to nobody, and none can be deleted.
+}
+
+Status CloudflareWorkers::remove(Task& task) {
+    return task.say("Cloudflare deletes no version of a Worker: the preview stays at its address");
+}
+
+}  // namespace
+
+std::unique_ptr<Connector> make_cloudflare_workers(const net::HttpClient& client) {
+    return std::make_unique<CloudflareWorkers>(client);
 }
 
 }  // namespace origin::deploy

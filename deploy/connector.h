@@ -56,6 +56,8 @@ public:
     virtual Status roll_back(Task& task, const store::RemoteDeployment& earlier) = 0;
     /// The deployment is given up: let the provider drop it. Errors are of no consequence.
     virtual void cancel(Task& task) = 0;
+    /// Its branch is gone: takes the preview row.remote names from the provider, if it is there.
+    virtual Status remove(Task& task) = 0;
 };
 
 }  // namespace origin::deploy

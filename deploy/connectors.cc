@@ -4,11 +4,8 @@
 #include <algorithm>
 
 #include "base/utf8.h"
-#include "deploy/cloudflare_pages.h"
-#include "deploy/cloudflare_workers.h"
-#include "deploy/netlify.h"
+#include "deploy/all_connectors.h"
 #include "deploy/releases.h"
-#include "deploy/vercel.h"
 
 namespace origin::deploy {
 namespace {
@@ -32,10 +29,10 @@ Status check_local(const std::map<std::string, std::string>& settings, bool has_
 }  // namespace
 
 Connectors::Connectors(const net::HttpClient& client, Settings settings) : settings_(settings) {
-    add(std::make_unique<CloudflarePages>(client));
-    add(std::make_unique<CloudflareWorkers>(client));
-    add(std::make_unique<Netlify>(client));
-    add(std::make_unique<Vercel>(client));
+    add(make_cloudflare_pages(client));
+    add(make_cloudflare_workers(client));
+    add(make_netlify(client));
+    add(make_vercel(client));
 }
 
 Connector* Connectors::find(std::string_view name) const {

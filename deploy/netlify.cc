@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "deploy/netlify.h"
-
+// deploy/netlify: the `netlify` connector: deploys by file digest.
+// Source: Netlify's open-api 2.55 (swagger.yml) and its Go client: docs/deploy/netlify.md.
 #include <algorithm>
 #include <set>
 
@@ -9,6 +9,7 @@
 #include "auth/slug.h"
 #include "base/utf8.h"
 #include "crypto/encode.h"
+#include "deploy/all_connectors.h"
 #include "deploy/provider_api.h"
 
 namespace origin::deploy {
@@ -231,7 +232,23 @@ Result<Poll> look_at_site(ProviderApi& api, Task& task, const json::value& deplo
     return Poll{.text = "ready, not published yet"};
 }
 
-}  // namespace
+class Netlify final : public Connector {
+public:
+    explicit Netlify(const net::HttpClient& client) : client_(client) {}
+
+    std::string_view name() const override { return "netlify"; }
+    Status check(const TargetSettings& settings) const override;
+    Result<UploadPlan> plan(Task& task) override;
+    Status upload(Task& task, const std::vector<std::size_t>& part) override;
+    Status publish(Task& task) override;
+    Result<Poll> poll(Task& task) override;
+    Status roll_back(Task& task, const store::RemoteDeployment& earlier) override;
+    void cancel(Task& task) override;
+    Status remove(Task& task) override;
+
+private:
+    const net::HttpClient& client_;
+};
 
 Status Netlify::check(const TargetSettings& settings) const {
     return check_settings(
@@ -328,6 +345,18 @@ void Netlify::cancel(Task& task) {
     ProviderApi api = api_of(client_, task);
     [[maybe_unused]] const auto dropped = api.call(
         {.method = "POST", .path = "/deploys/" + encoded_path(task.row().remote.id) + "/cancel"});
+}
+
+Status Netlify::remove(Task& task) {
+    ProviderApi api = api_of(client_, task);
+    return gone(
+        api.call({.method = "DELETE", .path = "/deploys/" + encoded_path(task.row().remote.id)}));
+}
+
+}  // namespace
+
+std::unique_ptr<Connector> make_netlify(const net::HttpClient& client) {
+    return std::make_unique<Netlify>(client);
 }
 
 }  // namespace origin::deploy

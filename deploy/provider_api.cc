@@ -135,6 +135,13 @@ Milliseconds growing_wait(Task& task) {
     return Milliseconds(std::clamp<std::int64_t>(lasted / kShare, 1000, 10'000));
 }
 
+Status gone(const Result<ApiAnswer>& deletion) {
+    if (!deletion && deletion.error().code() != Code::NotFound) {
+        return std::unexpected(deletion.error());
+    }
+    return {};
+}
+
 std::unexpected<Error> odd_answer(std::string_view provider, std::string_view lacks) {
     return std::unexpected(
         Error(Code::Unavailable, std::string(provider) + "'s answer has no " + std::string(lacks))

@@ -88,6 +88,9 @@ std::string branch_of(std::string_view ref);
 /// Until the next look at what lasts: the longer it has lasted, the longer; 1 s to 10 s.
 Milliseconds growing_wait(Task& task);
 
+/// What a deletion came to: what is not there any more counts as deleted.
+Status gone(const Result<ApiAnswer>& deletion);
+
 std::unexpected<Error> odd_answer(std::string_view provider, std::string_view lacks);
 
 struct SettingNames {

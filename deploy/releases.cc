@@ -49,6 +49,25 @@ Status retire_live(Writer& writer,
                                              : "replaced by a newer deployment"});
 }
 
+/// Of a ref one preview is live: the newest.
+Status show_preview(Writer& writer,
+                    const ProjectId& project,
+                    const DeploymentId& id,
+                    DeploymentRow row,
+                    UnixMillis now) {
+    const std::string key = store::preview_key(project, row.target, row.ref);
+    ORIGIN_TRY(before, store::get_row<store::PreviewRow>(writer, Table::Previews, key));
+    if (before && before->deployment != id) {
+        ORIGIN_TRY(old, hooks::need_deployment(writer, project, before->deployment));
+        old.state = DeploymentState::Superseded;
+        ORIGIN_CHECK(hooks::move_deployment(
+            writer, project, before->deployment, old, {now, "replaced by a newer preview"}));
+    }
+    ORIGIN_CHECK(store::put_row(writer, Table::Previews, key, store::PreviewRow{id}));
+    row.state = DeploymentState::Live;
+    return hooks::move_deployment(writer, project, id, std::move(row), {now, "live as a preview"});
+}
+
 struct Publication {
     const ProjectId& project;
     const DeploymentId& id;
@@ -56,6 +75,14 @@ struct Publication {
     DeploymentState predecessor_becomes;
     UnixMillis now;
 };
+
+/// As a state begins.
+store::DeployProgress fresh(store::DeployProgress progress) {
+    progress.failures = 0;
+    progress.waiting.clear();
+    progress.waits_until = 0;
+    return progress;
+}
 
 /// Moves the pointer and numbers the release.
 Status publish(Writer& writer, Publication wanted) {
@@ -66,8 +93,14 @@ Status publish(Writer& writer, Publication wanted) {
     target.releases += 1;
     wanted.row.release = target.releases;
     wanted.row.state = DeploymentState::Live;
+    wanted.row.health =
+        target.health.path.empty() ? store::Health::Unknown : store::Health::Checking;
+    wanted.row.progress = fresh(wanted.row.progress);
     ORIGIN_CHECK(store::put_row(
         writer, Table::Targets, store::target_key(wanted.project, wanted.row.target), target));
+    if (hooks::is_open(wanted.row)) {
+        ORIGIN_CHECK(hooks::rouse_target(writer, wanted.project, wanted.row.target, wanted.id));
+    }
     ORIGIN_CHECK(
         store::put_row(writer,
                        Table::Releases,
@@ -95,8 +128,7 @@ Status go_live(Writer& writer,
     ORIGIN_TRY(target, need_target(writer, project, row.target));
     DeploymentRow live_row = row;
     if (row.preview) {
-        live_row.state = DeploymentState::Live;
-        return hooks::move_deployment(writer, project, id, live_row, {now, "live as a preview"});
+        return show_preview(writer, project, id, std::move(live_row), now);
     }
     if (target.live) {
         ORIGIN_TRY(live, hooks::need_deployment(writer, project, *target.live));
@@ -109,6 +141,29 @@ Status go_live(Writer& writer,
     }
     const auto before = row.rollback_of ? DeploymentState::RolledBack : DeploymentState::Superseded;
     return publish(writer, {project, id, live_row, before, now});
+}
+
+Result<std::optional<DeploymentId>> release_before(store::Reader& reader,
+                                                   const ProjectId& project,
+                                                   const DeploymentRow& row) {
+    std::optional<DeploymentId> goal;
+    Status decoded;
+    const store::Range before{store::release_key(project, row.target, 0),
+                              store::release_key(project, row.target, row.release)};
+    ORIGIN_CHECK(
+        reader.scan_back(Table::Releases, before, [&](std::string_view, std::string_view value) {
+            const auto release = store::decode<store::ReleaseRow>(value);
+            if (!release) {
+                decoded = std::unexpected(release.error());
+                return false;
+            }
+            if (release->commit != row.commit) {
+                goal = release->deployment;
+            }
+            return !goal;
+        }));
+    ORIGIN_CHECK(decoded);
+    return goal;
 }
 
 Status roll_back(Writer& writer, const Rollback& wanted, const auth::Urls& urls) {

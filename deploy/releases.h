@@ -28,6 +28,11 @@ Status go_live(store::Writer& writer,
                const store::DeploymentRow& row,
                UnixMillis now);
 
+/// The latest release before this one that has another commit; nullopt: there is none.
+Result<std::optional<DeploymentId>> release_before(store::Reader& reader,
+                                                   const ProjectId& project,
+                                                   const store::DeploymentRow& row);
+
 struct Rollback {
     DeploymentId id;  // Of the new deployment.
     ProjectId project;

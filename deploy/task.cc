@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "deploy/releases.h"
 #include "git/odb/objects.h"
+#include "hooks/deployment_orders.h"
 #include "hooks/deployments.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
@@ -120,10 +121,54 @@ Status Task::go_live() {
     });
 }
 
+Status Task::tell_health(const HealthNews& news) {
+    const UnixMillis now = around_.clock.now();
+    return write([&](store::Writer& writer) -> Status {
+        // A `local` target may have gone back meanwhile, without its job.
+        ORIGIN_TRY(row, hooks::need_deployment(writer, subject_.project, subject_.id));
+        if (row.state != store::DeploymentState::Live) {
+            return {};
+        }
+        row.health = news.health;
+        if (news.health == store::Health::Checking) {
+            ++row.progress.failures;
+            row.progress.waiting = news.text;
+            row.progress.waits_until = now + news.wait.count();
+            return store::put_row(writer,
+                                  store::Table::Deployments,
+                                  store::deployment_key(subject_.project, subject_.id),
+                                  row);
+        }
+        row.progress.waiting.clear();
+        row.progress.waits_until = 0;
+        row.error = news.health == store::Health::Unhealthy ? news.text : "";
+        hooks::add_log_line(row, {now, news.text});
+        std::optional<DeploymentId> earlier;
+        if (news.back) {
+            ORIGIN_TRY(found, release_before(writer, subject_.project, row));
+            earlier = found;
+            hooks::add_log_line(row,
+                                {now,
+                                 earlier ? "the release before it is put back"
+                                         : "there is no release before it to go back to"});
+        }
+        ORIGIN_CHECK(hooks::put_moved(writer, subject_.project, subject_.id, row));
+        return earlier
+                   ? roll_back(writer, {*news.back, subject_.project, *earlier, now}, around_.urls)
+                   : Status();
+    });
+}
+
 Status Task::check_time() const {
-    return around_.stopping
-               ? std::unexpected(Error(Code::Unavailable, "the server stops").because("stopping"))
-               : Status();
+    if (around_.stopping) {
+        return std::unexpected(Error(Code::Unavailable, "the server stops").because("stopping"));
+    }
+    return around_.store.read([&](store::Reader& reader) -> Status {
+        ORIGIN_TRY(asked,
+                   hooks::cancel_asked(reader, subject_.project, subject_.row.target, subject_.id));
+        return asked ? std::unexpected(Error(Code::Conflict, "cancelled").because("cancel_asked"))
+                     : Status();
+    });
 }
 
 }  // namespace origin::deploy

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/urls.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
@@ -47,6 +48,7 @@ public:
         const Clock& clock;     ///< For people.
         const Clock& schedule;  ///< For waits: a SteadiedClock.
         const std::atomic<bool>& stopping;
+        const auth::Urls& urls;
     };
     struct Subject {
         store::Job job;  // As claimed: what is saved needs its lease.
@@ -85,6 +87,15 @@ public:
     Status move(store::DeploymentState state, std::string line);
     /// See deploy/releases.
     Status go_live();
+    struct HealthNews {
+        store::Health health = store::Health::Checking;  // Checking: looked at again after `wait`.
+        std::string text;
+        Milliseconds wait{0};
+        std::optional<DeploymentId> back;  // Of the rollback, if one is wanted.
+    };
+    /// Writes down what a look came to, unless something else is live by now; with `back` the
+    /// release before it is put back, if there is one.
+    Status tell_health(const HealthNews& news);
 
     /// The next try comes after this; the provider said so.
     void hold_off(Milliseconds time) { hold_off_ = time; }
@@ -92,7 +103,7 @@ public:
     UnixMillis now() const { return around_.clock.now(); }
     /// Its connection to the provider.
     net::HttpSession& session() { return session_; }
-    /// Errors: Unavailable `stopping`: the server is about to stop.
+    /// Errors: Unavailable `stopping`: the server is about to stop; Conflict `cancel_asked`.
     Status check_time() const;
     /// What the connector remembers for this try alone, and nobody stores: tokens of a session.
     std::map<std::string, std::string>& kept() { return kept_; }

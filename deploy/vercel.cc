@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "deploy/vercel.h"
-
+// deploy/vercel: the `vercel` connector: files by SHA-1, in the prebuilt form: nothing is built
+// there. Source: vercel/vercel 17d9ebaf, packages/client, and Vercel's API description:
+// docs/deploy/vercel.md.
 #include <map>
 #include <set>
 
@@ -9,6 +10,7 @@
 #include "base/utf8.h"
 #include "crypto/encode.h"
 #include "crypto/hash.h"
+#include "deploy/all_connectors.h"
 #include "deploy/provider_api.h"
 
 namespace origin::deploy {
@@ -340,7 +342,23 @@ bool is_assigned(const json::value& deployment) {
     return (at.is_number() && at.to_number<double>() > 0) || (at.is_bool() && at.get_bool());
 }
 
-}  // namespace
+class Vercel final : public Connector {
+public:
+    explicit Vercel(const net::HttpClient& client) : client_(client) {}
+
+    std::string_view name() const override { return "vercel"; }
+    Status check(const TargetSettings& settings) const override;
+    Result<UploadPlan> plan(Task& task) override;
+    Status upload(Task& task, const std::vector<std::size_t>& part) override;
+    Status publish(Task& task) override;
+    Result<Poll> poll(Task& task) override;
+    Status roll_back(Task& task, const store::RemoteDeployment& earlier) override;
+    void cancel(Task& task) override;
+    Status remove(Task& task) override;
+
+private:
+    const net::HttpClient& client_;
+};
 
 Status Vercel::check(const TargetSettings& settings) const {
     return check_settings(settings,
@@ -440,6 +458,19 @@ void Vercel::cancel(Task& task) {
         api.call({.method = "PATCH",
                   .path = at_team(
                       task, "/v12/deployments/" + encoded_path(task.row().remote.id) + "/cancel")});
+}
+
+Status Vercel::remove(Task& task) {
+    ProviderApi api = api_of(client_, task);
+    return gone(api.call(
+        {.method = "DELETE",
+         .path = at_team(task, "/v13/deployments/" + encoded_path(task.row().remote.id))}));
+}
+
+}  // namespace
+
+std::unique_ptr<Connector> make_vercel(const net::HttpClient& client) {
+    return std::make_unique<Vercel>(client);
 }
 
 }  // namespace origin::deploy

@@ -2,10 +2,12 @@
 #include "deploy/worker.h"
 
 #include <algorithm>
-#include <tuple>
 
+#include "deploy/health.h"
 #include "deploy/releases.h"
+#include "deploy/turn.h"
 #include "git/serve/catalogue.h"
+#include "hooks/deployment_orders.h"
 #include "hooks/deployments.h"
 #include "hooks/target_secret.h"
 #include "store/rows/access.h"
@@ -22,70 +24,18 @@ using store::Writer;
 
 constexpr std::size_t kPerTransactionMax = 50;
 
-struct Open {
-    DeploymentId id;
-    DeploymentRow row;
-};
-
-Result<std::vector<Open>> read_open(store::Reader& reader, const hooks::DeploySubject& subject) {
-    std::vector<Open> open;
-    ORIGIN_TRY(ids, hooks::open_deployments(reader, subject.project, subject.target));
-    for (const DeploymentId& id : ids) {
-        ORIGIN_TRY(row, hooks::need_deployment(reader, subject.project, id));
-        open.push_back({id, std::move(row)});
-    }
-    // By push: ids follow the clock, and a clock may be set back.
-    std::ranges::sort(open, {}, [](const Open& one) {
-        return std::tuple(one.row.push, one.row.rollback_of.has_value(), one.id);
-    });
-    return open;
-}
-
-/// Does the later deployment make the earlier one pointless?
-bool replaces(const DeploymentRow& later, const DeploymentRow& earlier) {
-    if (later.preview != earlier.preview) {
-        return false;
-    }
-    return later.ref == earlier.ref || (later.rollback_of && !later.preview);
-}
-
-bool has_begun(const DeploymentRow& row) {
-    return row.state != DeploymentState::Queued;
-}
-
-/// Settles those that something newer makes pointless. Returns: the one to do, if there is one.
-Result<std::optional<Open>> front_of(Writer& writer,
-                                     const ProjectId& project,
-                                     const std::vector<Open>& open,
-                                     UnixMillis now) {
-    std::optional<Open> front;
-    for (std::size_t i = 0; i < open.size(); ++i) {
-        const DeploymentRow& row = open[i].row;
-        const bool may_give_way = !has_begun(row) || row.progress.failures > 0;
-        const auto newer = std::find_if(
-            open.begin() + static_cast<std::ptrdiff_t>(i) + 1, open.end(), [&](const Open& later) {
-                return replaces(later.row, row);
-            });
-        if (may_give_way && newer != open.end()) {
-            DeploymentRow superseded = row;
-            superseded.state = DeploymentState::Superseded;
-            ORIGIN_CHECK(hooks::move_deployment(
-                writer,
-                project,
-                open[i].id,
-                superseded,
-                {now, "a newer one is deployed instead: " + newer->id.str()}));
-        } else if (!front || (has_begun(row) && !has_begun(front->row))) {
-            front = open[i];
-        }
-    }
-    return front;
-}
-
-Status fail(Writer& writer, const ProjectId& project, Open one, std::string why, UnixMillis now) {
+Status fail(Writer& writer, const ProjectId& project, Turn one, std::string why, UnixMillis now) {
     one.row.state = DeploymentState::Failed;
     one.row.error = std::move(why);
     return hooks::move_deployment(writer, project, one.id, one.row, {now, one.row.error});
+}
+
+/// A preview whose branch is gone, once nobody shows it any more.
+Status drop(Writer& writer, const ProjectId& project, Turn one, UnixMillis now) {
+    one.row.state = DeploymentState::Superseded;
+    one.row.unwanted = false;
+    return hooks::move_deployment(
+        writer, project, one.id, one.row, {now, "its branch was deleted: the preview is removed"});
 }
 
 std::string kilobytes(std::uint64_t bytes) {
@@ -146,6 +96,17 @@ Result<Milliseconds> upload(Task& task, Connector& connector) {
     return Milliseconds(0);
 }
 
+Result<bool> any_cancel_asked(store::Reader& reader, const hooks::DeploySubject& subject) {
+    ORIGIN_TRY(open, hooks::open_deployments(reader, subject.project, subject.target));
+    for (const DeploymentId& id : open) {
+        ORIGIN_TRY(asked, hooks::cancel_asked(reader, subject.project, subject.target, id));
+        if (asked) {
+            return true;
+        }
+    }
+    return false;
+}
+
 Milliseconds back_off(std::uint32_t failures, Random& random) {
     const auto most = std::chrono::duration_cast<Milliseconds>(kDeployBackOffMax);
     const Milliseconds base =
@@ -164,7 +125,7 @@ Milliseconds time_max(DeploymentState state) {
 /// What is to be done outside the transaction.
 struct DeployWorker::Next {
     hooks::DeploySubject subject;
-    std::optional<Open> one;
+    std::optional<Turn> one;
     TargetRow target;
     bool more = false;  // Call choose() again.
 };
@@ -181,21 +142,23 @@ Status DeployWorker::choose(Writer& writer, const store::Job& job, Next& next) c
     ORIGIN_CHECK(there);
     const UnixMillis now = around_.clock.now();
     for (std::size_t i = 0; i < kPerTransactionMax; ++i) {
-        ORIGIN_TRY(open, read_open(writer, next.subject));
-        ORIGIN_TRY(front, front_of(writer, project, open, now));
+        ORIGIN_TRY(front, next_turn(writer, next.subject, now));
         if (!front) {
             ORIGIN_TRY(last, store::need_row<TargetRow>(writer, Table::Targets, key, "no target"));
             last.job.reset();
             ORIGIN_CHECK(store::put_row(writer, Table::Targets, key, last));
             return store::complete(writer, job);
         }
-        if (target->connector == kLocal) {
+        const bool is_local = target->connector == kLocal;
+        if (is_local && !store::is_settled(front->row.state)) {
             DeploymentRow row = front->row;
             row.url = row.preview ? around_.urls.site_with_label(there->site,
                                                                  auth::commit_label(row.commit))
                                   : live_url(around_.urls, there->site, row.target);
             ORIGIN_CHECK(go_live(writer, project, front->id, row, now));
-        } else if (around_.connectors.find(target->connector) == nullptr) {
+        } else if (is_local && front->row.unwanted) {
+            ORIGIN_CHECK(drop(writer, project, *front, now));
+        } else if (!is_local && around_.connectors.find(target->connector) == nullptr) {
             ORIGIN_CHECK(fail(writer,
                               project,
                               *front,
@@ -229,8 +192,11 @@ Status DeployWorker::work(const store::Job& job) {
         }
         if (wait.count() > 0 || stopping_) {
             const UnixMillis again = around_.schedule.now() + wait.count();
-            return around_.store.write(
-                [&](Writer& writer) { return store::retry_at(writer, job, again); });
+            return around_.store.write([&](Writer& writer) -> Status {
+                // Who asked for its end while it was worked on could not rouse the job.
+                ORIGIN_TRY(cancelled, any_cancel_asked(writer, subject));
+                return store::retry_at(writer, job, cancelled ? store::kAtOnce : again);
+            });
         }
     }
 }
@@ -239,27 +205,71 @@ Result<Milliseconds> DeployWorker::bring_on(const store::Job& job, Next next) co
     const auto secret = hooks::open_target_secret(
         around_.master_key, next.subject.project, next.subject.target, next.target.sealed_secret);
     Connector* connector = around_.connectors.find(next.target.connector);
-    Task task({around_.store, around_.storage, around_.clock, around_.schedule, stopping_},
-              {job,
-               next.subject.project,
-               next.one->id,
-               std::move(next.target),
-               std::move(next.one->row),
-               Secret(secret.value_or(""))});
+    const bool cancel = next.one->cancel;
+    const store::HealthCheck health = next.target.health;
+    Task task(
+        {around_.store, around_.storage, around_.clock, around_.schedule, stopping_, around_.urls},
+        {job,
+         next.subject.project,
+         next.one->id,
+         std::move(next.target),
+         std::move(next.one->row),
+         Secret(secret.value_or(""))});
     if (!secret) {
         task.row().error =
             "the target's secret does not open with this server's master key: set it again";
         ORIGIN_CHECK(task.move(DeploymentState::Failed, task.row().error));
         return Milliseconds(0);
     }
-    return advance(task, *connector);
+    if (task.row().state == DeploymentState::Live && !task.row().unwanted) {
+        return look_after(task, health);
+    }
+    // A `local` one is not brought on here: it has been live since it was chosen.
+    return cancel ? end_early(task, *connector) : advance(task, *connector);
+}
+
+/// Somebody wants it to end: what has become live meanwhile stays.
+Result<Milliseconds> DeployWorker::end_early(Task& task, Connector& connector) const {
+    if (task.row().state == DeploymentState::Processing) {
+        const auto poll = connector.poll(task);
+        if (poll && poll->state == Poll::State::Live) {
+            ORIGIN_CHECK(task.say("it was live before it could be cancelled"));
+            ORIGIN_CHECK(task.go_live());
+            return Milliseconds(0);
+        }
+    }
+    connector.cancel(task);
+    task.row().error = "cancelled";
+    ORIGIN_CHECK(task.move(DeploymentState::Cancelled, "cancelled"));
+    return Milliseconds(0);
+}
+
+/// One look at what is live.
+Result<Milliseconds> DeployWorker::look_after(Task& task, const store::HealthCheck& check) const {
+    const DeploymentRow& row = task.row();
+    const std::string wrong =
+        check.path.empty() ? "" : look_at_health(around_.client, check, row.url);
+    Task::HealthNews news{store::Health::Healthy, "healthy", Milliseconds(0), {}};
+    if (!wrong.empty() && row.progress.failures + 1 < kHealthTriesMax) {
+        const auto wait = Milliseconds(1000LL << row.progress.failures);
+        news = {store::Health::Checking, "the health check: " + wrong, wait, {}};
+    } else if (!wrong.empty()) {
+        news = {store::Health::Unhealthy, "the health check failed: " + wrong, Milliseconds(0), {}};
+        if (check.roll_back && !row.rollback_of) {
+            news.back = DeploymentId::make(around_.clock, around_.random);
+        }
+    }
+    ORIGIN_CHECK(task.tell_health(news));
+    return news.wait;
 }
 
 Result<Milliseconds> DeployWorker::advance(Task& task, Connector& connector) const {
     const store::DeployProgress& progress = task.row().progress;
     // While no server ran, nothing could go on.
     const std::int64_t spent = around_.schedule.now() - std::max(progress.state_since, begun_);
-    if (has_begun(task.row()) && spent > time_max(task.row().state).count()) {
+    if ((task.row().state == DeploymentState::Uploading ||
+         task.row().state == DeploymentState::Processing) &&
+        spent > time_max(task.row().state).count()) {
         return after(
             task,
             connector,
@@ -274,6 +284,13 @@ Result<Milliseconds> DeployWorker::advance(Task& task, Connector& connector) con
 
 Result<Milliseconds> DeployWorker::step(Task& task, Connector& connector) const {
     DeploymentRow& row = task.row();
+    if (row.unwanted) {
+        ORIGIN_CHECK(connector.remove(task));
+        row.unwanted = false;
+        ORIGIN_CHECK(task.move(DeploymentState::Superseded,
+                               "its branch was deleted: the preview is removed"));
+        return Milliseconds(0);
+    }
     if (row.state == DeploymentState::Queued) {
         ORIGIN_CHECK(task.move(DeploymentState::Uploading, "begun"));
     }
@@ -335,6 +352,9 @@ Result<Milliseconds> DeployWorker::after(Task& task,
     if (error.reason() == "stopping") {
         return Milliseconds(1);
     }
+    if (error.reason() == "cancel_asked") {
+        return Milliseconds(0);
+    }
     store::DeployProgress& progress = task.row().progress;
     const bool is_temporary = error.code() == Code::Unavailable || error.code() == Code::Timeout;
     around_.log.warning("a deployment meets an error",
@@ -351,6 +371,12 @@ Result<Milliseconds> DeployWorker::after(Task& task,
         ORIGIN_CHECK(task.say(error.told_to_peer() + "; tried again in " +
                               std::to_string((wait.count() + 999) / 1000) + " s"));
         return wait;
+    }
+    if (task.row().unwanted) {  // It stays where it is, then.
+        task.row().unwanted = false;
+        ORIGIN_CHECK(task.move(DeploymentState::Superseded,
+                               "its branch was deleted, but not removed: " + error.told_to_peer()));
+        return Milliseconds(0);
     }
     connector.cancel(task);
     task.row().error = error.told_to_peer();

@@ -38,6 +38,7 @@ public:
         Random& random;
         Log& log;
         const Connectors& connectors;
+        const net::HttpClient& client;  ///< For health checks.
         Secret master_key;
     };
     explicit DeployWorker(Around around) : around_(std::move(around)) {}
@@ -55,6 +56,8 @@ private:
     Result<Milliseconds> bring_on(const store::Job& job, Next next) const;
     Result<Milliseconds> advance(Task& task, Connector& connector) const;
     Result<bool> restore(Task& task, Connector& connector) const;
+    Result<Milliseconds> end_early(Task& task, Connector& connector) const;
+    Result<Milliseconds> look_after(Task& task, const store::HealthCheck& check) const;
     Result<Milliseconds> step(Task& task, Connector& connector) const;
     Result<Milliseconds> after(Task& task, Connector& connector, const Error& error) const;
 

@@ -6,6 +6,7 @@
 
 #include "deploy/releases.h"
 #include "git/serve/test_project.h"
+#include "hooks/deployment_orders.h"
 #include "hooks/deployments.h"
 #include "hooks/push_plan.h"
 #include "hooks/target_secret.h"
@@ -57,6 +58,10 @@ public:
         return gone ? std::unexpected(Error(Code::NotFound, "gone")) : Status();
     }
     void cancel(Task& /*task*/) override { calls.push_back("cancel"); }
+    Status remove(Task& task) override {
+        calls.push_back("remove " + task.row().remote.id);
+        return {};
+    }
 
     std::vector<std::string> calls;
     std::vector<Result<UploadPlan>> plans;
@@ -91,6 +96,7 @@ protected:
                                                                       .random = random_,
                                                                       .log = log_,
                                                                       .connectors = connectors_,
+                                                                      .client = client_,
                                                                       .master_key = master_key_});
     }
     void put_target(const std::string& connector) {
@@ -121,6 +127,23 @@ protected:
             return roll_back(writer, {id, project_, earlier, clock_.now()}, urls_);
         }));
         return id;
+    }
+    Status cancel(const DeploymentId& id) {
+        return store_->write([&](store::Writer& writer) {
+            return hooks::cancel_deployment(writer, project_, id, clock_.now());
+        });
+    }
+    Result<DeploymentId> retry(const DeploymentId& earlier) {
+        const auto id = DeploymentId::make(clock_, random_);
+        ORIGIN_CHECK(store_->write([&](store::Writer& writer) {
+            return hooks::retry_deployment(writer, {id, project_, earlier, clock_.now()});
+        }));
+        return id;
+    }
+    bool delete_branch(const std::string& name) {
+        auto draft = git::Draft::open(service(), permit());
+        const auto outcome = (*draft)->push({.via = "api", .refs = {{name, *tip(name), Oid{}}}});
+        return outcome && outcome->all_ok();
     }
     /// Claims and does the job if one is ready. Returns: was there one?
     bool work() {
@@ -312,6 +335,84 @@ TEST_F(WorkerTest, RollbackIsTheProvidersOwnOrAnUpload) {
     EXPECT_EQ(provider_->calls,
               (Calls{"roll_back remote-" + second.str(), "plan", "upload", "publish", "poll"}));
     EXPECT_EQ(state(forth), DeploymentState::Live);
+}
+
+TEST_F(WorkerTest, OneThatWaitsIsCancelledAtOnceAndOneUnderWayByItsJob) {
+    const auto queued = push("refs/heads/main", "1");
+    EXPECT_TRUE(cancel(queued));
+    EXPECT_EQ(state(queued), DeploymentState::Cancelled);
+    EXPECT_EQ(open(), 0U);
+
+    provider_->polls = {Poll{.wait = Milliseconds(600'000), .text = "thinking"},
+                        Poll{.wait = Milliseconds(600'000), .text = "thinking"}};
+    const auto begun = push("refs/heads/main", "2");
+    work();
+    EXPECT_EQ(state(begun), DeploymentState::Processing);
+    EXPECT_TRUE(cancel(begun));
+    EXPECT_TRUE(work()) << "nobody waits for the provider any more";
+    EXPECT_EQ(state(begun), DeploymentState::Cancelled);
+    EXPECT_EQ(provider_->calls.back(), "cancel");
+    EXPECT_EQ(open(), 0U);
+    EXPECT_EQ(cancel(begun).error().reason(), "already_settled");
+}
+
+TEST_F(WorkerTest, WhatIsLiveBeforeItIsCancelledStays) {
+    provider_->polls = {Poll{.wait = Milliseconds(600'000), .text = "thinking"}};
+    const auto id = push("refs/heads/main", "1");
+    work();
+    EXPECT_TRUE(cancel(id));
+    work();
+    EXPECT_EQ(state(id), DeploymentState::Live);
+    EXPECT_EQ(row(id).release, 1U);
+    EXPECT_EQ(cancel(id).error().reason(), "already_settled");
+}
+
+TEST_F(WorkerTest, ARollbackUnderWayIsNotCancelled) {
+    const auto first = push("refs/heads/main", "1");
+    work();
+    push("refs/heads/main", "2");
+    work();
+    provider_->polls = {Poll{.wait = Milliseconds(1000), .text = "thinking"}};
+    const auto back = roll_back_to(first);
+    work();
+    EXPECT_EQ(cancel(back).error().reason(), "cannot_cancel");
+}
+
+TEST_F(WorkerTest, WhatFailedIsTriedAgainInItsOwnPlace) {
+    provider_->plans = {std::unexpected(Error(Code::Unauthenticated, "wrong token"))};
+    const auto failed = push("refs/heads/main", "1");
+    work();
+    const auto again = retry(failed);
+    ASSERT_TRUE(again);
+    work();
+    EXPECT_EQ(state(*again), DeploymentState::Live);
+    EXPECT_EQ(row(*again).commit, row(failed).commit);
+    EXPECT_EQ(retry(*again).error().reason(), "not_failed");
+
+    push("refs/heads/main", "2");
+    work();
+    const auto late = retry(failed);
+    ASSERT_TRUE(late);
+    work();
+    EXPECT_EQ(state(*late), DeploymentState::Superseded) << "a newer push is live";
+}
+
+TEST_F(WorkerTest, ADeletedBranchTakesItsPreviewWithIt) {
+    rule("refs/heads/f*", true);
+    const auto older = push("refs/heads/feature", "1");
+    work();
+    const auto live = push("refs/heads/feature", "2");
+    work();
+    EXPECT_EQ(state(older), DeploymentState::Superseded);
+    const auto waiting = push("refs/heads/feature", "3");
+    provider_->calls.clear();
+    EXPECT_TRUE(delete_branch("refs/heads/feature"));
+    EXPECT_EQ(state(waiting), DeploymentState::Cancelled);
+    EXPECT_TRUE(work());
+    EXPECT_EQ(provider_->calls, (Calls{"remove remote-" + live.str()}));
+    EXPECT_EQ(state(live), DeploymentState::Superseded);
+    EXPECT_EQ(open(), 0U);
+    EXPECT_EQ(rows(store::Table::Previews), 0U);
 }
 
 TEST_F(WorkerTest, AStopLeavesItForTheNextStart) {

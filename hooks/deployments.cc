@@ -4,10 +4,12 @@
 #include <boost/json.hpp>
 
 #include "base/limits.h"
+#include "git/serve/catalogue.h"
 #include "store/event_log.h"
 #include "store/jobs.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
+#include "store/rows/policy.h"
 
 namespace origin::hooks {
 namespace {
@@ -36,14 +38,66 @@ Status add_event(store::Writer& writer,
     if (!row.error.empty()) {
         data["error"] = row.error;
     }
+    const bool is_verdict =
+        row.state == store::DeploymentState::Live &&
+        (row.health == store::Health::Healthy || row.health == store::Health::Unhealthy);
+    if (is_verdict) {
+        data["health"] = store::name_of(row.health);
+    }
     ORIGIN_CHECK(store::append_event(
         writer,
         store::Event{.time = now,
-                     .type = "deployment." + std::string(store::name_of(row.state)),
+                     .type = "deployment." + std::string(is_verdict ? store::name_of(row.health)
+                                                                    : store::name_of(row.state)),
                      .project = project,
                      .client = {},
                      .data = boost::json::serialize(data)}));
     return {};
+}
+
+/// What the commit's status `deploy/<target>` or `preview/<target>` becomes; nullopt: it stays. One
+/// that was live and is not any more has been deployed none the less.
+std::optional<store::StatusState> status_of(const store::DeploymentRow& row) {
+    switch (row.state) {
+        case store::DeploymentState::Queued:
+        case store::DeploymentState::Building:
+        case store::DeploymentState::Uploading:
+        case store::DeploymentState::Processing:
+            return store::StatusState::Pending;
+        case store::DeploymentState::Live:
+            return row.health == store::Health::Checking    ? store::StatusState::Pending
+                   : row.health == store::Health::Unhealthy ? store::StatusState::Failure
+                                                            : store::StatusState::Success;
+        case store::DeploymentState::Failed:
+            return store::StatusState::Failure;
+        case store::DeploymentState::Superseded:
+        case store::DeploymentState::Cancelled:
+        case store::DeploymentState::RolledBack:
+            break;
+    }
+    const bool was_live = row.release != 0 || (row.preview && !row.url.empty());
+    return was_live ? std::nullopt : std::optional(store::StatusState::Error);
+}
+
+Status put_status(store::Writer& writer,
+                  const ProjectId& project,
+                  const store::DeploymentRow& row) {
+    const auto state = status_of(row);
+    if (!state) {
+        return {};
+    }
+    ORIGIN_TRY(owner, git::need_project(writer, project));
+    const std::string context =
+        std::string(row.preview ? kPreviewContexts : kDeployContexts) + row.target;
+    return store::put_row(
+        writer,
+        Table::Statuses,
+        store::status_key(project, row.commit, context),
+        store::StatusRow{.state = *state,
+                         .description = row.log.empty() ? "" : row.log.back().text,
+                         .target_url = row.url,
+                         .client = owner.owner,
+                         .updated_at = row.updated_at});
 }
 
 }  // namespace
@@ -78,6 +132,27 @@ Result<std::vector<DeploymentId>> open_deployments(store::Reader& reader,
     return open;
 }
 
+Status rouse_target(store::Writer& writer,
+                    const ProjectId& project,
+                    std::string_view target,
+                    const DeploymentId& id) {
+    const std::string key = store::target_key(project, target);
+    ORIGIN_TRY(row, store::need_row<store::TargetRow>(writer, Table::Targets, key, "no target"));
+    if (row.job) {
+        return store::hasten(writer, *row.job);
+    }
+    const JobId job{id.raw};
+    ORIGIN_CHECK(store::enqueue(writer,
+                                {.id = job,
+                                 .kind = std::string(kDeployJob),
+                                 .subject = deploy_subject(project, target),
+                                 .ready_at = store::kAtOnce,
+                                 .lease = {},
+                                 .payload = {}}));
+    row.job = job;
+    return store::put_row(writer, Table::Targets, key, row);
+}
+
 Status queue_deployment(store::Writer& writer, const NewDeployment& wanted) {
     store::DeploymentRow row{.target = wanted.target,
                              .commit = wanted.commit,
@@ -101,18 +176,15 @@ Status queue_deployment(store::Writer& writer, const NewDeployment& wanted) {
         return move_deployment(writer, wanted.project, wanted.id, row, {wanted.now, row.error});
     }
     if (!target->job) {
-        const JobId job{wanted.id.raw};
-        ORIGIN_CHECK(store::enqueue(writer,
-                                    {.id = job,
-                                     .kind = std::string(kDeployJob),
-                                     .subject = deploy_subject(wanted.project, wanted.target),
-                                     .ready_at = store::kAtOnce,
-                                     .lease = {},
-                                     .payload = {}}));
-        target->job = job;
-        ORIGIN_CHECK(store::put_row(writer, Table::Targets, key, *target));
+        ORIGIN_CHECK(rouse_target(writer, wanted.project, wanted.target, wanted.id));
     }
     return move_deployment(writer, wanted.project, wanted.id, row, {wanted.now, "queued"});
+}
+
+bool is_open(const store::DeploymentRow& row) {
+    const bool is_looked_at =
+        row.state == store::DeploymentState::Live && row.health == store::Health::Checking;
+    return !store::is_settled(row.state) || is_looked_at || row.unwanted;
 }
 
 void add_log_line(store::DeploymentRow& row, store::LogLine line) {
@@ -128,10 +200,17 @@ Status put_moved(store::Writer& writer,
                  const DeploymentId& id,
                  const store::DeploymentRow& row) {
     const std::string open = store::open_deployment_key(project, row.target, id);
-    ORIGIN_CHECK(store::is_settled(row.state) ? writer.erase(Table::OpenDeployments, open)
-                                              : writer.put(Table::OpenDeployments, open, {}));
+    if (!is_open(row)) {
+        ORIGIN_CHECK(writer.erase(Table::OpenDeployments, open));
+    } else {
+        ORIGIN_TRY(there, writer.get(Table::OpenDeployments, open));
+        if (!there) {  // What somebody asked for stays.
+            ORIGIN_CHECK(writer.put(Table::OpenDeployments, open, {}));
+        }
+    }
     ORIGIN_CHECK(
         store::put_row(writer, Table::Deployments, store::deployment_key(project, id), row));
+    ORIGIN_CHECK(put_status(writer, project, row));
     return add_event(writer, project, id, row, row.updated_at);
 }
 

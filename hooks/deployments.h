@@ -16,6 +16,10 @@ namespace origin::hooks {
 
 inline constexpr std::string_view kDeployJob = "deploy";
 
+/// Contexts of the statuses that commits get of their deployments: these and the target's name.
+inline constexpr std::string_view kDeployContexts = "deploy/";
+inline constexpr std::string_view kPreviewContexts = "preview/";
+
 struct NewDeployment {
     DeploymentId id;
     ProjectId project;
@@ -33,13 +37,23 @@ struct NewDeployment {
 /// its open deployments one after another. Without such a target the deployment is `failed`.
 Status queue_deployment(store::Writer& writer, const NewDeployment& wanted);
 
-/// Those of a target that are not settled, the oldest first.
+/// Sees to it that the target has a job that is ready: something is to be done there. `id` is what
+/// a new job is called.
+Status rouse_target(store::Writer& writer,
+                    const ProjectId& project,
+                    std::string_view target,
+                    const DeploymentId& id);
+
+/// Those of a target with which something is to be done, the oldest first.
 Result<std::vector<DeploymentId>> open_deployments(store::Reader& reader,
                                                    const ProjectId& project,
                                                    std::string_view target);
 
-/// Writes `row` in its new state with `line` in its log, and, of that time, the event
-/// `deployment.<state>`.
+/// Is something to be done with it?
+bool is_open(const store::DeploymentRow& row);
+
+/// Writes `row` in its new state with `line` in its log, and, of that time, the commit's status and
+/// the event `deployment.<state>` (`.healthy`, `.unhealthy` once it was looked at).
 Status move_deployment(store::Writer& writer,
                        const ProjectId& project,
                        const DeploymentId& id,

@@ -10,6 +10,7 @@
 #include "git/serve/history_walk.h"
 #include "git/serve/refs.h"
 #include "hooks/deploy_options.h"
+#include "hooks/deployment_orders.h"
 #include "hooks/deployments.h"
 #include "hooks/origind_toml.h"
 #include "store/event_log.h"
@@ -267,6 +268,11 @@ Result<git::TreeRules> PushPlan::read(const std::vector<store::RefOutcome>& refs
 }
 
 Result<git::PlannedPush> PushPlan::plan(store::Writer& writer, const git::AcceptedPush& push) {
+    for (const store::RefOutcome& ref : push.push.refs) {
+        if (ref.ok && ref.new_id.is_zero()) {
+            ORIGIN_CHECK(drop_previews(writer, push.project, ref.name, push.push.pushed_at));
+        }
+    }
     Planning planning(writer, push);
     ORIGIN_CHECK(planning.read_rules());
     for (const store::RefOutcome& ref : push.push.refs) {

@@ -22,6 +22,11 @@ struct DeployOptions {
     std::vector<std::string> settings;
     std::string publish_root;
     bool preview = false;
+    std::string health_path;
+    std::uint32_t health_status = 200;
+    std::string health_text;
+    bool health_roll_back = false;
+    std::string promote = "each";
 };
 
 /// What the options of every command are read into. One command runs, so one of each will do.

@@ -49,6 +49,9 @@ bool meta(std::string_view key, std::string_view value) {
     return key == "format" ? value.size() == sizeof(std::uint32_t)
                            : value.size() == sizeof(std::uint64_t);
 }
+bool open_deployment(std::string_view /*key*/, std::string_view value) {
+    return value.empty() || value == store::kCancelAsked;
+}
 bool idempotency(std::string_view key, std::string_view value) {
     // Beside the rows each client has a count of them, under its id alone.
     return key.size() == kIdBytes ? value.size() == sizeof(std::uint64_t)
@@ -95,10 +98,11 @@ Decodes decoder_of(Table table) {
         case Table::Policies:        return row<store::PoliciesRow>;
         case Table::Statuses:        return row<store::StatusRow>;
         case Table::Audit:           return row<store::AuditRow>;
-        case Table::OpenDeployments: return empty;
+        case Table::OpenDeployments: return open_deployment;
         case Table::BlobDigests:     return row<store::BlobDigestsRow>;
         case Table::Gates:           return row<store::GatesRow>;
         case Table::TreeRules:       return row<store::TreeRulesRow>;
+        case Table::Previews:        return row<store::PreviewRow>;
             // clang-format on
     }
     return text;

@@ -224,6 +224,7 @@ void Service::Parts::wire_work() {
                                      .random = random,
                                      .log = log,
                                      .connectors = *connectors,
+                                     .client = *client,
                                      .master_key = master_key});
     webhook_delivery = std::make_unique<hooks::WebhookDelivery>(hooks::WebhookDelivery::Around{
         *store, *storage, *client, *urls, random, clock, schedule, master_key});

@@ -31,6 +31,16 @@ std::string secret_of(const std::string& file) {
     return text.substr(0, text.find_first_of("\r\n"));
 }
 
+void add_health_options(CLI::App& c, Options& o) {
+    c.add_option("--health-path", o.deploy.health_path, "look at this path once it is live: /");
+    c.add_option("--health-status", o.deploy.health_status, "what it has to answer")
+        ->capture_default_str();
+    c.add_option("--health-text", o.deploy.health_text, "what has to be on the page");
+    c.add_flag("--health-roll-back",
+               o.deploy.health_roll_back,
+               "if it is not: put the release before it back");
+}
+
 void add_target_commands(CLI::App& app, Options& o) {
     CLI::App* target = app.add_subcommand("target", "where a project deploys");
     target->require_subcommand(1);
@@ -53,6 +63,7 @@ void add_target_commands(CLI::App& app, Options& o) {
                          "a file whose first line is the provider's token; without it a token that "
                          "is stored stays")
                 ->check(CLI::ExistingFile);
+            add_health_options(c, o);
         },
         [&o](ApiCall& call) {
             call.method = "PUT";
@@ -62,6 +73,12 @@ void add_target_commands(CLI::App& app, Options& o) {
                                      {"publishRoot", o.deploy.publish_root}};
             if (!o.file.empty()) {
                 body["secret"] = secret_of(o.file);
+            }
+            if (!o.deploy.health_path.empty()) {
+                body["health"] = boost::json::object{{"path", o.deploy.health_path},
+                                                     {"status", o.deploy.health_status},
+                                                     {"text", o.deploy.health_text},
+                                                     {"rollBack", o.deploy.health_roll_back}};
             }
             call.body = json_of(std::move(body));
             call.columns = {"target", "connector", "hasSecret", "url"};
@@ -75,6 +92,18 @@ void add_target_commands(CLI::App& app, Options& o) {
             call.method = "GET";
             call.target = below(o, "/targets");
             call.columns = {"target", "connector", "releases", "live", "url"};
+        });
+    add_call(
+        *target,
+        o,
+        {"remove", "deploy there no more; what is live at a provider stays there"},
+        [&o](CLI::App& c) {
+            add_project(c, o);
+            c.add_option("name", o.name, "the target's name")->required();
+        },
+        [&o](ApiCall& call) {
+            call.method = "DELETE";
+            call.target = below(o, "/targets/" + net::percent_encode(o.name));
         });
 }
 
@@ -155,6 +184,20 @@ void add_deployment_commands(CLI::App& app, Options& o) {
             call.target = below(o, "/deployments/" + o.id);
             call.columns = {"id", "target", "commit", "state", "waiting", "error", "url"};
         });
+    for (const auto& [verb, help] :
+         {std::pair{"cancel", "end one that is not live yet"},
+          std::pair{"retry", "deploy the commit of one that failed or was cancelled once more"}}) {
+        add_call(
+            *deployment,
+            o,
+            {verb, help},
+            [&o](CLI::App& c) { add_one_deployment(c, o); },
+            [&o, word = std::string(verb)](ApiCall& call) {
+                call.method = "POST";
+                call.target = below(o, "/deployments/" + o.id + "/" + word);
+                call.columns = {"id", "target", "commit", "state", "url"};
+            });
+    }
     add_call(
         *deployment,
         o,

@@ -252,6 +252,16 @@ Status check_lease(Reader& reader, const Job& job) {
     return stored ? Status() : std::unexpected(std::move(stored).error());
 }
 
+Status hasten(Writer& writer, const JobId& id) {
+    ORIGIN_TRY(job, find_job(writer, id));
+    if (!job || job->lease) {
+        return {};
+    }
+    ORIGIN_CHECK(unlist(writer, *job));
+    job->ready_at = kAtOnce;
+    return store_job(writer, *job);
+}
+
 Status cancel(Writer& writer, const JobId& id) {
     ORIGIN_TRY(job, find_job(writer, id));
     if (!job) {

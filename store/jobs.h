@@ -124,6 +124,8 @@ Status retry_at(Writer& writer, const Job& job, UnixMillis ready_at);
 /// No change; only the check. For a transaction that publishes a worker's result.
 Status check_lease(Reader& reader, const Job& job);
 
+/// A job that waits for its time need not wait any more; one that is leased stays as it is.
+Status hasten(Writer& writer, const JobId& id);
 /// Erases a job whoever holds it, if it is there: its subject is gone.
 Status cancel(Writer& writer, const JobId& id);
 

@@ -42,7 +42,8 @@ std::string_view name_of(Table table) {
                                                                      "open_deployments",
                                                                      "blob_digests",
                                                                      "gates",
-                                                                     "tree_rules"};
+                                                                     "tree_rules",
+                                                                     "previews"};
     return kNames[static_cast<std::size_t>(table)];
 }
 

@@ -54,8 +54,9 @@ enum class Table : std::uint8_t {
     BlobDigests,
     Gates,
     TreeRules,
+    Previews,
 };
-inline constexpr std::size_t kTables = static_cast<std::size_t>(Table::TreeRules) + 1;
+inline constexpr std::size_t kTables = static_cast<std::size_t>(Table::Previews) + 1;
 
 /// The table's lasting name on disk: "ref_history".
 std::string_view name_of(Table table);

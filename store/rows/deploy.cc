@@ -27,6 +27,20 @@ std::string_view name_of(DeploymentState state) {
     return "failed";
 }
 
+std::string_view name_of(Health health) {
+    switch (health) {
+        case Health::Unknown:
+            return "unknown";
+        case Health::Checking:
+            return "checking";
+        case Health::Healthy:
+            return "healthy";
+        case Health::Unhealthy:
+            return "unhealthy";
+    }
+    return "unknown";
+}
+
 bool is_settled(DeploymentState state) {
     return state >= DeploymentState::Live;
 }

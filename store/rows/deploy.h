@@ -16,9 +16,25 @@
 
 namespace origin::store {
 
+/// How a target is looked at once it is live.
+struct HealthCheck {
+    std::string path;            // Of the live URL: "/healthz"; empty: nobody looks.
+    std::uint32_t status = 200;  // What it has to answer,
+    std::string text;            // and what has to be in it; empty: anything.
+    bool roll_back = false;      // If it does not: the release before it is put back.
+
+    template <class F>
+    void fields(F& f) {
+        f(path);
+        f(status);
+        f(text);
+        f(roll_back);
+    }
+};
+
 /// Table Targets. Key: project id + target name.
 struct TargetRow {
-    static constexpr std::uint8_t kVersion = 2;
+    static constexpr std::uint8_t kVersion = 3;
     static constexpr std::uint8_t kOldestVersion = 1;
     std::string connector;  // "local", "netlify" ...: deploy/connectors.h.
     std::map<std::string, std::string> settings;
@@ -29,6 +45,8 @@ struct TargetRow {
     std::uint64_t releases = 0;  // How many there have been: the last release's number.
     UnixMillis created_at = 0;
     std::optional<JobId> job;  // Does its open deployments; none: there are none. Since version 2.
+    HealthCheck health = {};   // Since version 3, as all below.
+    bool together = false;     // Goes live when the push's other such targets can.
 
     template <class F>
     void fields(F& f) {
@@ -41,6 +59,10 @@ struct TargetRow {
         f(created_at);
         if (f.version() >= 2) {
             f(job);
+        }
+        if (f.version() >= 3) {
+            f(health);
+            f(together);
         }
     }
 };
@@ -137,11 +159,20 @@ struct DeployProgress {
     }
 };
 
+/// What a health check says of a deployment that is live. Stored as one byte: append only.
+enum class Health : std::uint8_t { Unknown, Checking, Healthy, Unhealthy };
+
+constexpr Health last_of(Health) {
+    return Health::Unhealthy;
+}
+std::string_view name_of(Health health);
+
 /// Table Deployments. Key: project id + deployment id.
-/// Table OpenDeployments: key project id + Label(target) + deployment id, value empty: one for each
-/// that is not settled.
+/// Table OpenDeployments: key project id + Label(target) + deployment id: one for each with which
+/// something is to be done. Value: empty, or kCancelAsked.
+/// Table Previews: key project id + Label(target) + ref, value the id of the preview that is live.
 struct DeploymentRow {
-    static constexpr std::uint8_t kVersion = 2;
+    static constexpr std::uint8_t kVersion = 3;
     static constexpr std::uint8_t kOldestVersion = 1;
     std::string target;
     Oid commit;
@@ -160,6 +191,12 @@ struct DeploymentRow {
     bool preview = false;  // Since version 2, as all below.
     RemoteDeployment remote = {};
     DeployProgress progress = {};
+    std::optional<Oid> built =
+        {};  // The commit of its build's output. Since version 3, as all below.
+    Health health = Health::Unknown;
+    bool together = false;  // Goes live when the push's other such deployments can,
+    bool ready = false;     // and this one could.
+    bool unwanted = false;  // A preview whose branch is gone: to be removed.
 
     template <class F>
     void fields(F& f) {
@@ -181,6 +218,26 @@ struct DeploymentRow {
             f(remote);
             f(progress);
         }
+        if (f.version() >= 3) {
+            f(built);
+            f(health);
+            f(together);
+            f(ready);
+            f(unwanted);
+        }
+    }
+};
+
+inline constexpr std::string_view kCancelAsked = "cancel";
+
+/// Table Previews.
+struct PreviewRow {
+    static constexpr std::uint8_t kVersion = 1;
+    DeploymentId deployment;
+
+    template <class F>
+    void fields(F& f) {
+        f(deployment);
     }
 };
 

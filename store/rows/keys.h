@@ -96,6 +96,11 @@ inline std::string open_deployment_key(const ProjectId& project,
                                        const DeploymentId& id) {
     return key(project, Label{target}, id);
 }
+inline std::string preview_key(const ProjectId& project,
+                               std::string_view target,
+                               std::string_view ref) {
+    return key(project, Label{target}, ref);
+}
 inline std::string release_key(const ProjectId& project,
                                std::string_view target,
                                std::uint64_t number) {

@@ -338,11 +338,14 @@ TEST(Rows, Target) {
                         .live = id<DeploymentId>(5),
                         .releases = 2,
                         .created_at = kThen,
-                        .job = id<JobId>(6)};
+                        .job = id<JobId>(6),
+                        .health = {"/h", 204, "ok", true},
+                        .together = true};
     expect_golden(row,
-                  "02000000056c6f63616c00000001000000016100000001620000000173000000067075626c696301"
+                  "03000000056c6f63616c00000001000000016100000001620000000173000000067075626c696301"
                   "010000000000000000000000000000050000000000000002000000010203040501"
-                  "01000000000000000000000000000006");
+                  "01000000000000000000000000000006"
+                  "000000022f68000000cc000000026f6b0101");
 }
 
 TEST(Rows, Rule) {
@@ -367,9 +370,14 @@ TEST(Rows, Deployment) {
                             .updated_at = kThen + 1,
                             .preview = true,
                             .remote = {"r1", "p", "a", {{"k", "v"}}},
-                            .progress = {kThen, 3, "w", kThen, 4, 5, 6, 7}};
+                            .progress = {kThen, 3, "w", kThen, 4, 5, 6, 7},
+                            .built = oid('b'),
+                            .health = Health::Healthy,
+                            .together = true,
+                            .ready = true,
+                            .unwanted = true};
     expect_golden(row,
-                  "020000000a70726f64756374696f6eaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa0000000f72"
+                  "030000000a70726f64756374696f6eaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa0000000f72"
                   "6566732f68656164732f6d61696e0000000000000007010100000000000000000000000000000401"
                   "0100000000000000000000000000000504000000000000000200000009687474703a2f2f782f0000"
                   "0000000000010000000102030405000000046c697665000000010203040500000001020304060100"
@@ -379,7 +387,12 @@ TEST(Rows, Deployment) {
                   "00000003"
                   "0000000177"
                   "0000000102030405"
-                  "0000000000000004000000000000000500000000000000060000000000000007");
+                  "0000000000000004000000000000000500000000000000060000000000000007"
+                  "01bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb02010101");
+}
+
+TEST(Rows, Preview) {
+    expect_golden(PreviewRow{id<DeploymentId>(5)}, "0101000000000000000000000000000005");
 }
 
 TEST(Rows, BlobDigests) {

@@ -6,6 +6,7 @@ Method: deployments.py, with what Netlify has of its own.
 import door_table
 from deployments import Stories, ToProvider
 import netlify
+from origin_server import wait_until
 
 
 class Netlify(ToProvider):
@@ -37,6 +38,67 @@ class ToNetlify(Stories, Netlify):
         self.fails({"index.html": b"two\n"}, "locked")
         self.check_live(first["url"], {"index.html": b"one\n"})
         self.assertEqual(self.server.get(self.api("/targets/production")).json["live"], first["id"])
+
+
+    def test_a_deleted_branch_takes_its_preview_with_it(self):
+        self.put_rule("feature/*", preview=True)
+        self.live({"index.html": b"one\n"})
+        self.push({"index.html": b"two\n"}, branch="feature/x")
+        preview = self.settled()
+        self.check_live(preview["url"], {"index.html": b"two\n"})
+        self.work("push", "-q", "origin", ":refs/heads/feature/x")
+        self.server.settle_deployments(self.project_id())
+        gone = self.server.get(self.api(f"/deployments/{preview['id']}")).json
+        self.assertEqual(gone["state"], "superseded", gone)
+        self.assertEqual(len(self.standin.calls("DELETE", "/deploys/*")), 1)
+        self.assertEqual(self.fetch(preview["url"], "/").status, 404)
+        self.standin.assert_clean()
+
+    def test_who_cancels_and_who_tries_again(self):
+        self.standin.plan.add("stuck", method="POST", path="/sites/*/deploys")
+        commit = self.push({"index.html": b"one\n"})
+        wait_until("the provider to work", lambda: self.newest()["state"] == "processing")
+        answer = self.server.request("POST", self.api(f"/deployments/{self.newest()['id']}/cancel"))
+        self.assertEqual(answer.status, 200, answer)
+        cancelled = self.settled()
+        self.assertEqual(cancelled["state"], "cancelled", cancelled)
+        self.assertEqual(len(self.standin.calls("POST", "/deploys/*/cancel")), 1)
+        self.standin.plan.clear()
+        again = self.server.request("POST", self.api(f"/deployments/{cancelled['id']}/retry")).json
+        row = self.settled()
+        self.assertEqual((row["id"], row["commit"], row["state"]), (again["id"], commit, "live"), row)
+
+    def check_health(self, **check):
+        answer = self.server.request("PUT", self.api("/targets/production"), {
+            "connector": self.CONNECTOR, "settings": {**self.settings("shop"), "apiBase": self.standin.api},
+            "health": check})
+        self.assertEqual(answer.status, 200, answer)
+
+    def test_what_is_unhealthy_goes_back_by_itself(self):
+        self.check_health(path="/index.html", text="good", rollBack=True)
+        first = self.live({"index.html": b"good\n"})
+        self.assertEqual(first["health"], "healthy", first)
+        self.push({"index.html": b"bad\n"})
+        row = self.settled()
+        self.assertEqual((row["rollbackOf"], row["state"], row["health"]), (first["id"], "live", "healthy"), row)
+        self.check_live(row["url"], {"index.html": b"good\n"})
+        bad = self.server.deployments(self.project_id())[1]
+        self.assertEqual((bad["state"], bad["health"]), ("rolled_back", "unhealthy"), bad)
+        self.assertIn("without 'good'", bad["error"])
+        types = [event["type"] for event in self.server.events() if event["type"].startswith("deployment.")]
+        self.assertIn("deployment.unhealthy", types)
+
+    def test_health_of_the_first_release_and_bad_checks(self):
+        self.check_health(path="/nothing", rollBack=True)
+        row = self.push({"index.html": b"one\n"}) and self.settled()
+        self.assertEqual((row["state"], row["health"]), ("live", "unhealthy"), row)
+        self.assertIn("404", row["error"])
+        self.assertIn("no release before it", row["log"][-1]["text"])
+        for bad in ({"path": "x"}, {"path": "//evil"}, {"path": "/a b"}, {"path": "/", "status": 99},
+                    {"path": "/", "text": "x" * 201}):
+            answer = self.server.request("PUT", self.api("/targets/production"), {
+                "connector": self.CONNECTOR, "settings": self.settings("shop"), "health": bad})
+            self.assertEqual(answer.status, 422, (bad, answer))
 
 
 if __name__ == "__main__":

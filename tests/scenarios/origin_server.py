@@ -320,7 +320,8 @@ class Server:
         return sorted(self.pages(f"/api/projects/{project}/deployments", "deployments"), key=lambda row: row["id"])
 
     def settle_deployments(self, project):
-        """Waits until no deployment is on its way; returns them all, oldest first."""
+        """Waits until no deployment is on its way or looked at; returns them all, oldest first."""
         going = {"queued", "building", "uploading", "processing"}
         return wait_until("deployments to settle",
-                          lambda: (rows := self.deployments(project)) and not any(r["state"] in going for r in rows) and rows)
+                          lambda: (rows := self.deployments(project)) and not any(
+                              r["state"] in going or r.get("health") == "checking" for r in rows) and rows)

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// deploy/all_connectors: makes one of each. Whoever has a Connector needs to know no more of it.
+#pragma once
+
+#include <memory>
+
+#include "deploy/connector.h"
+#include "net/http_client.h"
+
+namespace origin::deploy {
+
+// Lifetime: they borrow `client`.
+std::unique_ptr<Connector> make_cloudflare_pages(const net::HttpClient& client);
+std::unique_ptr<Connector> make_cloudflare_workers(const net::HttpClient& client);
+std::unique_ptr<Connector> make_netlify(const net::HttpClient& client);
+std::unique_ptr<Connector> make_vercel(const net::HttpClient& client);
+
+}  // namespace origin::deploy

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "deploy/turn.h"
+
+#include <algorithm>
+#include <tuple>
+#include <vector>
+
+#include "hooks/deployment_orders.h"
+#include "store/rows/access.h"
+
+namespace origin::deploy {
+namespace {
+
+using store::DeploymentRow;
+using store::DeploymentState;
+
+Result<std::vector<Turn>> read_open(store::Reader& reader, const hooks::DeploySubject& subject) {
+    std::vector<Turn> open;
+    ORIGIN_TRY(ids, hooks::open_deployments(reader, subject.project, subject.target));
+    for (const DeploymentId& id : ids) {
+        ORIGIN_TRY(row, hooks::need_deployment(reader, subject.project, id));
+        ORIGIN_TRY(cancel, hooks::cancel_asked(reader, subject.project, subject.target, id));
+        open.push_back({id, std::move(row), cancel});
+    }
+    // By push: ids follow the clock, and a clock may be set back.
+    std::ranges::sort(open, {}, [](const Turn& one) {
+        return std::tuple(one.row.push, one.row.rollback_of.has_value(), one.id);
+    });
+    return open;
+}
+
+/// Does the later deployment make the earlier one pointless?
+bool replaces(const DeploymentRow& later, const DeploymentRow& earlier) {
+    if (later.preview != earlier.preview) {
+        return false;
+    }
+    return later.ref == earlier.ref || (later.rollback_of && !later.preview);
+}
+
+bool has_begun(const DeploymentRow& row) {
+    return row.state != DeploymentState::Queued;
+}
+
+}  // namespace
+
+Result<std::optional<Turn>> next_turn(store::Writer& writer,
+                                      const hooks::DeploySubject& subject,
+                                      UnixMillis now) {
+    ORIGIN_TRY(open, read_open(writer, subject));
+    std::optional<Turn> front;
+    for (std::size_t i = 0; i < open.size(); ++i) {
+        const DeploymentRow& row = open[i].row;
+        const bool may_give_way =
+            !store::is_settled(row.state) && (!has_begun(row) || row.progress.failures > 0);
+        const auto newer = std::find_if(
+            open.begin() + static_cast<std::ptrdiff_t>(i) + 1, open.end(), [&](const Turn& later) {
+                return !store::is_settled(later.row.state) && replaces(later.row, row);
+            });
+        if (may_give_way && newer != open.end()) {
+            DeploymentRow superseded = row;
+            superseded.state = DeploymentState::Superseded;
+            ORIGIN_CHECK(hooks::move_deployment(
+                writer,
+                subject.project,
+                open[i].id,
+                superseded,
+                {now, "a newer one is deployed instead: " + newer->id.str()}));
+        } else if (!front || (has_begun(row) && !has_begun(front->row))) {
+            front = open[i];
+        }
+    }
+    return front;
+}
+
+}  // namespace origin::deploy

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// deploy/turn: which of a target's open deployments is the next one to be worked on.
+#pragma once
+
+#include <optional>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "hooks/deployments.h"
+#include "store/rows/deploy.h"
+#include "store/store.h"
+
+namespace origin::deploy {
+
+struct Turn {
+    DeploymentId id;
+    store::DeploymentRow row;
+    bool cancel = false;  // Somebody wants it to end.
+};
+
+/// The oldest that has begun, else the oldest; those that something newer makes pointless become
+/// `superseded`. nullopt: there is nothing to do. Errors: Corrupt; those of the store.
+Result<std::optional<Turn>> next_turn(store::Writer& writer,
+                                      const hooks::DeploySubject& subject,
+                                      UnixMillis now);
+
+}  // namespace origin::deploy
