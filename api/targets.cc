@@ -43,7 +43,6 @@ struct TargetBody {
     std::map<std::string, std::string> settings;
     std::optional<Secret> secret;              // Empty text: none from now on. Absent: as it was.
     std::optional<store::HealthCheck> health;  // Absent: nobody looks.
-    std::optional<std::string> promote;
 
     static TargetBody read(Fields& in) {
         TargetBody body;
@@ -54,7 +53,6 @@ struct TargetBody {
             body.secret.emplace(std::move(*secret));
         }
         in.object("health", [&](Fields& health) { body.health = read_health(health); });
-        body.promote = in.maybe_text("promote");
         return body;
     }
 };
@@ -105,15 +103,6 @@ Status check_health(const std::optional<store::HealthCheck>& health) {
     return {};
 }
 
-/// Errors: InvalidInput `bad_promote`.
-Result<bool> goes_together(const std::optional<std::string>& promote) {
-    if (promote && *promote != "each" && *promote != "all") {
-        return std::unexpected(
-            Error(Code::InvalidInput, "'promote' is 'each' or 'all'").because("bad_promote"));
-    }
-    return promote == "all";
-}
-
 Result<json::object> target_json(store::Reader& reader,
                                  const Around& around,
                                  const ProjectId& project,
@@ -136,7 +125,6 @@ Result<json::object> target_json(store::Reader& reader,
                         {"live", row.live ? json::value(row.live->str()) : json::value(nullptr)},
                         {"releases", row.releases},
                         {"health", health_json(row.health)},
-                        {"promote", row.together ? "all" : "each"},
                         {"url", url.empty() ? json::value(nullptr) : json::value(url)},
                         {"createdAt", time_json(row.created_at)}};
 }
@@ -183,7 +171,6 @@ struct NewTarget {
     std::string name;
     const TargetBody& body;
     std::optional<std::string> sealed_secret;
-    bool together = false;
     UnixMillis now = 0;
 };
 
@@ -205,7 +192,6 @@ Status put_target_row(store::Writer& writer, const Around& around, const NewTarg
     row.settings = wanted.body.settings;
     row.publish_root = wanted.body.publish_root.value_or("");
     row.health = wanted.body.health.value_or(store::HealthCheck{});
-    row.together = wanted.together;
     if (wanted.sealed_secret) {
         row.sealed_secret = *wanted.sealed_secret;
     }
@@ -280,8 +266,7 @@ Answer put_target(const Call& call) {
     const ProjectId project = permit.project();
     ORIGIN_TRY(sealed, sealed_secret(call, project, name, body.secret));
     ORIGIN_CHECK(check_health(body.health));
-    ORIGIN_TRY(together, goes_together(body.promote));
-    const NewTarget wanted{project, name, body, sealed, together, call.now()};
+    const NewTarget wanted{project, name, body, sealed, call.now()};
     const auto show = [&](const Ids&) {
         return show_target(call, project, name);
     };

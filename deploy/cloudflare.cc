@@ -125,9 +125,18 @@ Status warn(Task& task, const Assets& assets, std::size_t left_out) {
 
 }  // namespace
 
+constexpr PaceLimit kCalls{"Cloudflare takes 1,200 calls in five minutes with one token",
+                           kCallsUsual,
+                           std::chrono::minutes(5)};
+
 ProviderApi api_of(const net::HttpClient& client, Task& task) {
     const std::string_view base = task.setting("apiBase");
-    return {client, task, {"Cloudflare", std::string(base.empty() ? kApi : base), complaint}};
+    return {client,
+            task,
+            {"Cloudflare",
+             std::string(base.empty() ? kApi : base),
+             complaint,
+             pace_of(task, kCallsPerFiveMinutes, kCalls)}};
 }
 
 std::string account_path(Task& task) {

@@ -20,6 +20,11 @@ inline constexpr std::uint64_t kBucketBytesMax = 20ULL * 1024 * 1024;
 inline constexpr std::uint64_t kBucketBytesAfterFailure = 8ULL * 1024 * 1024;
 inline constexpr std::size_t kBucketFilesMax = 2000;
 
+/// The setting that says how often Cloudflare may be asked in five minutes with the token. It takes
+/// 1,200 of whatever program, and then none for five minutes: some are left to others.
+inline constexpr std::string_view kCallsPerFiveMinutes = "callsPerFiveMinutes";
+inline constexpr std::size_t kCallsUsual = 1000;
+
 /// Lifetime: as ProviderApi's.
 ProviderApi api_of(const net::HttpClient& client, Task& task);
 /// "/accounts/ID"

@@ -200,10 +200,11 @@ private:
 };
 
 Status CloudflarePages::check(const TargetSettings& settings) const {
+    ORIGIN_CHECK(check_pace(settings, cloudflare::kCallsPerFiveMinutes));
     return check_settings(settings,
                           {.connector = "cloudflare-pages",
                            .needed = {"account", "project"},
-                           .others = {},
+                           .others = {cloudflare::kCallsPerFiveMinutes},
                            .secret = "an API token of Cloudflare with the permission Account, "
                                      "Cloudflare Pages, Edit"});
 }

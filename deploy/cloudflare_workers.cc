@@ -281,12 +281,14 @@ private:
 };
 
 Status CloudflareWorkers::check(const TargetSettings& settings) const {
-    ORIGIN_CHECK(check_settings(settings,
-                                {.connector = "cloudflare-workers",
-                                 .needed = {"account", "name"},
-                                 .others = {"htmlHandling", "notFoundHandling"},
-                                 .secret = "an API token of Cloudflare with the permission "
-                                           "Account, Workers Scripts, Edit"}));
+    ORIGIN_CHECK(check_pace(settings, cloudflare::kCallsPerFiveMinutes));
+    ORIGIN_CHECK(check_settings(
+        settings,
+        {.connector = "cloudflare-workers",
+         .needed = {"account", "name"},
+         .others = {"htmlHandling", "notFoundHandling", cloudflare::kCallsPerFiveMinutes},
+         .secret = "an API token of Cloudflare with the permission "
+                   "Account, Workers Scripts, Edit"}));
     ORIGIN_CHECK(check_value(settings, "htmlHandling", kHtml));
     return check_value(settings, "notFoundHandling", kNotFound);
 }

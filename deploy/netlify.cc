@@ -21,6 +21,11 @@ constexpr std::string_view kApi = "https://api.netlify.com/api/v1";
 constexpr std::size_t kSyncFilesMax = 100;  // More at once time out over there.
 constexpr std::size_t kAliasBytesMax = 37;
 constexpr std::size_t kListed = 100;
+constexpr std::string_view kDeploysPerMinute = "deploysPerMinute";
+constexpr PaceLimit kDeploys{
+    "Netlify takes few deploys a minute (3, unless 'deploysPerMinute' says otherwise)",
+    3,
+    std::chrono::minutes(1)};
 
 // What is remembered of a deployment between two calls.
 constexpr std::string_view kSite = "site";          // The site's id.
@@ -121,6 +126,7 @@ Status make_deploy(ProviderApi& api, Task& task) {
             return task.save();
         }
     }
+    ORIGIN_CHECK(task.pace(pace_of(task, kDeploysPerMinute, kDeploys)));
     remember(task, kCreating, "1");
     ORIGIN_CHECK(task.save());
     ORIGIN_TRY(subject, task.subject_line());
@@ -251,11 +257,12 @@ private:
 };
 
 Status Netlify::check(const TargetSettings& settings) const {
+    ORIGIN_CHECK(check_pace(settings, kDeploysPerMinute));
     return check_settings(
         settings,
         {.connector = "netlify",
          .needed = {"site"},
-         .others = {},
+         .others = {kDeploysPerMinute},
          .secret = "a personal access token of Netlify (User settings, Applications)"});
 }
 

@@ -65,6 +65,14 @@ std::string without(std::string text, std::string_view secret) {
     return text;
 }
 
+std::optional<std::size_t> pace_in(std::string_view text) {
+    constexpr std::size_t kPaceMax = 1'000'000;
+    std::size_t times = 0;
+    const auto [end, error] = std::from_chars(text.begin(), text.end(), times);
+    const bool good = error == std::errc() && end == text.end() && times > 0 && times <= kPaceMax;
+    return good ? std::optional(times) : std::nullopt;
+}
+
 }  // namespace
 
 const json::value& value_at(const json::value& value,
@@ -146,6 +154,23 @@ std::unexpected<Error> odd_answer(std::string_view provider, std::string_view la
     return std::unexpected(
         Error(Code::Unavailable, std::string(provider) + "'s answer has no " + std::string(lacks))
             .because("provider_busy"));
+}
+
+PaceLimit pace_of(Task& task, std::string_view name, PaceLimit usual) {
+    const bool is_elsewhere = !task.setting("apiBase").empty();
+    usual.times = pace_in(task.setting(name)).value_or(is_elsewhere ? 0 : usual.times);
+    return usual;
+}
+
+Status check_pace(const TargetSettings& settings, std::string_view name) {
+    const std::string_view value = settings.get(name);
+    if (value.empty() || pace_in(value)) {
+        return {};
+    }
+    return std::unexpected(
+        Error(Code::InvalidInput,
+              "'settings." + std::string(name) + "' is a whole number from 1 to 1000000")
+            .because("bad_setting"));
 }
 
 Status check_settings(const TargetSettings& settings, const SettingNames& names) {
@@ -233,6 +258,7 @@ Error ProviderApi::refusal(int status, const json::value& body) const {
 
 Result<ApiAnswer> ProviderApi::send(ApiRequest request) {
     ORIGIN_CHECK(task_.check_time());
+    ORIGIN_CHECK(task_.pace(provider_.calls));
     net::ClientRequest sent{.method = request.method,
                             .url = provider_.base + request.path,
                             .headers = std::move(request.headers),

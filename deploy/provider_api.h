@@ -37,6 +37,7 @@ public:
         std::string base;       // No slash at its end.
         /// What the provider said went wrong, from the body of a refusal.
         std::string (*complaint)(const boost::json::value& body);
+        PaceLimit calls = {};  // With one token, of whatever target; none: unlimited.
     };
     /// Lifetime: borrows all.
     ProviderApi(const net::HttpClient& client, Task& task, Provider provider)
@@ -102,6 +103,12 @@ struct SettingNames {
 /// Errors: InvalidInput `unknown_setting`, `missing_setting`, `missing_secret`; those of
 ///         check_api_base().
 Status check_settings(const TargetSettings& settings, const SettingNames& names);
+
+/// How often a provider may be asked: as the setting `name` says, else `usual`; no limit where
+/// `apiBase` names somebody else and the setting is missing.
+PaceLimit pace_of(Task& task, std::string_view name, PaceLimit usual);
+/// Errors: InvalidInput `bad_setting`: it is no number from 1 to 1,000,000.
+Status check_pace(const TargetSettings& settings, std::string_view name);
 
 /// The URL without a slash at its end. Errors: InvalidInput `bad_setting`, `api_base_not_allowed`.
 Status check_api_base(const TargetSettings& settings);

@@ -159,9 +159,23 @@ Status Task::tell_health(const HealthNews& news) {
     });
 }
 
+Status Task::pace(const PaceLimit& limit) {
+    const Milliseconds wait =
+        limit.times == 0 ? Milliseconds(0) : around_.pace.take(limit, subject_.secret);
+    if (wait.count() == 0) {
+        return {};
+    }
+    hold_off(wait);
+    return std::unexpected(
+        Error(Code::Unavailable, std::string(limit.name)).because("provider_paced"));
+}
+
 Status Task::check_time() const {
     if (around_.stopping) {
         return std::unexpected(Error(Code::Unavailable, "the server stops").because("stopping"));
+    }
+    if (ends_) {
+        return {};
     }
     return around_.store.read([&](store::Reader& reader) -> Status {
         ORIGIN_TRY(asked,

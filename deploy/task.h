@@ -16,6 +16,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "deploy/digests.h"
+#include "deploy/pace.h"
 #include "deploy/site_files.h"
 #include "git/serve/storage.h"
 #include "net/http_client.h"
@@ -49,6 +50,7 @@ public:
         const Clock& schedule;  ///< For waits: a SteadiedClock.
         const std::atomic<bool>& stopping;
         const auth::Urls& urls;
+        Pace& pace;
     };
     struct Subject {
         store::Job job;  // As claimed: what is saved needs its lease.
@@ -105,6 +107,11 @@ public:
     net::HttpSession& session() { return session_; }
     /// Errors: Unavailable `stopping`: the server is about to stop; Conflict `cancel_asked`.
     Status check_time() const;
+    /// Somebody asked for its end, and knows: check_time() does not say so any more.
+    void bring_to_end() { ends_ = true; }
+    /// One more of what the provider limits. Errors: Unavailable `provider_paced`: not now; held
+    /// off until then.
+    Status pace(const PaceLimit& limit);
     /// What the connector remembers for this try alone, and nobody stores: tokens of a session.
     std::map<std::string, std::string>& kept() { return kept_; }
 
@@ -118,6 +125,7 @@ private:
     std::optional<SiteFiles> site_;
     std::optional<Digests> digests_;
     bool has_assets_ = false;
+    bool ends_ = false;
     std::map<std::string, std::string> kept_;
     Milliseconds hold_off_{0};
     net::HttpSession session_;

@@ -31,8 +31,9 @@ constexpr std::string_view kProject = "project";    // Its id.
 constexpr std::string_view kName = "name";          // Its name.
 constexpr std::string_view kCreating = "creating";  // A create was sent: look before the next one.
 constexpr std::string_view kRounds = "rounds";      // How often files were missing.
-constexpr std::string_view kMove = "move";    // "rollback", "promote": the domains are to move.
-constexpr std::string_view kMoved = "moved";  // Which of them was asked for, and answered.
+constexpr std::string_view kMove = "move";        // "rollback", "promote": the domains are to move.
+constexpr std::string_view kCounted = "counted";  // Among the deployments of the day.
+constexpr std::string_view kMoved = "moved";      // Which of them was asked for, and answered.
 
 std::string complaint(const json::value& body) {
     if (const json::string* text = body.if_string()) {
@@ -110,6 +111,11 @@ Result<bool> find_again(ProviderApi& api, Task& task) {
     return false;
 }
 
+constexpr std::string_view kDeploysPerDay = "deploysPerDay";
+/// The plan decides (100 on the free one), so there is none unless it is set.
+constexpr PaceLimit kDeploys{
+    "as many deployments as 'deploysPerDay' allows are made in a day", 0, std::chrono::hours(24)};
+
 Result<json::array> files_of(Task& task) {
     ORIGIN_TRY(site, task.site());
     ORIGIN_TRY(digests, task.digests());
@@ -173,6 +179,10 @@ Result<std::set<std::string>> make_deployment(ProviderApi& api, Task& task) {
             ORIGIN_CHECK(task.save());
             return std::set<std::string>();
         }
+    }
+    if (note(task, kCounted).empty()) {
+        ORIGIN_CHECK(task.pace(pace_of(task, kDeploysPerDay, kDeploys)));
+        remember(task, kCounted, "1");
     }
     remember(task, kCreating, "1");
     ORIGIN_CHECK(task.save());
@@ -361,10 +371,11 @@ private:
 };
 
 Status Vercel::check(const TargetSettings& settings) const {
+    ORIGIN_CHECK(check_pace(settings, kDeploysPerDay));
     return check_settings(settings,
                           {.connector = "vercel",
                            .needed = {"project"},
-                           .others = {"team"},
+                           .others = {"team", kDeploysPerDay},
                            .secret = "an access token of Vercel (Account Settings, Tokens)"});
 }
 

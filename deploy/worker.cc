@@ -207,14 +207,19 @@ Result<Milliseconds> DeployWorker::bring_on(const store::Job& job, Next next) co
     Connector* connector = around_.connectors.find(next.target.connector);
     const bool cancel = next.one->cancel;
     const store::HealthCheck health = next.target.health;
-    Task task(
-        {around_.store, around_.storage, around_.clock, around_.schedule, stopping_, around_.urls},
-        {job,
-         next.subject.project,
-         next.one->id,
-         std::move(next.target),
-         std::move(next.one->row),
-         Secret(secret.value_or(""))});
+    Task task({around_.store,
+               around_.storage,
+               around_.clock,
+               around_.schedule,
+               stopping_,
+               around_.urls,
+               pace_},
+              {job,
+               next.subject.project,
+               next.one->id,
+               std::move(next.target),
+               std::move(next.one->row),
+               Secret(secret.value_or(""))});
     if (!secret) {
         task.row().error =
             "the target's secret does not open with this server's master key: set it again";
@@ -230,6 +235,7 @@ Result<Milliseconds> DeployWorker::bring_on(const store::Job& job, Next next) co
 
 /// Somebody wants it to end: what has become live meanwhile stays.
 Result<Milliseconds> DeployWorker::end_early(Task& task, Connector& connector) const {
+    task.bring_to_end();
     if (task.row().state == DeploymentState::Processing) {
         const auto poll = connector.poll(task);
         if (poll && poll->state == Poll::State::Live) {
@@ -356,6 +362,15 @@ Result<Milliseconds> DeployWorker::after(Task& task,
         return Milliseconds(0);
     }
     store::DeployProgress& progress = task.row().progress;
+    if (error.reason() == "provider_paced") {
+        if (task.row().remote.id.empty()) {
+            task.row().state = DeploymentState::Queued;  // Something newer may take its place.
+        }
+        progress.waiting = error.told_to_peer();
+        progress.waits_until = around_.clock.now() + task.held_off().count();
+        ORIGIN_CHECK(task.save());
+        return task.held_off();
+    }
     const bool is_temporary = error.code() == Code::Unavailable || error.code() == Code::Timeout;
     around_.log.warning("a deployment meets an error",
                         {{"deployment", task.id().str()},

@@ -41,7 +41,7 @@ public:
         const net::HttpClient& client;  ///< For health checks.
         Secret master_key;
     };
-    explicit DeployWorker(Around around) : around_(std::move(around)) {}
+    explicit DeployWorker(Around around) : around_(std::move(around)), pace_(around_.schedule) {}
 
     /// Does what is open on the job's target, as far as it goes now; the job is then complete or
     /// put off. Errors: those of the store; whoever lost the lease changes nothing.
@@ -63,6 +63,7 @@ private:
 
     Around around_;
     UnixMillis begun_ = around_.schedule.now();  // This life of the server.
+    mutable Pace pace_;
     std::atomic<bool> stopping_{false};
 };
 

@@ -26,6 +26,7 @@ public:
     Result<UploadPlan> plan(Task& task) override {
         calls.push_back("plan");
         secret = task.secret().reveal();
+        ORIGIN_CHECK(task.pace({"2 an hour", paced ? 2U : 0U, std::chrono::hours(1)}));
         if (!plans.empty()) {
             auto answer = std::move(plans.front());
             plans.erase(plans.begin());
@@ -68,6 +69,7 @@ public:
     std::vector<Result<Poll>> polls;
     std::string secret;
     bool gone = false;
+    bool paced = false;
 };
 
 std::unexpected<Error> passing() {
@@ -250,6 +252,27 @@ TEST_F(WorkerTest, APassingErrorIsTriedAgainAndAnotherIsFinal) {
     EXPECT_EQ(provider_->calls, (Calls{"plan", "cancel"}));
     EXPECT_EQ(state(id), DeploymentState::Live) << "what is live stays";
     EXPECT_EQ(open(), 0U);
+}
+
+TEST_F(WorkerTest, WhatTheProviderLimitsWaitsAndTheNewestGoesFirst) {
+    provider_->paced = true;
+    for (const char* content : {"1", "2"}) {
+        push("refs/heads/main", content);
+        work();
+    }
+    const auto third = push("refs/heads/main", "3");
+    work();
+    EXPECT_EQ(state(third), DeploymentState::Queued);
+    EXPECT_EQ(row(third).progress.waiting, "2 an hour");
+    EXPECT_EQ(row(third).progress.waits_until, clock_.now() + 3'600'000);
+    EXPECT_EQ(row(third).progress.failures, 0U);
+    EXPECT_FALSE(work()) << "not before its time";
+    const auto fourth = push("refs/heads/main", "4");
+    pass(std::chrono::minutes(61));
+    EXPECT_TRUE(work());
+    EXPECT_EQ(state(third), DeploymentState::Superseded);
+    EXPECT_EQ(state(fourth), DeploymentState::Live);
+    EXPECT_EQ(row(fourth).release, 3U);
 }
 
 TEST_F(WorkerTest, TriesHaveAnEnd) {

@@ -26,7 +26,6 @@ struct DeployOptions {
     std::uint32_t health_status = 200;
     std::string health_text;
     bool health_roll_back = false;
-    std::string promote = "each";
 };
 
 /// What the options of every command are read into. One command runs, so one of each will do.

@@ -46,7 +46,6 @@ struct TargetRow {
     UnixMillis created_at = 0;
     std::optional<JobId> job;  // Does its open deployments; none: there are none. Since version 2.
     HealthCheck health = {};   // Since version 3, as all below.
-    bool together = false;     // Goes live when the push's other such targets can.
 
     template <class F>
     void fields(F& f) {
@@ -62,7 +61,6 @@ struct TargetRow {
         }
         if (f.version() >= 3) {
             f(health);
-            f(together);
         }
     }
 };
@@ -194,8 +192,6 @@ struct DeploymentRow {
     std::optional<Oid> built =
         {};  // The commit of its build's output. Since version 3, as all below.
     Health health = Health::Unknown;
-    bool together = false;  // Goes live when the push's other such deployments can,
-    bool ready = false;     // and this one could.
     bool unwanted = false;  // A preview whose branch is gone: to be removed.
 
     template <class F>
@@ -221,8 +217,6 @@ struct DeploymentRow {
         if (f.version() >= 3) {
             f(built);
             f(health);
-            f(together);
-            f(ready);
             f(unwanted);
         }
     }

@@ -339,13 +339,12 @@ TEST(Rows, Target) {
                         .releases = 2,
                         .created_at = kThen,
                         .job = id<JobId>(6),
-                        .health = {"/h", 204, "ok", true},
-                        .together = true};
+                        .health = {"/h", 204, "ok", true}};
     expect_golden(row,
                   "03000000056c6f63616c00000001000000016100000001620000000173000000067075626c696301"
                   "010000000000000000000000000000050000000000000002000000010203040501"
                   "01000000000000000000000000000006"
-                  "000000022f68000000cc000000026f6b0101");
+                  "000000022f68000000cc000000026f6b01");
 }
 
 TEST(Rows, Rule) {
@@ -373,8 +372,6 @@ TEST(Rows, Deployment) {
                             .progress = {kThen, 3, "w", kThen, 4, 5, 6, 7},
                             .built = oid('b'),
                             .health = Health::Healthy,
-                            .together = true,
-                            .ready = true,
                             .unwanted = true};
     expect_golden(row,
                   "030000000a70726f64756374696f6eaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa0000000f72"
@@ -388,7 +385,7 @@ TEST(Rows, Deployment) {
                   "0000000177"
                   "0000000102030405"
                   "0000000000000004000000000000000500000000000000060000000000000007"
-                  "01bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb02010101");
+                  "01bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb0201");
 }
 
 TEST(Rows, Preview) {
