@@ -7,6 +7,7 @@
 #include "auth/slug.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "hooks/target_secret.h"
 
 namespace origin::api {
 namespace {
@@ -68,6 +69,13 @@ Status check_status_context(std::string_view context) {
                 : refuse(
                       "bad_name",
                       "a check's context is 1 to 100 printable ASCII characters, like 'ci/build'");
+}
+
+Status check_target_secret(const Secret& secret) {
+    const std::string& text = secret.reveal();
+    const bool fits = text.size() <= hooks::kTargetSecretBytesMax &&
+                      text.find_first_of("\r\n") == std::string::npos;
+    return fits ? Status() : refuse("bad_secret", "'secret' is one line of at most 16 KiB");
 }
 
 Result<Oid> oid_field(std::string_view name, std::string_view text) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/id.h"
+#include "base/log.h"
 #include "base/oid.h"
 #include "base/ref_name.h"
 #include "base/result.h"
@@ -31,6 +32,9 @@ Result<RefName> branch_named(std::string_view name);
 
 /// The name of a check: "ci/build". Errors: InvalidInput `bad_name`.
 Status check_status_context(std::string_view context);
+
+/// A target's secret: one line of at most kTargetSecretBytesMax. Errors: InvalidInput `bad_secret`.
+Status check_target_secret(const Secret& secret);
 
 /// 40 hex digits. Errors: InvalidInput `wrong_type`, naming the field.
 Result<Oid> oid_field(std::string_view name, std::string_view text);

@@ -10,7 +10,9 @@
 #include "api/run_wait.h"
 #include "api/views.h"
 #include "base/limits.h"
+#include "deploy/connectors.h"
 #include "generator/deploy_wish.h"
+#include "hooks/target_secret.h"
 #include "hooks/webhook_secret.h"
 #include "hooks/webhooks.h"
 #include "store/rows/access.h"
@@ -25,6 +27,8 @@ struct RequirementBody {
         std::string platform;
         std::map<std::string, std::string> settings;
         std::optional<std::string> target;
+        std::optional<Secret> secret;
+        bool preview = false;
     };
     struct Webhook {
         std::string url;
@@ -50,6 +54,10 @@ struct RequirementBody {
                 deployment.platform = inner.text("platform");
                 deployment.settings = inner.text_map("settings");
                 deployment.target = inner.maybe_text("target");
+                if (auto secret = inner.maybe_text("secret")) {
+                    deployment.secret.emplace(std::move(*secret));
+                }
+                deployment.preview = inner.flag("preview");
             })) {
             body.deployment = deployment;
         }
@@ -88,27 +96,51 @@ Result<auth::Identity> requester(const Call& call, const std::string& client_tex
     return other;
 }
 
+/// Settings of a new target are checked in the transaction that makes it; one that is there keeps
+/// its own.
+Result<generator::DeployWish> deploy_wish_of(const Call& call,
+                                             const RequirementBody::Deployment& asked) {
+    const Around& around = call.around;
+    ORIGIN_CHECK(around.connectors.check_name(asked.platform));
+    generator::DeployWish wish{.platform = asked.platform,
+                               .target = asked.target.value_or(""),
+                               .settings = asked.settings,
+                               .has_secret = asked.secret && !asked.secret->empty(),
+                               .preview = asked.preview};
+    if (asked.target) {
+        ORIGIN_CHECK(check_target_name(wish.target));
+    }
+    if (wish.has_secret) {
+        ORIGIN_CHECK(check_target_secret(*asked.secret));
+        wish.seal = [&around, secret = *asked.secret](const ProjectId& project,
+                                                      const std::string& target) {
+            return hooks::seal_target_secret(
+                around.master_key, project, target, secret, around.random);
+        };
+    }
+    wish.check = [&around, asked, has_secret = wish.has_secret] {
+        return around.connectors.check(asked.platform, asked.settings, has_secret);
+    };
+    if (asked.platform == "local" || !asked.settings.empty()) {
+        ORIGIN_CHECK(wish.check());
+    }
+    return wish;
+}
+
 Result<generator::Requirement> requirement_of(const Call& call, const RequirementBody& body) {
     generator::Requirement wanted{.project = {},
                                   .text = body.requirements,
                                   .engine = body.engine.value_or(""),
                                   .branch = short_branch(body.branch.value_or("")),
-                                  .platform = {},
-                                  .target = {},
+                                  .deployment = {},
                                   .auto_merge = body.auto_merge};
     if (body.project) {
         ORIGIN_TRY(project, need_id<ProjectId>(*body.project, "project"));
         wanted.project = project;
     }
     if (body.deployment) {
-        ORIGIN_CHECK(generator::check_platform(body.deployment->platform));
-        wanted.platform = body.deployment->platform;
-        ORIGIN_CHECK(call.around.connectors.check(
-            body.deployment->platform, body.deployment->settings, false));
-        if (body.deployment->target) {
-            ORIGIN_CHECK(check_target_name(*body.deployment->target));
-            wanted.target = *body.deployment->target;
-        }
+        ORIGIN_TRY(wish, deploy_wish_of(call, *body.deployment));
+        wanted.deployment = std::move(wish);
     }
     return wanted;
 }

@@ -206,17 +206,12 @@ Result<std::optional<std::string>> sealed_secret(const Call& call,
     if (!secret) {
         return std::optional<std::string>();
     }
-    const std::string& text = secret->reveal();
-    const bool fits = text.size() <= hooks::kTargetSecretBytesMax &&
-                      text.find_first_of("\r\n") == std::string::npos;
-    if (!fits) {
-        return std::unexpected(Error(Code::InvalidInput, "'secret' is one line of at most 16 KiB")
-                                   .because("bad_secret"));
-    }
+    ORIGIN_CHECK(check_target_secret(*secret));
     return std::optional(
-        text.empty() ? std::string()
-                     : hooks::seal_target_secret(
-                           call.around.master_key, project, target, *secret, call.around.random));
+        secret->empty()
+            ? std::string()
+            : hooks::seal_target_secret(
+                  call.around.master_key, project, target, *secret, call.around.random));
 }
 
 }  // namespace

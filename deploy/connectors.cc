@@ -41,23 +41,27 @@ Connector* Connectors::find(std::string_view name) const {
     return found == all_.end() ? nullptr : found->get();
 }
 
+Status Connectors::check_name(std::string_view name) const {
+    if (name == kLocal || find(name) != nullptr) {
+        return {};
+    }
+    std::string there(kLocal);
+    for (const auto& one : all_) {
+        there += ", " + std::string(one->name());
+    }
+    return refuse("platform_unavailable",
+                  "there is no connector '" + printable(name.substr(0, kShownBytesMax)) +
+                      "' here; available: " + there);
+}
+
 Status Connectors::check(std::string_view name,
                          const std::map<std::string, std::string>& settings,
                          bool has_secret) const {
     if (name == kLocal) {
         return check_local(settings, has_secret);
     }
-    const Connector* connector = find(name);
-    if (connector == nullptr) {
-        std::string there(kLocal);
-        for (const auto& one : all_) {
-            there += ", " + std::string(one->name());
-        }
-        return refuse("platform_unavailable",
-                      "there is no connector '" + printable(name.substr(0, kShownBytesMax)) +
-                          "' here; available: " + there);
-    }
-    return connector->check({settings, has_secret, settings_.allow_api_base});
+    ORIGIN_CHECK(check_name(name));
+    return find(name)->check({settings, has_secret, settings_.allow_api_base});
 }
 
 }  // namespace origin::deploy

@@ -25,7 +25,9 @@ public:
     /// Null: there is none of this name, or it is `local`, which needs none.
     Connector* find(std::string_view name) const;
 
-    /// Errors: InvalidInput `platform_unavailable`; those of Connector::check().
+    /// Errors: InvalidInput `platform_unavailable`: there is none of this name.
+    Status check_name(std::string_view name) const;
+    /// Errors: those of check_name() and Connector::check().
     Status check(std::string_view name,
                  const std::map<std::string, std::string>& settings,
                  bool has_secret) const;

@@ -2,7 +2,6 @@
 #include "generator/deploy_wish.h"
 
 #include "auth/slug.h"
-#include "base/utf8.h"
 #include "hooks/deployments.h"
 #include "store/rows/access.h"
 #include "store/rows/deploy.h"
@@ -14,18 +13,13 @@ namespace {
 constexpr std::size_t kTargetBytesMax = 24;
 constexpr std::string_view kBranches = "refs/heads/";
 
-}  // namespace
-
-Status check_platform(std::string_view platform) {
-    if (platform == "local") {
-        return {};
-    }
-    return std::unexpected(Error(Code::InvalidInput,
-                                 "there is no connector for platform '" +
-                                     printable(platform.substr(0, kTargetBytesMax)) +
-                                     "' here; available: local")
-                               .because("platform_unavailable"));
+std::unexpected<Error> taken(const std::string& target, std::string_view how) {
+    return std::unexpected(
+        Error(Code::Conflict, "target '" + target + "' exists with " + std::string(how))
+            .because("target_taken"));
 }
+
+}  // namespace
 
 std::string target_for(std::string_view branch, std::string_view default_branch) {
     if (branch == default_branch) {
@@ -37,21 +31,31 @@ std::string target_for(std::string_view branch, std::string_view default_branch)
     return auth::slug_from(branch, kTargetBytesMax);
 }
 
-Status add_deploy_wish(store::Writer& writer, const DeployWish& wish) {
-    const std::string key = store::target_key(wish.project, wish.target);
+Status add_deploy_wish(store::Writer& writer, const DeployWish& wish, const WishedRule& rule) {
+    const std::string key = store::target_key(rule.project, rule.target);
     ORIGIN_TRY(target, store::get_row<store::TargetRow>(writer, store::Table::Targets, key));
     if (target && target->connector != wish.platform) {
-        return std::unexpected(
-            Error(Code::Conflict, "target '" + wish.target + "' exists with another platform")
-                .because("target_taken"));
+        return taken(rule.target, "another platform");
+    }
+    if (target && !wish.settings.empty() && target->settings != wish.settings) {
+        return taken(rule.target, "other settings; leave them out to use it as it is");
+    }
+    if (target && wish.has_secret) {
+        return taken(rule.target, "a secret of its own; leave yours out to use it as it is");
     }
     if (!target) {
+        if (wish.check) {
+            ORIGIN_CHECK(wish.check());
+        }
         store::TargetRow row;
         row.connector = wish.platform;
-        row.created_at = wish.now;
+        row.settings = wish.settings;
+        row.sealed_secret = wish.has_secret ? wish.seal(rule.project, rule.target) : "";
+        row.created_at = rule.now;
         ORIGIN_CHECK(store::put_row(writer, store::Table::Targets, key, row));
     }
-    return hooks::put_rule(writer, wish.project, {wish.branch, wish.target, wish.now});
+    return hooks::put_rule(
+        writer, rule.project, {rule.branch, rule.target, rule.now, wish.preview});
 }
 
 }  // namespace origin::generator

@@ -10,7 +10,6 @@
 #include "base/ref_name.h"
 #include "base/utf8.h"
 #include "generator/base_commit.h"
-#include "generator/deploy_wish.h"
 #include "git/serve/catalogue.h"
 #include "git/serve/refs.h"
 #include "store/event_log.h"
@@ -148,9 +147,6 @@ Status Runs::look_at_project(const auth::Identity& identity,
 Result<Runs::Start> Runs::look(const auth::Identity& identity,
                                const Requirement& requirement) const {
     ORIGIN_CHECK(check_text(requirement.text));
-    if (!requirement.platform.empty()) {
-        ORIGIN_CHECK(check_platform(requirement.platform));
-    }
     Start start;
     start.engine_name = requirement.engine.empty() ? "blueprint" : requirement.engine;
     start.engine = engine(start.engine_name);
@@ -223,14 +219,14 @@ Status Runs::store_run(store::Writer& writer,
                    reserve_feature_branch(writer, start.project, project, start.output.title));
         run.branch = branch;
     }
-    if (!requirement.platform.empty()) {
+    if (const DeployWish& wish = requirement.deployment; !wish.platform.empty()) {
         ORIGIN_CHECK(
             auth::Gatekeeper::check_client(writer, identity, start.project, auth::Action::Deploy));
         run.deploy_target =
-            requirement.target.empty() ? target_for(run.branch, project.head) : requirement.target;
+            wish.target.empty() ? target_for(run.branch, project.head) : wish.target;
         ORIGIN_CHECK(add_deploy_wish(writer,
+                                     wish,
                                      {.project = start.project,
-                                      .platform = requirement.platform,
                                       .target = run.deploy_target,
                                       .branch = run.branch,
                                       .now = now}));

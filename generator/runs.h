@@ -12,6 +12,7 @@
 
 #include "auth/gatekeeper.h"
 #include "base/random.h"
+#include "generator/deploy_wish.h"
 #include "generator/engine/engine.h"
 #include "git/serve/push.h"
 #include "store/rows/run.h"
@@ -26,10 +27,9 @@ class CommitTree;
 struct Requirement {
     std::optional<ProjectId> project = {};  // None: a new one.
     std::string text = {};
-    std::string engine = {};    // Empty: "blueprint".
-    std::string branch = {};    // Short branch name; empty: main, or a new feature branch.
-    std::string platform = {};  // Deployment asked for: "local"; empty: none.
-    std::string target = {};  // Of that deployment; empty: "production" (main) or the branch's own.
+    std::string engine = {};  // Empty: "blueprint".
+    std::string branch = {};  // Short branch name; empty: main, or a new feature branch.
+    DeployWish deployment = {};
     bool auto_merge = false;  // Merge into the default branch once committed.
 };
 
@@ -60,7 +60,7 @@ public:
     /// `also`: more to write in the same transaction.
     /// Errors: NotFound, Forbidden (the permit). InvalidInput, nothing stored:
     ///         `requirement_too_large`, `not_generated`, `not_applicable`, `engine_unavailable`,
-    ///         `platform_unavailable`, `bad_ref_name`. Whatever `also` returned.
+    ///         `bad_ref_name`; those of add_deploy_wish(). Whatever `also` returned.
     Result<Submitted> submit(const auth::Identity& identity,
                              const Requirement& requirement,
                              const std::function<Status(store::Writer&, const Submitted&)>& also);

@@ -129,9 +129,18 @@ TEST_F(RunsTest, WhatIsRefusedAtOnceStoresNothing) {
     EXPECT_EQ(refusal({.project = {}, .text = std::string(300'000, 'a')}), "requirement_too_large");
     EXPECT_EQ(refusal({.project = {}, .text = "\xff"}), "requirement_not_text");
     EXPECT_EQ(refusal({.project = {}, .text = "a=1", .engine = "llm"}), "engine_unavailable");
-    EXPECT_EQ(
-        refusal({.project = {}, .text = "a=1", .engine = {}, .branch = {}, .platform = "netlify"}),
-        "platform_unavailable");
+    EXPECT_EQ(refusal({.project = {},
+                       .text = "a=1",
+                       .engine = {},
+                       .branch = {},
+                       .deployment = {.platform = "moon",
+                                      .check =
+                                          [] {
+                                              return std::unexpected(
+                                                  Error(Code::InvalidInput, "no moon")
+                                                      .because("platform_unavailable"));
+                                          }}}),
+              "platform_unavailable");
     EXPECT_EQ(refusal({.project = {}, .text = "a=1", .engine = {}, .branch = "a..b"}),
               "bad_ref_name");
     EXPECT_EQ(rows(Table::Projects), projects);

@@ -6,7 +6,9 @@ Method: deployments.py, with what Netlify has of its own.
 import door_table
 from deployments import Stories, ToProvider
 import netlify
+import standin
 from origin_server import wait_until
+from scenario import INVENTORY
 
 
 class Netlify(ToProvider):
@@ -67,6 +69,30 @@ class ToNetlify(Stories, Netlify):
         again = self.server.request("POST", self.api(f"/deployments/{cancelled['id']}/retry")).json
         row = self.settled()
         self.assertEqual((row["id"], row["commit"], row["state"]), (again["id"], commit, "live"), row)
+
+    def test_a_requirement_goes_live_at_a_target_that_it_makes_and_the_next_one_is_a_preview_there(self):
+        wish = {"platform": "netlify", "settings": {**self.settings("shop"), "apiBase": self.standin.api},
+                "secret": standin.TOKEN}
+        made = self.server.require(INVENTORY, deployment=wish)
+        self.assertEqual((made.status, made.json.get("status")), (200, "complete"), made)
+        self.assertNotIn(standin.TOKEN, made.text)
+        self.assertIn(b"<html", self.fetch(made.json["deploymentUrl"], "/").body)
+        project = made.json["projectId"]
+        self.assertEqual(self.server.get(f"/api/projects/{project}/targets/production").json["hasSecret"], True)
+        more = self.server.require("Add suppliers with a name and a phone number.", projectId=project,
+                                   deployment={"platform": "netlify", "target": "production", "preview": True})
+        self.assertEqual((more.status, more.json.get("status")), (200, "complete"), more)
+        rows = self.server.deployments(project)
+        self.assertEqual([(row["state"], row.get("preview", False)) for row in rows], [("live", False), ("live", True)])
+        for bad, code in (({"platform": "netlify", "settings": {"site": "other"}}, "target_taken"),
+                          ({"platform": "netlify", "secret": "x"}, "target_taken"),
+                          ({"platform": "vercel"}, "target_taken"), ({"platform": "moon"}, "platform_unavailable"),
+                          ({"platform": "netlify", "target": "new"}, "missing_setting"),
+                          ({"platform": "netlify", "target": "new", "settings": {"site": "shop"}, "secret": "a\nb"},
+                           "bad_secret")):
+            answer = self.server.require("Add notes to parts.", projectId=project,
+                                         deployment={"target": "production", **bad})
+            self.assertEqual(answer.json.get("code"), code, (bad, answer))
 
     def check_health(self, **check):
         answer = self.server.request("PUT", self.api("/targets/production"), {
