@@ -11,6 +11,7 @@
 #include "api/views.h"
 #include "base/limits.h"
 #include "deploy/connectors.h"
+#include "deploy/releases.h"
 #include "generator/deploy_wish.h"
 #include "hooks/target_secret.h"
 #include "hooks/webhook_secret.h"
@@ -121,7 +122,7 @@ Result<generator::DeployWish> deploy_wish_of(const Call& call,
     wish.check = [&around, asked, has_secret = wish.has_secret] {
         return around.connectors.check(asked.platform, asked.settings, has_secret);
     };
-    if (asked.platform == "local" || !asked.settings.empty()) {
+    if (asked.platform == deploy::kLocal) {
         ORIGIN_CHECK(wish.check());
     }
     return wish;

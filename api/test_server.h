@@ -318,6 +318,7 @@ protected:
                                     .random = random_,
                                     .log = log_,
                                     .connectors = connectors_,
+                                    .client = http_client_,
                                     .master_key = master_key_}};
     std::unique_ptr<auth::RateLimits> limits_ = made_limits({});
     std::unique_ptr<Api> api_ = made_api();

@@ -53,7 +53,7 @@ class ToNetlify(Stories, Netlify):
         gone = self.server.get(self.api(f"/deployments/{preview['id']}")).json
         self.assertEqual(gone["state"], "superseded", gone)
         self.assertEqual(len(self.standin.calls("DELETE", "/deploys/*")), 1)
-        self.assertEqual(self.fetch(preview["url"], "/").status, 404)
+        self.assertEqual(self.fetch(preview["permalink"], "/").status, 404)
         self.standin.assert_clean()
 
     def test_who_cancels_and_who_tries_again(self):
