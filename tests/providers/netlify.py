@@ -380,6 +380,7 @@ class Netlify(Standin):
             raise Refuse(422, "The published deploy cannot be deleted")
         del self.deploy_rows[deploy.id]
         deploy.site.history = [d for d in deploy.site.history if d is not deploy]
+        deploy.site.branches = {branch: d for branch, d in deploy.site.branches.items() if d is not deploy}
         return Answer(204)
 
     # What only Netlify's own program asks -------------------------------------------------------

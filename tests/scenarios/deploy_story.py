@@ -49,9 +49,8 @@ class ToNetlify(Stories, Netlify):
         preview = self.settled()
         self.check_live(preview["url"], {"index.html": b"two\n"})
         self.work("push", "-q", "origin", ":refs/heads/feature/x")
-        self.server.settle_deployments(self.project_id())
-        gone = self.server.get(self.api(f"/deployments/{preview['id']}")).json
-        self.assertEqual(gone["state"], "superseded", gone)
+        wait_until("the preview to be removed", lambda: self.server.get(
+            self.api(f"/deployments/{preview['id']}")).json["state"] == "superseded")
         self.assertEqual(len(self.standin.calls("DELETE", "/deploys/*")), 1)
         self.assertEqual(self.fetch(preview["permalink"], "/").status, 404)
         self.standin.assert_clean()
@@ -90,7 +89,7 @@ class ToNetlify(Stories, Netlify):
                           ({"platform": "netlify", "target": "new"}, "missing_setting"),
                           ({"platform": "netlify", "target": "new", "settings": {"site": "shop"}, "secret": "a\nb"},
                            "bad_secret")):
-            answer = self.server.require("Add notes to parts.", projectId=project,
+            answer = self.server.require("Add helpers with a name and a phone number.", projectId=project,
                                          deployment={"target": "production", **bad})
             self.assertEqual(answer.json.get("code"), code, (bad, answer))
 
