@@ -7,6 +7,7 @@ import sys
 
 import places  # Finds the tests' helpers for the rest.
 import api_works
+import deploy_works
 import figures
 import git_works
 import hook_works
@@ -19,7 +20,7 @@ import world as worlds
 WORKS = {
     "refs": git_works.refs, "clone": git_works.clone, "push": git_works.push, "client": git_works.client,
     "commit": api_works.commit, "project": api_works.project, "deploy": api_works.deploy, "webhook": api_works.webhook,
-    "webhooks": hook_works.webhooks,
+    "live": deploy_works.live, "redeploy": deploy_works.redeploy, "webhooks": hook_works.webhooks,
     "ssh": ssh_works.ssh, "idle": scale_works.idle, "start": scale_works.start,
     "constant-time": timing_works.constant_time,
 }

@@ -26,14 +26,15 @@ class Sizes:
     idle_connections: int
     large_mebibytes: int   # Of what is cloned over SSH.
     timings: int           # Of each kind of key compared.
+    site_files: int        # Of the large tree that is deployed.
 
 
 FULL = Sizes(rounds=5, milliseconds=3000, pushes=40, commits=200, samples=100, projects=(1000, 10_000, 100_000), starts=5,
-             idle_connections=1000, large_mebibytes=128, timings=100_000)
+             idle_connections=1000, large_mebibytes=128, timings=100_000, site_files=20_000)
 QUICK = Sizes(rounds=3, milliseconds=700, pushes=15, commits=60, samples=20, projects=(1000, 10_000), starts=3,
-              idle_connections=1000, large_mebibytes=32, timings=100_000)
+              idle_connections=1000, large_mebibytes=32, timings=100_000, site_files=20_000)
 TINY = Sizes(rounds=1, milliseconds=50, pushes=2, commits=3, samples=2, projects=(20,), starts=1, idle_connections=10,
-             large_mebibytes=1, timings=1000)
+             large_mebibytes=1, timings=1000, site_files=150)
 
 CONNECTIONS = 8
 CLIENTS = 16
@@ -48,7 +49,8 @@ class Origin(Server):
         super().__init__(folder)
         self.root.mkdir(parents=True, exist_ok=True)
         config = self.root / "origind.toml"
-        config.write_text('[outbound]\nallow = ["127.0.0.1/32"]\n' + NO_LIMITS)  # Webhooks come back to this machine.
+        config.write_text(
+            '[outbound]\nallow = ["127.0.0.1/32"]\n[deploy]\nallow_api_base = true\n' + NO_LIMITS)  # Both on this machine.
         self.options = ["--config", str(config)]
 
     def pids(self):

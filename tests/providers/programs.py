@@ -4,7 +4,8 @@
 
 Method: the pinned netlify-cli, vercel and wrangler deploy one folder to the stand-ins, in an environment of their
 own; then every path is fetched and its bytes are compared, and no request may have broken the contract. Each step
-is one passed or failed; the last line is "N passed, N failed". programs_faults.py has the providers fail.
+is one passed or failed; the last line is "N passed, N failed". programs_faults.py has the providers fail, programs_beside.py
+compares our calls with theirs.
 
     python3 -B tests/providers/programs.py [--programs FOLDER] [--only NAME] [--json FILE] [--verbose]
 
@@ -22,6 +23,7 @@ import cloudflare
 import netlify
 import tree
 import vercel
+from programs_beside import run_beside
 from programs_faults import run_faults
 from standin import fetch
 
@@ -35,7 +37,7 @@ class Run:
 
     def __init__(self, programs, folder, verbose):
         self.bin, self.folder, self.verbose = programs / "node_modules/.bin", folder, verbose
-        self.passed, self.failed, self.rows = 0, 0, []
+        self.passed, self.failed, self.rows, self.sequences = 0, 0, [], {}
         (folder / "home").mkdir()
 
     def program(self, words, site, environment, fails=False):
@@ -246,7 +248,8 @@ def _vercel_back(run, standin, environment, site, first):
                  project.auto_assign == (word == "promote"))
 
 
-ALL = {"netlify": run_netlify, "pages": run_pages, "workers": run_workers, "vercel": run_vercel, "faults": run_faults}
+ALL = {"netlify": run_netlify, "pages": run_pages, "workers": run_workers, "vercel": run_vercel, "faults": run_faults,
+       "beside": run_beside}
 
 
 def versions(programs):
@@ -276,7 +279,7 @@ def main():
             except Exception as error:  # The other programs are judged all the same.
                 run.step(f"{name} ran to its end", False, repr(error))
     if options.json:
-        options.json.write_text(json.dumps({"versions": found, "steps": run.rows}, indent=1) + "\n")
+        options.json.write_text(json.dumps({"versions": found, "steps": run.rows, "sequences": run.sequences}, indent=1) + "\n")
     print(f"\n{run.passed} passed, {run.failed} failed")
     return 1 if run.failed else 0
 
