@@ -65,6 +65,7 @@ constexpr auto kReasons = std::to_array<ReasonStatus>({
     {auth::kRateLimited, 429},
     {"reserved_context", 422},
     {"scope_not_for_tokens", 422},
+    {"secret_found", 422},
     {"too_many_failures", 429},
     {"too_many_idempotency_keys", 429},
     {"unknown_access", 422},

@@ -258,6 +258,10 @@ const Settings& settings() {
          [](const auto& n, Config& c) {
              return take_blocks(n, c.trusted_proxies);
          }},
+        {"gates.secret_scan",
+         [](const auto& n, Config& c) {
+             return take_truth(n, c.secret_scan);
+         }},
         {"deploy.allow_api_base",
          [](const auto& n, Config& c) {
              return take_truth(n, c.allow_api_base);

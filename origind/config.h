@@ -43,6 +43,7 @@ struct Config {
     std::vector<net::Cidr> outbound_allow;  // Private addresses webhooks may reach.
     std::chrono::days audit_kept{400};
     unsigned worker_threads = 8;
+    bool secret_scan = true;      // Of what pushes bring.
     bool allow_api_base = false;  // Targets may name another host as their provider's.
     auth::Rates rates;
     git::QuotaSettings quotas;

@@ -39,6 +39,7 @@
 #include "hooks/protected_branches.h"
 #include "hooks/push_plan.h"
 #include "hooks/push_rules.h"
+#include "hooks/secret_scan.h"
 #include "hooks/webhook_delivery.h"
 #include "hooks/webhooks.h"
 #include "net/http_client.h"
@@ -113,6 +114,7 @@ struct Service::Parts {
 
     hooks::ProtectedBranches protected_branches;
     std::optional<hooks::PushRules> push_rules;
+    std::optional<hooks::SecretScan> secret_scan;
     hooks::PushPlan push_plan;
     std::unique_ptr<git::Quotas> quotas;
     std::unique_ptr<git::PushService> pushes;
@@ -176,6 +178,11 @@ Status Service::Parts::open() {
 
 void Service::Parts::wire_git() {
     push_rules.emplace(*store, clock);
+    secret_scan.emplace(hooks::SecretScan::Around{.store = *store,
+                                                  .gatekeeper = *gatekeeper,
+                                                  .clock = clock,
+                                                  .metrics = metrics,
+                                                  .on = config.secret_scan});
     quotas = std::make_unique<git::Quotas>(config.quotas, *store, clock);
     pushes = std::make_unique<git::PushService>(
         git::PushService::Around{.store = *store,
@@ -186,6 +193,7 @@ void Service::Parts::wire_git() {
                                  .random = random,
                                  .metrics = metrics,
                                  .gates = {&protected_branches, &*push_rules},
+                                 .whole_gates = {&*secret_scan},
                                  .planner = &push_plan,
                                  .quotas = quotas.get()});
     upkeep = std::make_unique<git::Upkeep>(
