@@ -147,6 +147,11 @@ Answer list_grants(const Call& call);
 Answer put_grant(const Call& call);
 Answer delete_grant(const Call& call);
 
+// gates.cc
+BodyShape gates_shape();
+Answer get_gates(const Call& call);
+Answer put_gates(const Call& call);
+
 // policies.cc
 BodyShape policies_shape();
 Answer get_policies(const Call& call);

@@ -71,6 +71,8 @@ constexpr auto kRoutes = std::to_array<Route>({
 
     {"POST", P "/tokens", "git:read", kKey, token_shape, create_token},
     {"DELETE", P "/tokens/{token}", "git:read", kKey, nullptr, revoke_token},
+    {"GET", P "/gates", "admin", kKey, nullptr, get_gates},
+    {"PUT", P "/gates", "admin", kKey, gates_shape, put_gates},
     {"GET", P "/policies", "git:read", kKey, nullptr, get_policies},
     {"PUT", P "/policies", "admin", kKey, policies_shape, put_policies},
     {"GET", P "/commits/{sha}/statuses", "git:read", kKey, nullptr, get_statuses},

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "hooks/deployments.h"
+#include "hooks/external_gate.h"
 #include "hooks/target_secret.h"
 #include "hooks/webhook_secret.h"
 #include "store/rows/access.h"
@@ -59,6 +60,19 @@ Result<bool> reseal_row(const std::string& key, store::TargetRow& row, const Key
     return true;
 }
 
+Result<bool> reseal_row(const std::string& key, store::GatesRow& row, const Keys& keys) {
+    const auto project = ProjectId::from_raw(key);
+    if (!project) {
+        return std::unexpected(Error(Code::Corrupt, "stored settings of gates are damaged"));
+    }
+    const auto raw = open_gate_secret(keys.from, *project, row.sealed_secret);
+    if (!raw || row.sealed_secret.empty()) {
+        return false;
+    }
+    row.sealed_secret = seal_gate_secret(keys.to, *project, Secret(*raw), keys.random);
+    return true;
+}
+
 template <class Row>
 Result<Step> reseal_some(store::Writer& writer,
                          Table table,
@@ -103,7 +117,8 @@ Result<std::size_t> reseal_secrets(store::Store& store,
     const Keys keys{from, to, random};
     ORIGIN_TRY(webhooks, reseal_table<store::WebhookRow>(store, Table::Webhooks, keys));
     ORIGIN_TRY(targets, reseal_table<store::TargetRow>(store, Table::Targets, keys));
-    return webhooks + targets;
+    ORIGIN_TRY(gates, reseal_table<store::GatesRow>(store, Table::Gates, keys));
+    return webhooks + targets + gates;
 }
 
 }  // namespace origin::hooks

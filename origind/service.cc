@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "origind/service.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 
@@ -35,6 +36,7 @@
 #include "hooks/bookkeeper.h"
 #include "hooks/deployments.h"
 #include "hooks/dispatcher.h"
+#include "hooks/external_gate.h"
 #include "hooks/job_runner.h"
 #include "hooks/protected_branches.h"
 #include "hooks/push_plan.h"
@@ -115,6 +117,7 @@ struct Service::Parts {
     hooks::ProtectedBranches protected_branches;
     std::optional<hooks::PushRules> push_rules;
     std::optional<hooks::SecretScan> secret_scan;
+    std::optional<hooks::ExternalGate> external_gate;
     hooks::PushPlan push_plan;
     std::unique_ptr<git::Quotas> quotas;
     std::unique_ptr<git::PushService> pushes;
@@ -183,6 +186,14 @@ void Service::Parts::wire_git() {
                                                   .clock = clock,
                                                   .metrics = metrics,
                                                   .on = config.secret_scan});
+    external_gate.emplace(
+        hooks::ExternalGate::Around{.store = *store,
+                                    .client = *client,
+                                    .clock = clock,
+                                    .random = random,
+                                    .master_key = master_key,
+                                    .metrics = metrics,
+                                    .at_once = std::max(1U, config.worker_threads / 2)});
     quotas = std::make_unique<git::Quotas>(config.quotas, *store, clock);
     pushes = std::make_unique<git::PushService>(
         git::PushService::Around{.store = *store,
@@ -193,7 +204,7 @@ void Service::Parts::wire_git() {
                                  .random = random,
                                  .metrics = metrics,
                                  .gates = {&protected_branches, &*push_rules},
-                                 .whole_gates = {&*secret_scan},
+                                 .whole_gates = {&*secret_scan, &*external_gate},
                                  .planner = &push_plan,
                                  .quotas = quotas.get()});
     upkeep = std::make_unique<git::Upkeep>(

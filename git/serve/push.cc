@@ -210,7 +210,7 @@ Status PushService::ask_whole_gates(const auth::Permit& permit,
     }
     for (WholePushGate* gate : around_.whole_gates) {
         if (push.moves.empty() || outcome.refusal) {
-            return {};
+            break;
         }
         ORIGIN_TRY(answer, gate->ask(push));
         outcome.lines.insert(outcome.lines.end(), answer.lines.begin(), answer.lines.end());

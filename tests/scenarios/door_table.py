@@ -37,6 +37,8 @@ ROWS = (
     Row("concurrency", "BothDoors", (SSH,), "over both at once"),
     Row("limits", "GitLimits", ALL),
     Row("policies", "Policies", EACH),
+    Row("gates", "SecretScan", EACH),
+    Row("gates", "SecretScanElsewhere ExternalGate GuardedGate", (HTTP,), "the same whatever brought the push; keys and codes of the API"),
     Row("policies", "Tokens", (HTTP,), "a token is a secret: SSH has no place for it"),
     # What follows from a push, and what git sees of what the API did.
     Row("requirement", "RequirementStory", EACH),
