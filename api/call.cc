@@ -56,8 +56,12 @@ Status Call::write(const auth::Permit& permit, const store::WriteFn& fn) const {
 }
 
 Result<auth::Permit> Call::permit(auth::Action action) const {
+    return permit_named(param("project"), action);
+}
+
+Result<auth::Permit> Call::permit_named(std::string_view project, auth::Action action) const {
     return read_store(around.store, [&](store::Reader& reader) -> Result<auth::Permit> {
-        ORIGIN_TRY(found, git::find_project(reader, param("project")));
+        ORIGIN_TRY(found, git::find_project(reader, project));
         if (!found) {
             return std::unexpected(Error(Code::NotFound, "no such project"));
         }

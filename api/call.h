@@ -81,6 +81,8 @@ struct Call {
     /// The project that {project} names: "prj_..." or "client/slug", percent-encoded.
     /// Errors: NotFound; Forbidden.
     Result<auth::Permit> permit(auth::Action action) const;
+    /// The same for a project by name.
+    Result<auth::Permit> permit_named(std::string_view project, auth::Action action) const;
     /// To see what is deployed: for whoever reads, and whoever deploys without git:read.
     Result<auth::Permit> permit_to_look() const;
     /// The first of these actions that is permitted; else the last one's refusal.

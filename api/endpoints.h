@@ -90,6 +90,13 @@ Answer cancel_deployment(const Call& call);
 Answer retry_deployment(const Call& call);
 Answer list_releases(const Call& call);
 
+// github.cc
+BodyShape github_deployment_shape();
+Answer list_github_deployments(const Call& call);
+Answer post_github_deployment(const Call& call);
+Answer get_github_deployment(const Call& call);
+Answer list_github_deployment_statuses(const Call& call);
+
 // targets.cc
 BodyShape target_shape();
 BodyShape rule_shape();

@@ -19,6 +19,7 @@ constexpr Access kOperator = Access::Operator;
 
 // clang-format off
 #define P "/api/projects/{project}"
+#define G "/api/v3/repos/{owner}/{repo}"
 constexpr auto kRoutes = std::to_array<Route>({
     {"POST", "/api/requirements", "requirements", kKey, requirement_shape, post_requirement},
     {"GET", "/api/requirements/{id}", kFollows, kKey, nullptr, get_requirement},
@@ -56,6 +57,11 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"POST", P "/deployments/{deployment}/rollback", "deploy", kKey, nullptr, roll_back},
     {"POST", P "/deployments/{deployment}/cancel", "deploy", kKey, nullptr, cancel_deployment},
     {"POST", P "/deployments/{deployment}/retry", "deploy", kKey, nullptr, retry_deployment},
+    {"GET", G "/deployments", kSees, kKey, nullptr, list_github_deployments},
+    {"POST", G "/deployments", "deploy", kKey, github_deployment_shape, post_github_deployment},
+    {"GET", G "/deployments/{deployment}", kSees, kKey, nullptr, get_github_deployment},
+    {"GET", G "/deployments/{deployment}/statuses", kSees, kKey, nullptr,
+     list_github_deployment_statuses},
     {"GET", P "/releases", kSees, kKey, nullptr, list_releases},
     {"GET", P "/targets", kSees, kKey, nullptr, list_targets},
     {"GET", P "/targets/{target}", kSees, kKey, nullptr, get_target},
@@ -138,6 +144,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "/api/openapi.json", "none", kOpen, nullptr, get_openapi},
 });
 #undef P
+#undef G
 // clang-format on
 
 /// Takes the next segment off "/a/b"; nullopt at the end.

@@ -8,6 +8,7 @@
 
 #include "git/serve/history_walk.h"
 #include "git/serve/refs.h"
+#include "hooks/github_deployments.h"
 #include "hooks/github_things.h"
 #include "store/rows/access.h"
 #include "store/rows/deploy.h"
@@ -185,76 +186,18 @@ json::object push_payload(const GithubSource& source,
     return payload;
 }
 
-std::string_view github_state(std::string_view state) {
-    if (state == "queued") {
-        return "queued";
-    }
-    if (state == "live") {
-        return "success";
-    }
-    if (state == "failed") {
-        return "failure";
-    }
-    const bool is_over = state == "superseded" || state == "cancelled" || state == "rolled_back";
-    return is_over ? "error" : "in_progress";
-}
-
-json::object deployment_object(const GithubSource& source,
-                               const Subject& subject,
-                               const json::object& data) {
-    const store::DeploymentRow& row = *subject.deployment;
-    const std::string id = text_in(data, "deploymentId");
-    const std::string project = github_repository_url(source.urls, subject.project.id);
-    const std::string url = project + "/deployments/" + id;
-    return {{"url", url},
-            {"id", github_number(id)},
-            {"node_id", id},
-            {"sha", row.commit.hex()},
-            {"ref", row.ref.empty() ? row.commit.hex() : row.ref},
-            {"task", row.rollback_of ? "rollback" : "deploy"},
-            {"payload", json::object()},
-            {"original_environment", row.target},
-            {"environment", row.target},
-            {"transient_environment", false},
-            {"production_environment", row.target == "production"},
-            {"description", nullptr},
-            {"creator", github_user(source.urls, subject.sender)},
-            {"created_at", rfc3339(row.created_at)},
-            {"updated_at", rfc3339(row.created_at)},
-            {"statuses_url", url},
-            {"repository_url", project}};
-}
-
-json::object status_object(const GithubSource& source,
-                           const Subject& subject,
-                           const store::Event& event,
-                           const json::object& data) {
-    const std::string project = github_repository_url(source.urls, subject.project.id);
-    const std::string deployment = project + "/deployments/" + text_in(data, "deploymentId");
-    const std::string state = text_in(data, "state");
-    const std::string error = text_in(data, "error");
-    return {{"url", deployment},
-            {"id", static_cast<std::int64_t>(event.sequence)},
-            {"node_id", "evt_" + std::to_string(event.sequence)},
-            {"state", github_state(state)},
-            {"creator", github_user(source.urls, subject.sender)},
-            {"description", error.empty() ? state : error},
-            {"environment", subject.deployment->target},
-            {"environment_url", text_in(data, "url")},
-            {"log_url", deployment},
-            {"target_url", text_in(data, "url")},
-            {"created_at", rfc3339(event.time)},
-            {"updated_at", rfc3339(event.time)},
-            {"deployment_url", deployment},
-            {"repository_url", project}};
+GithubDeployment deployment_of(const Subject& subject, const json::object& data) {
+    const auto id = DeploymentId::parse(text_in(data, "deploymentId"));
+    return {subject.project.id, id.value_or(DeploymentId{}), *subject.deployment, subject.sender};
 }
 
 GithubEvent deployment_event(const GithubSource& source,
                              const Subject& subject,
                              const store::Event& event,
                              const json::object& data) {
+    const GithubDeployment deployment = deployment_of(subject, data);
     json::object payload{{"action", "created"},
-                         {"deployment", deployment_object(source, subject, data)},
+                         {"deployment", github_deployment(source.urls, deployment)},
                          {"repository", github_repository(source.urls, subject.project)},
                          {"sender", github_user(source.urls, subject.sender)}};
     if (event.type == "deployment.queued") {
@@ -262,21 +205,20 @@ GithubEvent deployment_event(const GithubSource& source,
         payload["workflow_run"] = nullptr;
         return {"deployment", std::move(payload)};
     }
-    payload["deployment_status"] = status_object(source, subject, event, data);
+    payload["deployment_status"] =
+        github_deployment_status(source.urls,
+                                 deployment,
+                                 {.number = static_cast<std::int64_t>(event.sequence),
+                                  .node = "evt_" + std::to_string(event.sequence),
+                                  .state = text_in(data, "state"),
+                                  .health = text_in(data, "health"),
+                                  .text = text_in(data, "error"),
+                                  .url = text_in(data, "url"),
+                                  .time = event.time});
     return {"deployment_status", std::move(payload)};
 }
 
 }  // namespace
-
-std::int64_t github_number(std::string_view raw_id) {
-    // FNV-1a: stable, and as good as random below 2^53.
-    std::uint64_t hash = 14695981039346656037ULL;
-    for (const char c : raw_id) {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-    }
-    constexpr std::uint64_t kBelow = 1ULL << 53U;
-    return static_cast<std::int64_t>(hash % kBelow);
-}
 
 Result<std::vector<GithubEvent>> github_events(
     const GithubSource& source,

@@ -29,9 +29,8 @@ struct GithubEvent {
     boost::json::object payload;
 };
 
-/// Commits of a push that are described; the newest ones. So many changed files of each.
+/// Commits of a push that are described; the newest ones.
 inline constexpr std::size_t kGithubCommitsMax = 20;
-inline constexpr std::size_t kGithubFilesMax = 300;
 
 /// One for each wanted ref that a push moved; one for a deployment's change of state; none for
 /// events that have no such shape, or whose project is gone.
@@ -46,8 +45,5 @@ Result<boost::json::object> github_ping(const GithubSource& source,
                                         const WebhookScope& scope,
                                         const WebhookId& id,
                                         const store::WebhookRow& hook);
-
-/// A whole number that stands for an id where GitHub has one: below 2^53, as JSON readers need.
-std::int64_t github_number(std::string_view raw_id);
 
 }  // namespace origin::hooks

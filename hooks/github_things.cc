@@ -8,7 +8,6 @@
 
 #include "base/utf8.h"
 #include "git/odb/repository.h"
-#include "hooks/github_events.h"
 
 namespace origin::hooks {
 namespace {
@@ -99,6 +98,16 @@ Status add_files(json::object& body,
 }
 
 }  // namespace
+
+std::int64_t github_number(std::string_view raw_id) {
+    // FNV-1a: stable, and as good as random below 2^53.
+    std::uint64_t hash = 14695981039346656037ULL;
+    for (const char c : raw_id) {
+        hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+    }
+    constexpr std::uint64_t kBelow = 1ULL << 53U;
+    return static_cast<std::int64_t>(hash % kBelow);
+}
 
 std::string github_repository_url(const auth::Urls& urls, const ProjectId& id) {
     return urls.api("/projects/" + id.str());

@@ -16,6 +16,8 @@
 
 namespace origin::hooks {
 
+inline constexpr std::size_t kGithubFilesMax = 300;  // Changed ones that are told of a commit.
+
 struct GithubClient {
     ClientId id;
     store::ClientRow row;
@@ -25,6 +27,9 @@ struct GithubProject {
     store::ProjectRow row;
     GithubClient owner;
 };
+
+/// A whole number that stands for an id where GitHub has one: below 2^53, as JSON readers need.
+std::int64_t github_number(std::string_view raw_id);
 
 boost::json::object github_user(const auth::Urls& urls, const GithubClient& client);
 boost::json::object github_repository(const auth::Urls& urls, const GithubProject& project);

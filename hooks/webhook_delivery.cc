@@ -9,6 +9,7 @@
 #include "crypto/encode.h"
 #include "crypto/hash.h"
 #include "hooks/github_events.h"
+#include "hooks/github_things.h"
 #include "hooks/webhook_news.h"
 #include "hooks/webhook_secret.h"
 #include "net/http_text.h"

@@ -17,7 +17,7 @@ std::string key_text_of(const RequestHead& head) {
     const std::string_view scheme = value.substr(0, space);
     std::string_view rest = value.substr(space);
     rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
-    if (same_ignoring_case(scheme, "bearer")) {
+    if (same_ignoring_case(scheme, "bearer") || same_ignoring_case(scheme, "token")) {
         return std::string(rest);
     }
     if (!same_ignoring_case(scheme, "basic")) {
