@@ -2,6 +2,7 @@
 #include "api/in_process.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/limits.h"
 #include "net/problem.h"
@@ -81,6 +82,7 @@ net::Response call(net::Handler& handler, store::Store& store, const InProcessCa
     } else {
         response = std::get<net::Response>(std::move(reply));
     }
+    response.body += std::exchange(response.shared, {}).bytes;
     if (response.stream != nullptr) {
         if (const Status drained = drain(response, store, wanted.streams); !drained) {
             return net::problem_response(drained.error());

@@ -13,6 +13,7 @@ import git_works
 import hook_works
 import peers
 import scale_works
+import site_works
 import ssh_works
 import timing_works
 import world as worlds
@@ -20,7 +21,7 @@ import world as worlds
 WORKS = {
     "refs": git_works.refs, "clone": git_works.clone, "push": git_works.push, "client": git_works.client,
     "commit": api_works.commit, "project": api_works.project, "deploy": api_works.deploy, "webhook": api_works.webhook,
-    "live": deploy_works.live, "redeploy": deploy_works.redeploy, "webhooks": hook_works.webhooks,
+    "live": deploy_works.live, "redeploy": deploy_works.redeploy, "local": site_works.local, "webhooks": hook_works.webhooks,
     "ssh": ssh_works.ssh, "idle": scale_works.idle, "start": scale_works.start,
     "constant-time": timing_works.constant_time,
 }

@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kSuccessFirst = 200;
 constexpr int kSuccessLast = 299;
+constexpr int kNotModified = 304;  // What a conditional request asks for.
 constexpr int kTooMany = 429;
 constexpr int kBusy = 503;
 constexpr std::size_t kToldBytesMax = 300;
@@ -148,7 +149,7 @@ void Lane::judge() {
         return;
     }
     const bool is_last = (at_ + 1) % world_.requests_per_operation == 0;
-    if (status < kSuccessFirst || status > kSuccessLast) {
+    if ((status < kSuccessFirst || status > kSuccessLast) && status != kNotModified) {
         end_.failure = std::to_string(status) + " " + told;
     } else if (is_last && !answer_.body_start().contains(world_.expected)) {
         end_.failure = "unexpected: " + told;

@@ -49,7 +49,7 @@ struct LoadOutcome {
     Verdicts in_time;  // Those that ended within plan.time: what comes to a rate.
     std::uint64_t refused_without_retry_after = 0;
     std::chrono::nanoseconds drained{0};  // From the end of plan.time to the last answer.
-    std::uint64_t failed = 0;  // Operations with an answer that is not 2xx, or not as expected.
+    std::uint64_t failed = 0;  // Operations whose answer is no 2xx or 304, or not as expected.
     std::string first_failure;
     std::uint64_t reconnects = 0;
     std::uint64_t body_bytes = 0;

@@ -210,6 +210,64 @@ def ssh_command(key):
             f"-o UserKnownHostsFile={key}.known -o BatchMode=yes -o LogLevel=ERROR -c {SSH_CIPHER}")
 
 
+SITES_CONFIG = """\
+{user}
+daemon off;
+pid {root}/nginx.pid;
+error_log {root}/nginx-error.log warn;
+worker_processes {workers};
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    include /etc/nginx/mime.types;
+    client_body_temp_path {root}/body;
+    fastcgi_temp_path {root}/fastcgi;
+    proxy_temp_path {root}/proxy;
+    uwsgi_temp_path {root}/uwsgi;
+    scgi_temp_path {root}/scgi;
+    keepalive_requests 100000000;
+    sendfile on;
+    tcp_nopush on;
+    {cache}
+    server {{
+        listen 127.0.0.1:{port};
+        root {root}/sites/$host;
+    }}
+}}
+"""
+FILES_KEPT_OPEN = "open_file_cache max=4000 inactive=60s; open_file_cache_valid 1s;"
+
+
+class NginxSites:
+    """nginx over a folder for each host name: `sites`/HOST. With `keeps_open` it keeps files open, which is not its
+    default."""
+
+    def __init__(self, folder, sites, keeps_open=False):
+        self.root, self.sites, self.keeps_open = pathlib.Path(folder), sites, keeps_open
+        self.name = "nginx-open" if keeps_open else "nginx"
+        self.process, self.port = None, 0
+
+    def __enter__(self):
+        self.root.mkdir(parents=True)
+        (self.root / "sites").symlink_to(self.sites)
+        self.port = free_port()
+        config = self.root / "nginx.conf"
+        config.write_text(SITES_CONFIG.format(user="user root;" if os.geteuid() == 0 else "", root=self.root, port=self.port,
+                                              workers=NGINX_WORKERS, cache=FILES_KEPT_OPEN if self.keeps_open else ""))
+        with open(self.root / "nginx.log", "wb") as log:
+            self.process = subprocess.Popen(
+                [nginx_program(), "-p", str(self.root), "-c", str(config), "-e", str(self.root / "nginx-error.log")],
+                stdout=log, stderr=log)
+        wait_until("nginx", lambda: _answers(self.port), 20)
+        return self
+
+    def __exit__(self, *_):
+        end(self.process)
+
+    def pids(self):
+        return [self.process.pid, *children_of(self.process.pid)]
+
+
 class OpenSsh:
     """sshd + git-shell over bare repositories in `repositories`: what a site without origind would run."""
 

@@ -25,16 +25,18 @@ class Sizes:
     starts: int
     idle_connections: int
     large_mebibytes: int   # Of what is cloned over SSH.
+    sites: int             # Live sites, each with a host name of its own.
+    site_mebibytes: int    # Of the large file of a site.
     timings: int           # Of each kind of key compared.
     site_files: int        # Of the large tree that is deployed.
 
 
 FULL = Sizes(rounds=5, milliseconds=3000, pushes=40, commits=200, samples=100, projects=(1000, 10_000, 100_000), starts=5,
-             idle_connections=1000, large_mebibytes=128, timings=100_000, site_files=20_000)
+             idle_connections=1000, large_mebibytes=128, sites=1000, site_mebibytes=100, timings=100_000, site_files=20_000)
 QUICK = Sizes(rounds=3, milliseconds=700, pushes=15, commits=60, samples=20, projects=(1000, 10_000), starts=3,
-              idle_connections=1000, large_mebibytes=32, timings=100_000, site_files=20_000)
+              idle_connections=1000, large_mebibytes=32, sites=200, site_mebibytes=100, timings=100_000, site_files=20_000)
 TINY = Sizes(rounds=1, milliseconds=50, pushes=2, commits=3, samples=2, projects=(20,), starts=1, idle_connections=10,
-             large_mebibytes=1, timings=1000, site_files=150)
+             large_mebibytes=1, sites=5, site_mebibytes=2, timings=1000, site_files=150)
 
 CONNECTIONS = 8
 CLIENTS = 16

@@ -39,6 +39,7 @@ void read_all(net::Response response, Answered& answered) {
     answered.status = response.status;
     answered.headers = std::move(response.headers);
     answered.body = std::move(response.body);
+    answered.body += response.shared.bytes;
     while (response.stream) {
         const auto state = response.stream->step(answered.body);
         answered.cut_off = !state;
@@ -134,6 +135,13 @@ DoorWorld::~DoorWorld() {
 Answered DoorWorld::ask(const Ask& request) {
     const net::RequestHead head = head_of(request);
     Answered answered;
+    if (!head.has_body()) {
+        if (auto at_once = front_.at_once(head)) {
+            ++at_once_answers;
+            read_all(std::move(*at_once), answered);
+            return answered;
+        }
+    }
     net::Begun begun = front_.begin(head);
     if (auto* reply = std::get_if<net::Reply>(&begun)) {
         read_all(response_of(std::move(*reply)), answered);

@@ -91,6 +91,7 @@ public:
     DoorWorld& operator=(const DoorWorld&) = delete;
     ~DoorWorld();
 
+    /// As a connection does: what is at hand is answered at once.
     Answered ask(const Ask& request);
     /// A fetch whose client goes away: with part of its body sent, or after so many steps of the
     /// answer.
@@ -135,6 +136,7 @@ public:
         return deploy(project, target, commit, Way());
     }
 
+    std::size_t at_once_answers = 0;  // So many of the answers needed no worker.
     StillClock clock;
     SystemRandom random;
     Metrics metrics;

@@ -63,6 +63,17 @@ bool Front::is_main_host(std::string_view host) const {
     return host == around_.urls.public_host() || (loopback_ && is_loopback(host));
 }
 
+std::optional<net::Response> Front::at_once(const net::RequestHead& head) {
+    const auto site = head.local_operator ? std::nullopt : around_.urls.site_of(head.host);
+    auto response = site ? around_.sites.at_once(head, *site) : std::nullopt;
+    if (response) {  // Else begin() counts it.
+        if (auto refused = count(head)) {
+            return refused;
+        }
+    }
+    return response;
+}
+
 net::Begun Front::begin(const net::RequestHead& head) {
     if (head.local_operator) {
         return begin_main(head);

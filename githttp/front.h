@@ -28,6 +28,7 @@ public:
     explicit Front(const Around& around);
 
     net::Begun begin(const net::RequestHead& head) override;
+    std::optional<net::Response> at_once(const net::RequestHead& head) override;
 
 private:
     bool is_main_host(std::string_view host) const;

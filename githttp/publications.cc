@@ -182,7 +182,31 @@ std::size_t preview_label_bytes_max(std::string_view site) {
     return kDnsLabelBytesMax - std::min(kDnsLabelBytesMax, taken);
 }
 
-Result<std::optional<Publication>> Publications::find(const auth::SiteHost& host) {
+// A live deployment's row never names another commit, so Deployments does not count.
+Publications::Versions Publications::versions() const {
+    return {store_.version_of(Table::Sites),
+            store_.version_of(Table::Projects),
+            store_.version_of(Table::Targets)};
+}
+
+std::optional<Publication> Publications::at_hand(const auth::SiteHost& host) {
+    if (!host.label.empty()) {
+        return std::nullopt;
+    }
+    const auto kept = kept_.find(host.site);
+    return kept && kept->versions == versions() ? std::optional(kept->site) : std::nullopt;
+}
+
+Result<std::optional<Opened>> Publications::find(const auth::SiteHost& host) {
+    const Versions before = versions();  // What changes while it is read makes it outdated.
+    ORIGIN_TRY(found, read(host));
+    if (found && host.label.empty()) {
+        kept_.replace(host.site, Kept{before, found->site}, 0);
+    }
+    return std::move(found);
+}
+
+Result<std::optional<Opened>> Publications::read(const auth::SiteHost& host) {
     Look found;
     ORIGIN_CHECK(store_.read([&](Reader& reader) -> Status {
         found = {};
@@ -208,7 +232,7 @@ Result<std::optional<Publication>> Publications::find(const auth::SiteHost& host
     if (!root) {
         return std::nullopt;
     }
-    return Publication{found.objects, *root};
+    return Opened{{found.project, *root}, found.objects};
 }
 
 Status Publications::look(Reader& reader, const auth::SiteHost& host, Look& look) {

@@ -3,6 +3,7 @@
 // In: a site and a label. Out: the objects and the tree that is the site's root.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -15,6 +16,7 @@
 #include "base/oid.h"
 #include "git/odb/object_store.h"
 #include "git/serve/storage.h"
+#include "githttp/lru.h"
 #include "store/store.h"
 
 namespace origin::githttp {
@@ -22,12 +24,19 @@ namespace origin::githttp {
 /// The target whose live deployment the site's plain host name shows.
 inline constexpr std::string_view kProductionTarget = "production";
 
+inline constexpr std::uint64_t kKeptSitesBytesMax = 4ULL * 1024 * 1024;  // About 15,000 sites.
+
 /// How many bytes a label may have beside this site's name in one DNS label.
 std::size_t preview_label_bytes_max(std::string_view site);
 
 struct Publication {
-    git::ObjectStoreRef objects;
+    ProjectId project;
     Oid root;  // A tree: the commit's, or its folder publish_root.
+};
+
+struct Opened {
+    Publication site;
+    git::ObjectStoreRef objects;
 };
 
 /// Thread-safe.
@@ -38,9 +47,22 @@ public:
     /// nullopt: no such site, nothing live there, or a commit that nothing shown reaches.
     /// Errors: Corrupt. Blocks: one read of the store; for `c-` labels perhaps a walk of at most
     /// kPreviewWalkCommitsMax commits, whose outcome is remembered until the project's next push.
-    Result<std::optional<Publication>> find(const auth::SiteHost& host);
+    Result<std::optional<Opened>> find(const auth::SiteHost& host);
+
+    /// What find() said of a live site, if no deployment, target, project or site has changed
+    /// since: an acknowledged deployment is never answered with what was live before it.
+    /// nullopt: ask find(). Never blocks.
+    std::optional<Publication> at_hand(const auth::SiteHost& host);
 
 private:
+    /// How often the tables have changed that decide what a live site shows.
+    using Versions = std::array<std::uint64_t, 3>;
+    struct Kept {
+        Versions versions;
+        Publication site;
+    };
+    Versions versions() const;
+    Result<std::optional<Opened>> read(const auth::SiteHost& host);
     /// What one snapshot of the store says.
     struct Look {
         ProjectId project;
@@ -65,6 +87,7 @@ private:
         std::uint64_t last_push = 0;
         Oid commit;
     };
+    Lru<Kept> kept_{kKeptSitesBytesMax};
     std::mutex mutex_;
     std::map<std::pair<ProjectId, std::string>, Reached> reached_;  // At most kPreviewCacheRowsMax.
 };

@@ -12,16 +12,17 @@ using net::RequestHead;
 
 constexpr std::string_view kNotFoundPage = "404.html";
 
-Result<net::Response> not_found(const Publication& site) {
-    ORIGIN_TRY(found, find_site_file(*site.objects, site.root, std::string(kNotFoundPage)));
+Result<net::Response> not_found(SiteTree& tree) {
+    ORIGIN_TRY(found, tree.find(std::string(kNotFoundPage)));
     const auto* page = std::get_if<SiteFile>(&found);
     if (page == nullptr) {
         return plain(404, "There is no such page.");
     }
-    ORIGIN_TRY(data, site.objects->read_as(page->blob, git::ObjectType::Blob));
+    ORIGIN_TRY(blob, tree.blob(page->blob));
     net::Response response = plain(404, {});
     response.headers[0].value = page->content_type;
-    response.body = std::move(data);
+    response.body.clear();
+    blob.give(response, 0, blob.size_bytes());
     return response;
 }
 
@@ -37,27 +38,31 @@ std::string content_range(const std::string& part, std::uint64_t size) {
     return "bytes " + part + "/" + std::to_string(size);
 }
 
-/// Cuts the body down to what was asked for.
-void apply_range(const RequestHead& head, const std::string& etag, net::Response& response) {
+/// Gives the whole file, or the part that was asked for.
+void give(const RequestHead& head,
+          const std::string& etag,
+          const KeptBlob& blob,
+          net::Response& response) {
+    const std::uint64_t size = blob.size_bytes();
     const std::string_view only_if = head.header("if-range");
-    if (head.method != "GET" || (!only_if.empty() && only_if != etag)) {
-        return;
-    }
-    const std::uint64_t size = response.body.size();
-    const RangeWish wish = parse_range(head.header("range"), size);
+    const bool may_be_part = head.method == "GET" && (only_if.empty() || only_if == etag);
+    const RangeWish wish =
+        may_be_part ? parse_range(head.header("range"), size) : RangeWish(WholeFile{});
     if (const auto* part = std::get_if<FilePart>(&wish)) {
         response.status = 206;
         response.headers.push_back(
             {"Content-Range",
              content_range(std::to_string(part->first) + "-" + std::to_string(part->last), size)});
-        response.body = response.body.substr(part->first, part->last - part->first + 1);
+        blob.give(response, part->first, part->last - part->first + 1);
     } else if (std::holds_alternative<NoSuchPart>(wish)) {
         response = plain(416, "The file is shorter than that.");
         response.headers.push_back({"Content-Range", content_range("*", size)});
+    } else {
+        blob.give(response, 0, size);
     }
 }
 
-Result<net::Response> send(const RequestHead& head, const Publication& site, const SiteFile& file) {
+Result<net::Response> send(const RequestHead& head, SiteTree& tree, const SiteFile& file) {
     const std::string etag = "\"" + file.blob.hex() + "\"";
     net::Response response;
     response.headers = {{"Content-Type", std::string(file.content_type)},
@@ -69,10 +74,17 @@ Result<net::Response> send(const RequestHead& head, const Publication& site, con
         response.status = 304;
         return response;
     }
-    ORIGIN_TRY(data, site.objects->read_as(file.blob, git::ObjectType::Blob));
-    response.body = std::move(data);
-    apply_range(head, etag, response);
+    ORIGIN_TRY(blob, tree.blob(file.blob));
+    give(head, etag, blob, response);
     return response;
+}
+
+Result<net::Response> serve(const RequestHead& head, SiteTree& tree, const std::string& path) {
+    ORIGIN_TRY(found, tree.find(path));
+    if (const auto* file = std::get_if<SiteFile>(&found)) {
+        return send(head, tree, *file);
+    }
+    return std::holds_alternative<NeedsSlash>(found) ? with_slash(head) : not_found(tree);
 }
 
 /// Previews: kept from search engines, shared caches and other sites' logs.
@@ -86,18 +98,34 @@ void make_private(net::Response& response) {
     response.headers.push_back({"X-Robots-Tag", "noindex"});
 }
 
+bool is_read(const RequestHead& head) {
+    return head.method == "GET" || head.method == "HEAD";
+}
+
 }  // namespace
 
 Sites::Sites(const Around& around)
     : publications_(around.store, around.storage),
+      caches_(around.storage.root()),
       gate_(around.links, around.clock, around.urls.public_url().starts_with("https://")) {}
+
+std::optional<net::Response> Sites::at_once(const RequestHead& head, const auth::SiteHost& host) {
+    const auto path = is_read(head) ? site_path(head.path) : std::nullopt;
+    const auto site = path ? publications_.at_hand(host) : std::nullopt;
+    if (!site) {
+        return std::nullopt;
+    }
+    SiteTree tree(caches_, site->root, nullptr);
+    auto served = serve(head, tree, *path);
+    return served ? std::optional(std::move(*served)) : std::nullopt;
+}
 
 net::Begun Sites::begin(const RequestHead& head, const auth::SiteHost& host) {
     return answer(head, host);
 }
 
 net::Response Sites::answer(const RequestHead& head, const auth::SiteHost& host) {
-    if (head.method != "GET" && head.method != "HEAD") {
+    if (!is_read(head)) {
         return read_only();
     }
     const auto path = site_path(head.path);
@@ -110,28 +138,25 @@ net::Response Sites::answer(const RequestHead& head, const auth::SiteHost& host)
             return std::move(*stopped);
         }
     }
-    auto served = serve(head, host, *path);
+    auto opened = open(head, host, *path);
     net::Response response =
-        served ? std::move(*served)
-               : plain(net::http_status_of(served.error().code()), "The page cannot be read now.");
+        opened ? std::move(*opened)
+               : plain(net::http_status_of(opened.error().code()), "The page cannot be read now.");
     if (preview) {
         make_private(response);
     }
     return response;
 }
 
-Result<net::Response> Sites::serve(const RequestHead& head,
-                                   const auth::SiteHost& host,
-                                   const std::string& path) {
-    ORIGIN_TRY(site, publications_.find(host));
-    if (!site) {
+Result<net::Response> Sites::open(const RequestHead& head,
+                                  const auth::SiteHost& host,
+                                  const std::string& path) {
+    ORIGIN_TRY(found, publications_.find(host));
+    if (!found) {
         return plain(404, "Nothing is published here.");
     }
-    ORIGIN_TRY(found, find_site_file(*site->objects, site->root, path));
-    if (const auto* file = std::get_if<SiteFile>(&found)) {
-        return send(head, *site, *file);
-    }
-    return std::holds_alternative<NeedsSlash>(found) ? with_slash(head) : not_found(*site);
+    SiteTree tree(caches_, found->site.root, found->objects);
+    return serve(head, tree, path);
 }
 
 }  // namespace origin::githttp

@@ -4,6 +4,7 @@
 // no Authorization is read, no API, no Git, no CORS.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "auth/preview_link.h"
@@ -12,7 +13,7 @@
 #include "git/serve/storage.h"
 #include "githttp/preview_gate.h"
 #include "githttp/publications.h"
-#include "githttp/site_files.h"
+#include "githttp/site_tree.h"
 #include "net/http.h"
 #include "store/store.h"
 
@@ -31,14 +32,18 @@ public:
     explicit Sites(const Around& around);
 
     net::Begun begin(const net::RequestHead& head, const auth::SiteHost& host);
+    /// The answer, if all of it is at hand: a live site's file that was asked for lately. Never
+    /// blocks.
+    std::optional<net::Response> at_once(const net::RequestHead& head, const auth::SiteHost& host);
 
 private:
     net::Response answer(const net::RequestHead& head, const auth::SiteHost& host);
-    Result<net::Response> serve(const net::RequestHead& head,
-                                const auth::SiteHost& host,
-                                const std::string& path);
+    Result<net::Response> open(const net::RequestHead& head,
+                               const auth::SiteHost& host,
+                               const std::string& path);
 
     Publications publications_;
+    SiteCaches caches_;
     PreviewGate gate_;
 };
 

@@ -50,8 +50,8 @@ Result<AnswerPlan> plan_answer(const Response& response, const AnswerFacts& fact
     plan.has_body = !bodiless && !facts.to_head;
     plan.keep_alive = facts.keep_alive && !response.close && !(ends_by_close && plan.has_body);
     if (!bodiless && length_known) {
-        const std::uint64_t bytes =
-            response.body.size() + (response.stream ? *response.stream_bytes : 0);
+        const std::uint64_t bytes = response.body.size() + response.shared.bytes.size() +
+                                    (response.stream ? *response.stream_bytes : 0);
         add(plan.head, "Content-Length", std::to_string(bytes));
     } else if (!bodiless && !ends_by_close) {
         plan.chunked = true;

@@ -11,6 +11,10 @@ Deferred::~Deferred() = default;
 BodySink::~BodySink() = default;
 Handler::~Handler() = default;
 
+std::optional<Response> Handler::at_once(const RequestHead& /*head*/) {
+    return std::nullopt;
+}
+
 std::string_view RequestHead::header(std::string_view name) const {
     for (const Header& header : headers) {
         if (same_ignoring_case(header.name, name)) {

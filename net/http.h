@@ -69,10 +69,17 @@ public:
     virtual bool endless() const { return false; }
 };
 
+/// Bytes that are kept elsewhere, for many answers: not copied for each.
+struct SharedBytes {
+    std::shared_ptr<const void> owner{};  // Keeps `bytes` where they are.
+    std::string_view bytes{};
+};
+
 struct Response {
     int status = 200;
     std::vector<Header> headers{};                // Sent first, in this order.
-    std::string body{};                           // Sent before `stream`.
+    std::string body{};                           // Sent before `shared`.
+    SharedBytes shared{};                         // Sent before `stream`.
     std::unique_ptr<BodySource> stream{};         // May be null.
     std::optional<std::uint64_t> stream_bytes{};  // Exact length of `stream`; unknown: chunked.
     bool close = false;                           // End the connection after this answer.
@@ -126,6 +133,10 @@ public:
     virtual ~Handler();
     /// Lifetime: `head` outlives everything this request leads to (sink, reply, stream).
     virtual Begun begin(const RequestHead& head) = 0;
+    /// The answer to a request without a body, if it is at hand: else begin() is called, on a
+    /// worker. Runs on an io thread: must not block (no disk, no store, no long work). A stream's
+    /// steps run on workers nevertheless.
+    virtual std::optional<Response> at_once(const RequestHead& head);
 };
 
 }  // namespace origin::net

@@ -92,6 +92,38 @@ TEST_F(Stream, IsSentAsItIsWhenItsLengthIsKnown) {
     EXPECT_EQ(client.ask(kGet).body.size(), 5'000'006U);
 }
 
+TEST_F(Stream, WhatIsAtHandNeedsNoWorker) {
+    const auto kept = std::make_shared<const std::string>("kept elsewhere");
+    handler_.on_begin = [](const RequestHead&) -> Begun { return Response{.body = "begun"}; };
+    handler_.at_hand = [&](const RequestHead& head) -> std::optional<Response> {
+        if (head.path == "/throws") {
+            throw std::runtime_error("no");
+        }
+        return head.path == "/a" ? std::optional(Response{
+                                       .body = "It is ",
+                                       .shared = {kept, std::string_view(*kept).substr(0, 4)}})
+                                 : std::nullopt;
+    };
+    RawClient client(port());
+    client.send(kGet);
+    EXPECT_EQ(client.answer().body, "It is kept");
+    client.send("HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_TRUE(client.answer(true).head.contains("Content-Length: 10\r\n"));
+    client.send("GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nxx");
+    EXPECT_EQ(client.answer().body, "begun");  // It has a body: that is a worker's.
+    client.send("GET /b HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(client.answer().body, "begun");
+    client.send("GET /throws HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(client.answer().body, "begun");
+    handler_.at_hand = [&](const RequestHead&) -> std::optional<Response> {
+        Response response{.body = "It is ", .shared = {kept, *kept}, .stream = counted(1)};
+        response.stream_bytes = 100'000;
+        return response;
+    };
+    client.send(kGet);
+    EXPECT_TRUE(client.answer().body.starts_with("It is kept elsewhereb"));
+}
+
 TEST_F(Stream, IsCutWhenItFailsOrLies) {
     for (const std::uint64_t promised : {4'999'999U, 5'000'001U}) {
         answer_with([=](const RequestHead&) {

@@ -37,7 +37,11 @@ private:
 class LambdaHandler final : public Handler {
 public:
     std::function<Begun(const RequestHead&)> on_begin;
+    std::function<std::optional<Response>(const RequestHead&)> at_hand;
     Begun begin(const RequestHead& head) override { return on_begin(head); }
+    std::optional<Response> at_once(const RequestHead& head) override {
+        return at_hand ? at_hand(head) : std::nullopt;
+    }
 };
 
 struct Answer {

@@ -87,6 +87,7 @@ private:
     Async<bool> turn_away(Request& request);
     Async<bool> answer(Request& request);
     std::string_view body_at_hand(const RequestHead& head) const;
+    std::optional<Response> at_once(const RequestHead& head) const;
     Async<std::optional<Reply>> begin(Request& request);
     Async<std::optional<Reply>> take_body(Request& request);
     Async<std::optional<Error>> feed_all(Request& request, BodyDecoder& decoder);

@@ -91,8 +91,12 @@ asio::awaitable<bool> Session::send(Request& request, Response response) {
     if (planned.has_body && response.stream != nullptr) {
         sent = co_await send_stream(request, response, planned);
     } else {
-        const std::string_view body = planned.has_body ? response.body : std::string_view();
-        sent = co_await write_all({asio::buffer(planned.head), asio::buffer(body)});
+        Pieces pieces = {asio::buffer(planned.head)};
+        if (planned.has_body) {
+            pieces[1] = asio::buffer(response.body);
+            pieces[2] = asio::buffer(response.shared.bytes);
+        }
+        sent = co_await write_all(pieces);
     }
     due_.reset();
     note(request, response.status);
@@ -136,6 +140,7 @@ asio::awaitable<bool> Session::cut_short(Request& request, const Error& error, b
 asio::awaitable<bool> Session::send_stream(Request& request, Response& response, AnswerPlan& plan) {
     // The head goes out with the first bytes of the stream.
     Framed framed{.before = std::move(plan.head), .out = std::move(response.body)};
+    framed.out += response.shared.bytes;
     const bool promised = response.stream_bytes.has_value();
     std::uint64_t left = response.stream_bytes.value_or(0) + framed.out.size();
     for (bool head_sent = false;; head_sent = true) {

@@ -40,8 +40,24 @@ std::string_view Session::body_at_hand(const RequestHead& head) const {
     return is_here ? in_.view().substr(0, bytes) : std::string_view();
 }
 
+// What is at hand needs no worker.
+std::optional<Response> Session::at_once(const RequestHead& head) const {
+    if (head.has_body()) {
+        return std::nullopt;
+    }
+    try {
+        return world_.around.handler.at_once(head);
+    } catch (const std::exception& error) {
+        world_.around.log.error("a handler threw", {{"what", error.what()}});
+        return std::nullopt;
+    }
+}
+
 asio::awaitable<std::optional<Reply>> Session::begin(Request& request) {
     const RequestHead& head = request.head();
+    if (auto response = at_once(head)) {
+        co_return std::move(*response);
+    }
     const std::string_view body = body_at_hand(head);
     std::optional<Begun> begun;
     Whole whole = Whole::NotTaken;

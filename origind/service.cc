@@ -103,6 +103,9 @@ struct Service::Parts {
     class Door final : public net::Handler {
     public:
         net::Begun begin(const net::RequestHead& head) override { return front->begin(head); }
+        std::optional<net::Response> at_once(const net::RequestHead& head) override {
+            return front->at_once(head);
+        }
         net::Handler* front = nullptr;
     };
     Door door;

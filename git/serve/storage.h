@@ -85,6 +85,8 @@ public:
     /// For what writing pack files came to: calls DiskLost for "sync_failed". Returns: `written`.
     Status watch(Status written) const;
 
+    /// The folder of all projects.
+    const std::filesystem::path& root() const { return root_; }
     std::filesystem::path pack_dir(const ProjectId& project) const;
     std::filesystem::path quarantine_dir(const ProjectId& project) const;
 

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// githttp/site_tree: the files of one published tree, from the caches or from the object database.
+// A tree and a blob never change under their id, so nothing here is ever outdated.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "githttp/blob_cache.h"
+#include "githttp/lru.h"
+#include "githttp/site_files.h"
+
+namespace origin::githttp {
+
+inline constexpr std::uint64_t kFoundPathsBytesMax = 16ULL * 1024 * 1024;
+
+/// What all sites share.
+struct SiteCaches {
+    explicit SiteCaches(std::filesystem::path folder) : blobs(std::move(folder)) {}
+
+    BlobCache blobs;
+    Lru<SiteAnswer> paths{kFoundPathsBytesMax};  // By tree and path.
+};
+
+/// For the length of one request.
+class SiteTree {
+public:
+    /// `objects`: null: only what is at hand is read, and nothing blocks.
+    SiteTree(SiteCaches& caches, const Oid& root, git::ObjectStoreRef objects)
+        : caches_(caches), root_(root), objects_(std::move(objects)) {}
+
+    /// Errors, both: those of find_site_file() and BlobCache::get(); Unavailable `not_at_hand`
+    /// without objects.
+    Result<SiteAnswer> find(const std::string& path);
+    Result<KeptBlob> blob(const Oid& oid);
+
+private:
+    SiteCaches& caches_;
+    const Oid root_;
+    const git::ObjectStoreRef objects_;
+};
+
+}  // namespace origin::githttp
