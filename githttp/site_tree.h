@@ -4,15 +4,30 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "githttp/blob_cache.h"
 #include "githttp/lru.h"
 #include "githttp/site_files.h"
+#include "website/header_rules.h"
+#include "website/redirects.h"
 
 namespace origin::githttp {
 
+inline constexpr std::string_view kRedirectsFile = "_redirects";
+inline constexpr std::string_view kHeadersFile = "_headers";
+
+/// What the tree's own files say of how it is served.
+struct SiteRules {
+    website::Redirects redirects;
+    website::HeaderRules headers;
+};
+using SiteRulesRef = std::shared_ptr<const SiteRules>;
+
+inline constexpr std::uint64_t kParsedRulesBytesMax = 16ULL * 1024 * 1024;
 inline constexpr std::uint64_t kFoundPathsBytesMax = 16ULL * 1024 * 1024;
 
 /// What all sites share.
@@ -20,7 +35,8 @@ struct SiteCaches {
     explicit SiteCaches(std::filesystem::path folder) : blobs(std::move(folder)) {}
 
     BlobCache blobs;
-    Lru<SiteAnswer> paths{kFoundPathsBytesMax};  // By tree and path.
+    Lru<SiteAnswer> paths{kFoundPathsBytesMax};     // By tree and path.
+    Lru<SiteRulesRef> rules{kParsedRulesBytesMax};  // By tree.
 };
 
 /// For the length of one request.
@@ -30,12 +46,15 @@ public:
     SiteTree(SiteCaches& caches, const Oid& root, git::ObjectStoreRef objects)
         : caches_(caches), root_(root), objects_(std::move(objects)) {}
 
-    /// Errors, both: those of find_site_file() and BlobCache::get(); Unavailable `not_at_hand`
+    /// Errors, all three: those of find_site_file() and BlobCache::get(); Unavailable `not_at_hand`
     /// without objects.
     Result<SiteAnswer> find(const std::string& path);
     Result<KeptBlob> blob(const Oid& oid);
+    Result<SiteRulesRef> rules();
 
 private:
+    Result<std::string> control_file(std::string_view name) const;
+
     SiteCaches& caches_;
     const Oid root_;
     const git::ObjectStoreRef objects_;

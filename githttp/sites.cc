@@ -4,6 +4,7 @@
 #include "githttp/conditional.h"
 #include "githttp/pages.h"
 #include "net/door_codes.h"
+#include "net/http_text.h"
 
 namespace origin::githttp {
 namespace {
@@ -12,18 +13,42 @@ using net::RequestHead;
 
 constexpr std::string_view kNotFoundPage = "404.html";
 
-Result<net::Response> not_found(SiteTree& tree) {
-    ORIGIN_TRY(found, tree.find(std::string(kNotFoundPage)));
-    const auto* page = std::get_if<SiteFile>(&found);
-    if (page == nullptr) {
-        return plain(404, "There is no such page.");
-    }
-    ORIGIN_TRY(blob, tree.blob(page->blob));
-    net::Response response = plain(404, {});
-    response.headers[0].value = page->content_type;
-    response.body.clear();
+/// One request to one tree.
+struct Visit {
+    const RequestHead& head;
+    SiteTree& tree;
+    const SiteRules& rules;
+    std::string path;  // Decoded, without its leading slash.
+
+    std::string slashed() const { return "/" + path; }
+};
+
+std::string etag_of(const SiteFile& file) {
+    return "\"" + file.blob.hex() + "\"";
+}
+
+net::Response head_of(const Visit& visit, const SiteFile& file) {
+    net::Response response;
+    response.headers = {{"Content-Type", std::string(file.content_type)},
+                        {"Cache-Control", "no-cache"},
+                        {"X-Content-Type-Options", "nosniff"}};
+    visit.rules.headers.apply(visit.slashed(), response.headers);
+    return response;
+}
+
+/// A file as the answer to what is not there: it has no tag, and is sent whole.
+Result<net::Response> send_as_404(const Visit& visit, const SiteFile& file) {
+    ORIGIN_TRY(blob, visit.tree.blob(file.blob));
+    net::Response response = head_of(visit, file);
+    response.status = 404;
     blob.give(response, 0, blob.size_bytes());
     return response;
+}
+
+Result<net::Response> not_found(const Visit& visit) {
+    ORIGIN_TRY(found, visit.tree.find(std::string(kNotFoundPage)));
+    const auto* page = std::get_if<SiteFile>(&found);
+    return page == nullptr ? plain(404, "There is no such page.") : send_as_404(visit, *page);
 }
 
 net::Response with_slash(const RequestHead& head) {
@@ -62,35 +87,59 @@ void give(const RequestHead& head,
     }
 }
 
-Result<net::Response> send(const RequestHead& head, SiteTree& tree, const SiteFile& file) {
-    const std::string etag = "\"" + file.blob.hex() + "\"";
-    net::Response response;
-    response.headers = {{"Content-Type", std::string(file.content_type)},
-                        {"Cache-Control", "no-cache"},
-                        {"X-Content-Type-Options", "nosniff"},
-                        {"ETag", etag},
-                        {"Accept-Ranges", "bytes"}};
-    if (names_etag(head.header("if-none-match"), etag)) {
+Result<net::Response> send(const Visit& visit, const SiteFile& file) {
+    const std::string etag = etag_of(file);
+    net::Response response = head_of(visit, file);
+    response.headers.push_back({"ETag", etag});
+    response.headers.push_back({"Accept-Ranges", "bytes"});
+    if (names_etag(visit.head.header("if-none-match"), etag)) {
         response.status = 304;
         return response;
     }
-    ORIGIN_TRY(blob, tree.blob(file.blob));
-    give(head, etag, blob, response);
+    ORIGIN_TRY(blob, visit.tree.blob(file.blob));
+    give(visit.head, etag, blob, response);
     return response;
 }
 
-Result<net::Response> serve(const RequestHead& head, SiteTree& tree, const std::string& path) {
-    ORIGIN_TRY(found, tree.find(path));
-    if (const auto* file = std::get_if<SiteFile>(&found)) {
-        return send(head, tree, *file);
+/// What a rule of `_redirects` says. A rewrite is not rewritten again.
+Result<net::Response> redirect(const Visit& visit, const website::Redirection& redirection) {
+    if (!redirection.is_rewrite()) {
+        net::Response response = plain(redirection.status, "The page is at another address.");
+        response.headers.push_back({"Location", redirection.target});
+        return response;
     }
-    return std::holds_alternative<NeedsSlash>(found) ? with_slash(head) : not_found(tree);
+    const auto path = site_path(
+        std::string_view(redirection.target).substr(0, redirection.target.find_first_of("?#")));
+    if (!path) {
+        return not_found(visit);
+    }
+    ORIGIN_TRY(found, visit.tree.find(*path));
+    const auto* file = std::get_if<SiteFile>(&found);
+    if (file == nullptr) {
+        return not_found(visit);
+    }
+    return redirection.status == 404 ? send_as_404(visit, *file) : send(visit, *file);
+}
+
+Result<net::Response> serve(const RequestHead& head, SiteTree& tree, const std::string& path) {
+    ORIGIN_TRY(rules, tree.rules());
+    const Visit visit{.head = head, .tree = tree, .rules = *rules, .path = path};
+    ORIGIN_TRY(found, tree.find(path));
+    const bool is_there = !std::holds_alternative<NoFile>(found);
+    if (const auto redirection =
+            rules->redirects.find({.path = visit.slashed(), .query = head.query}, is_there)) {
+        return redirect(visit, *redirection);
+    }
+    if (const auto* file = std::get_if<SiteFile>(&found)) {
+        return send(visit, *file);
+    }
+    return is_there ? with_slash(head) : not_found(visit);
 }
 
 /// Previews: kept from search engines, shared caches and other sites' logs.
 void make_private(net::Response& response) {
     for (net::Header& header : response.headers) {
-        if (header.name == "Cache-Control" && header.value == "no-cache") {
+        if (net::same_ignoring_case(header.name, "Cache-Control") && header.value != "no-store") {
             header.value = "private, no-cache";
         }
     }

@@ -94,6 +94,63 @@ TEST_F(SitesTest, ServesTheFileThatAPathMeans) {
     EXPECT_GE(world_.at_once_answers, 17U);
 }
 
+TEST_F(SitesTest, FollowsRedirects) {
+    Files files = site_files();
+    files["_redirects"] = {
+        "/old/* /docs/:splat\n"
+        "/temp /about 302\n"
+        "/app/* /index.html 200\n"
+        "/closed /docs/ 404\n"
+        "/hidden /.env 200\n"
+        "/rules /_headers 200\n"
+        "/lost /nowhere 200\n"
+        "/about.html /app.js 302!\n"
+        "/app.js /index.html 302\n"
+        "/out/* https://else.example/:splat 307\n"
+        "/same* /:splat 301\n"
+        "/country /x 302 Country=de\n"};
+    files["_headers"] = {
+        "/*\n  X-Frame-Options: DENY\n  Set-Cookie: a=b\n"
+        "/app.js\n  Cache-Control: max-age=60\n  Content-Type: text/x\n"};
+    world_.deploy(app_, "production", world_.commit(app_, "refs/heads/main", files));
+    struct Row {
+        std::string target;
+        int status;
+        std::string body_or_location;
+    };
+    for (const Row& row : {Row{"/old/a/b?c=d", 301, "/docs/a/b?c=d"},
+                           Row{"/temp", 302, "/about"},
+                           Row{"/app/users/7", 200, "<p>Home"},
+                           Row{"/closed", 404, "<p>Docs"},
+                           Row{"/hidden", 404, "<p>Lost"},
+                           Row{"/rules", 404, "<p>Lost"},
+                           Row{"/lost", 404, "<p>Lost"},
+                           Row{"/about.html", 302, "/app.js"},
+                           Row{"/about", 200, "<p>About"},
+                           Row{"/app.js", 200, "0123456789"},
+                           Row{"/out/a%0d%0aX:y", 307, "https://else.example/a%0D%0AX:y"},
+                           Row{"/same%2Fevil.example", 404, "<p>Lost"},
+                           Row{"/country", 404, "<p>Lost"},
+                           Row{"/_redirects", 404, "<p>Lost"},
+                           Row{"/_headers", 404, "<p>Lost"}}) {
+        for (int time = 0; time < 2; ++time) {
+            const Answered answer = live(row.target);
+            const std::string location = answer.header("Location");
+            EXPECT_EQ(answer.status, row.status) << row.target;
+            EXPECT_EQ(location.empty() ? answer.body : location, row.body_or_location)
+                << row.target;
+        }
+    }
+    EXPECT_GE(world_.at_once_answers, 15U);
+    EXPECT_EQ(live("/app/x").header("ETag"), live("/").header("ETag"));
+    EXPECT_EQ(live("/app.js").header("Cache-Control"), "max-age=60");
+    EXPECT_EQ(live("/app.js").header("Content-Type"), "text/x");
+    EXPECT_EQ(live("/nothing").header("X-Frame-Options"), "DENY");
+    EXPECT_EQ(live("/").header("Cache-Control"), "no-cache");
+    EXPECT_EQ(live("/").header("Set-Cookie"), "");
+    EXPECT_EQ(preview("b-main", "/app.js").header("Cache-Control"), "private, no-cache");
+}
+
 TEST_F(SitesTest, AnswersAtOnceWhatIsAtHandAndNothingElse) {
     live("/app.js");
     EXPECT_EQ(world_.at_once_answers, 0U);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -58,7 +59,7 @@ Header* find(std::vector<Header>& headers, std::string_view name) {
 HeaderRules::Parsed HeaderRules::parse(std::string_view text) {
     Notes notes("_headers");
     HeaderRules parsed;
-    bool path_is_good = false;
+    enum class Path : std::uint8_t { None, Bad, Good } path_above = Path::None;
     for (const Line& line : lines_of(text, notes)) {
         const bool is_path = line.text.starts_with('/') || line.text.starts_with("http://") ||
                              line.text.starts_with("https://");
@@ -68,7 +69,7 @@ HeaderRules::Parsed HeaderRules::parse(std::string_view text) {
         }
         if (is_path) {
             auto path = PathPattern::parse(line.text);
-            path_is_good = path.has_value();
+            path_above = path ? Path::Good : Path::Bad;
             if (path) {
                 parsed.rules_.push_back({.path = std::move(*path), .headers = {}});
             } else {
@@ -77,9 +78,9 @@ HeaderRules::Parsed HeaderRules::parse(std::string_view text) {
             }
             continue;
         }
-        if (parsed.rules_.empty() && !path_is_good) {
+        if (path_above == Path::None) {
             notes.add(line.number, "a header needs a path above it");
-        } else if (path_is_good) {
+        } else if (path_above == Path::Good) {
             if (const std::string wrong = add(parsed.rules_.back(), line.text); !wrong.empty()) {
                 notes.add(line.number, wrong);
             }

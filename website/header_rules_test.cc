@@ -14,7 +14,7 @@ namespace {
 using net::Header;
 using Headers = std::vector<Header>;
 
-Headers apply(std::string_view file, std::string_view path, Headers headers = {}) {
+Headers applied(std::string_view file, std::string_view path, Headers headers = {}) {
     HeaderRules::parse(file).headers.apply(path, headers);
     return headers;
 }
@@ -49,15 +49,15 @@ TEST(HeaderRules, RefusesWhatMayNotBeSet) {
 }
 
 TEST(HeaderRules, RefusesHostileLines) {
-    for (const std::string line : {"  X: a\rSet-Cookie: b=1",
-                                   std::string("  X: a\0b", 8).c_str(),
-                                   "  X\x01: a",
-                                   "  X Y: a",
-                                   "  : a",
-                                   "  X:",
-                                   "  nothing",
-                                   "  X\xc3\xa4: a",
-                                   "  X(: a"}) {
+    for (const std::string& line : std::vector<std::string>{"  X: a\rSet-Cookie: b=1",
+                                                            std::string("  X: a\0b", 8),
+                                                            "  X\x01: a",
+                                                            "  X Y: a",
+                                                            "  : a",
+                                                            "  X:",
+                                                            "  nothing",
+                                                            "  X\xc3\xa4: a",
+                                                            "  X(: a"}) {
         const auto parsed = HeaderRules::parse("/*\n" + line + "\n");
         EXPECT_EQ(parsed.notes.size(), 1U) << line;
     }
@@ -74,17 +74,17 @@ TEST(HeaderRules, KeepsToItsLimits) {
     for (int i = 0; i < 60; ++i) {
         many += "  X-" + std::to_string(i) + ": a\n";
     }
-    EXPECT_EQ(apply(many, "/").size(), kHeadersOfRuleMax);
+    EXPECT_EQ(applied(many, "/").size(), kHeadersOfRuleMax);
     std::string wide = "/*\n";
     for (int i = 0; i < 10; ++i) {
         wide += "  X: " + std::string(2000, 'a') + "\n";
     }
-    EXPECT_LE(apply(wide, "/")[0].value.size(), kHeaderBytesOfRuleMax);
+    EXPECT_LE(applied(wide, "/")[0].value.size(), kHeaderBytesOfRuleMax);
     std::string paths;
     for (int i = 0; i < 600; ++i) {
         paths += "/*\n  X-" + std::to_string(i) + ": a\n  Vary: " + std::string(100, 'v') + "\n";
     }
-    const Headers all = apply(paths, "/", {{"Vary", "Accept-Encoding"}});
+    const Headers all = applied(paths, "/", {{"Vary", "Accept-Encoding"}});
     EXPECT_LE(all.size(), kHeadersOfRuleMax + 1);
     for (const Header& header : all) {
         EXPECT_LE(header.value.size(), 500U);
@@ -109,19 +109,19 @@ TEST(HeaderRules, SetsReplacesAndJoins) {
         "/\n"
         "  Link: </a.css>; rel=preload\n";
     EXPECT_EQ(HeaderRules::parse(kFile).notes, std::vector<std::string>{});
-    EXPECT_EQ(apply(kFile, "/", {{"Cache-Control", "no-cache"}}),
+    EXPECT_EQ(applied(kFile, "/", {{"Cache-Control", "no-cache"}}),
               (Headers{{"Cache-Control", "max-age=0, no-cache, must-revalidate"},
                        {"X-Frame-Options", "DENY"},
                        {"Link", "</a.css>; rel=preload"}}));
-    EXPECT_EQ(apply(kFile, "/assets/a/b.js"),
+    EXPECT_EQ(applied(kFile, "/assets/a/b.js"),
               (Headers{{"X-Frame-Options", "DENY"},
                        {"cache-control", "max-age=31536000, immutable"},
                        {"X-Kind", "script"}}));
-    EXPECT_EQ(apply(kFile, "/u/ada/x").size(), 3U);
-    EXPECT_EQ(apply(kFile, "/u/ada/y/x").size(), 2U);
-    EXPECT_EQ(apply("/a\n Vary: Origin\n", "/a", {{"Vary", "Accept-Encoding"}}),
+    EXPECT_EQ(applied(kFile, "/u/ada/x").size(), 3U);
+    EXPECT_EQ(applied(kFile, "/u/ada/y/x").size(), 2U);
+    EXPECT_EQ(applied("/a\n Vary: Origin\n", "/a", {{"Vary", "Accept-Encoding"}}),
               (Headers{{"Vary", "Accept-Encoding, Origin"}}));
-    EXPECT_EQ(apply("/a\n X: 1\n", "/b"), Headers{});
+    EXPECT_EQ(applied("/a\n X: 1\n", "/b"), Headers{});
 }
 
 }  // namespace

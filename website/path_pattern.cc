@@ -53,7 +53,9 @@ std::expected<PathPattern, std::string> PathPattern::parse(std::string_view text
         head = without_last_slash(head);
     }
     while (!head.empty()) {
-        const std::size_t colon = std::min(find_placeholder(head), head.size());
+        // Behind a literal that ends in a slash there is a colon only if it begins a placeholder.
+        const std::size_t colon =
+            head.front() == ':' ? 0 : std::min(find_placeholder(head), head.size());
         if (colon > 0) {
             pattern.head_.push_back({std::string(head.substr(0, colon)), false});
             head.remove_prefix(colon);

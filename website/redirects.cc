@@ -33,10 +33,15 @@ std::size_t path_of(std::string_view url) {
     return std::min(url.find_first_of("/?#", host), url.size());
 }
 
+/// "example.com", "example.com:8080".
 bool is_host(std::string_view authority) {
     constexpr std::string_view kHost =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.:[]";
-    return !authority.empty() && authority.find_first_not_of(kHost) == std::string_view::npos;
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
+    const std::size_t colon = std::min(authority.find(':'), authority.size());
+    const std::string_view name = authority.substr(0, colon);
+    const std::string_view port = authority.substr(std::min(colon + 1, authority.size()));
+    return !name.empty() && name.find_first_not_of(kHost) == std::string_view::npos &&
+           port.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 bool is_name_character(char c) {

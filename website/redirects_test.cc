@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "website/lines.h"
+
 namespace origin::website {
 namespace {
 
@@ -103,15 +105,11 @@ TEST(Redirects, KeepsToItsLimits) {
         Redirects::parse(std::string(kControlFileBytesMax + 1, '#')).notes[0].contains("256 KiB"));
     EXPECT_TRUE(
         Redirects::parse("/" + std::string(kControlLineBytesMax, 'a') + " /b").redirects.empty());
-    EXPECT_EQ(Redirects::parse([] {
-                  std::string bad;
-                  for (int i = 0; i < 1000; ++i) {
-                      bad += "x\n";
-                  }
-                  return bad;
-              }())
-                  .notes.size(),
-              kNotesMax + 1);
+    std::string bad;
+    for (int line = 0; line < 1000; ++line) {
+        bad += "x\n";
+    }
+    EXPECT_EQ(Redirects::parse(bad).notes.size(), kNotesMax + 1);
     EXPECT_EQ(ask("/o/* /:splat:splat:splat", "/o/" + std::string(4000, 'x')), Outcome{});
 }
 
@@ -134,7 +132,7 @@ TEST(Redirects, FollowsNetlifysSyntax) {
         "/articles kind=new /posts/new\n"
         "/articles /posts\n"
         "/sp%20ace /x\n"
-        "/port http://localhost:8080/a:b\n";
+        "/port http://localhost:8080/x?y\n";
     struct Row {
         std::string path;
         std::string query;
@@ -166,11 +164,8 @@ TEST(Redirects, FollowsNetlifysSyntax) {
                            Row{"/articles", "kind=old", {301, "/posts?kind=old"}},
                            Row{"/articles", "id=%zz", {301, "/posts?id=%zz"}},
                            Row{"/sp ace", "", {301, "/x"}},
-                           Row{"/port", "", {301, "http://localhost:8080/a:b"}}}) {
-        if (row.path != "/port") {
-            EXPECT_EQ(ask(kFile.substr(0, kFile.find("/port")), row.path, row.query), row.outcome)
-                << row.path;
-        }
+                           Row{"/port", "", {301, "http://localhost:8080/x?y"}}}) {
+        EXPECT_EQ(ask(kFile, row.path, row.query), row.outcome) << row.path;
     }
 }
 
