@@ -10,6 +10,7 @@
 #include "api/views.h"
 #include "base/limits.h"
 #include "deploy/connectors.h"
+#include "deploy/local_site.h"
 #include "deploy/releases.h"
 #include "git/serve/catalogue.h"
 #include "hooks/deployments.h"
@@ -112,6 +113,7 @@ Result<json::object> target_json(store::Reader& reader,
     std::string url;
     if (row.connector == deploy::kLocal) {
         url = deploy::live_url(around.urls, owner.site, name);
+        url = deploy::wants_link(name, row) ? signed_url(around, url) : url;
     } else if (row.live) {
         ORIGIN_TRY(live, hooks::need_deployment(reader, project, *row.live));
         url = live.url;
@@ -172,6 +174,7 @@ struct NewTarget {
     const TargetBody& body;
     std::optional<std::string> sealed_secret;
     UnixMillis now = 0;
+    bool by_operator = false;
 };
 
 std::unexpected<Error> target_busy() {
@@ -196,6 +199,11 @@ Status put_target_row(store::Writer& writer, const Around& around, const NewTarg
         row.sealed_secret = *wanted.sealed_secret;
     }
     ORIGIN_CHECK(around.connectors.check(row.connector, row.settings, !row.sealed_secret.empty()));
+    const store::TargetRow before = old.value_or(store::TargetRow{});
+    ORIGIN_CHECK(deploy::claim_hosts(
+        writer,
+        around.urls,
+        {wanted.project, wanted.name, before, row, wanted.by_operator}));
     return store::put_row(writer, Table::Targets, key, row);
 }
 
@@ -261,7 +269,7 @@ Answer put_target(const Call& call) {
     const ProjectId project = permit.project();
     ORIGIN_TRY(sealed, sealed_secret(call, project, name, body.secret));
     ORIGIN_CHECK(check_health(body.health));
-    const NewTarget wanted{project, name, body, sealed, call.now()};
+    const NewTarget wanted{project, name, body, sealed, call.now(), call.head.local_operator};
     const auto show = [&](const Ids&) {
         return show_target(call, project, name);
     };

@@ -44,7 +44,9 @@ std::string rfc3339(UnixMillis time) {
     return {text.data(), static_cast<std::size_t>(size)};
 }
 
-std::string http_date(UnixMillis time) {
+namespace {
+
+std::string print_http_date(UnixMillis time) {
     static constexpr std::array<const char*, 7> kDays = {
         "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static constexpr std::array<const char*, 12> kMonths = {
@@ -62,6 +64,25 @@ std::string http_date(UnixMillis time) {
                                    parts.tm_min,
                                    parts.tm_sec);
     return {text.data(), static_cast<std::size_t>(size)};
+}
+
+}  // namespace
+
+std::string http_date(UnixMillis time) {
+    // Each answer has one, and most are of the same second.
+    struct Last {
+        UnixMillis second = -1;
+        std::string text = {};
+    };
+    static thread_local Last last;
+    constexpr UnixMillis kSecond = 1000;
+    if (time < 0) {
+        return print_http_date(time);
+    }
+    if (last.second != time / kSecond) {
+        last = {time / kSecond, print_http_date(time)};
+    }
+    return last.text;
 }
 
 }  // namespace origin

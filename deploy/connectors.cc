@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "deploy/all_connectors.h"
+#include "deploy/local_site.h"
 #include "deploy/releases.h"
 
 namespace origin::deploy {
@@ -14,16 +15,6 @@ constexpr std::size_t kShownBytesMax = 24;
 
 std::unexpected<Error> refuse(std::string reason, std::string why) {
     return std::unexpected(Error(Code::InvalidInput, std::move(why)).because(std::move(reason)));
-}
-
-Status check_local(const std::map<std::string, std::string>& settings, bool has_secret) {
-    if (!settings.empty()) {
-        return refuse(
-            "unknown_setting",
-            "the connector 'local' has no setting '" + printable(settings.begin()->first) + "'");
-    }
-    return has_secret ? refuse("unknown_setting", "the connector 'local' needs no secret")
-                      : Status();
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "deploy/health.h"
+#include "deploy/local_site.h"
 #include "deploy/releases.h"
 #include "deploy/turn.h"
 #include "git/serve/catalogue.h"
@@ -128,6 +129,7 @@ struct DeployWorker::Next {
     std::optional<Turn> one;
     TargetRow target;
     bool more = false;  // Call choose() again.
+    LocalNotes notes = {};
 };
 
 Status DeployWorker::choose(Writer& writer, const store::Job& job, Next& next) const {
@@ -155,6 +157,11 @@ Status DeployWorker::choose(Writer& writer, const store::Job& job, Next& next) c
             row.url = row.preview ? around_.urls.site_with_label(there->site,
                                                                  auth::commit_label(row.commit))
                                   : live_url(around_.urls, there->site, row.target);
+            if (next.notes.commit == row.commit) {
+                for (const std::string& line : next.notes.lines) {
+                    row.log.push_back({now, line});
+                }
+            }
             ORIGIN_CHECK(go_live(writer, project, front->id, row, now));
         } else if (is_local && front->row.unwanted) {
             ORIGIN_CHECK(drop(writer, project, *front, now));
@@ -178,8 +185,9 @@ Status DeployWorker::work(const store::Job& job) {
     ORIGIN_TRY(subject, hooks::read_deploy_subject(job.subject));
     while (true) {
         Next next;
+        const LocalNotes notes = local_notes(around_.store, around_.storage, subject);
         ORIGIN_CHECK(around_.store.write([&](Writer& writer) -> Status {
-            next = Next{.subject = subject, .one = {}, .target = {}};
+            next = Next{.subject = subject, .one = {}, .target = {}, .notes = notes};
             return choose(writer, job, next);
         }));
         if (!next.one && !next.more) {

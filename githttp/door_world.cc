@@ -122,7 +122,18 @@ DoorWorld::DoorWorld(const std::string& public_url,
       upload_pack_(*store_, storage_, metrics, "origind/test"),
       receive_pack_({.pushes = pushes_, .agent = "origind/test", .progress = {}}),
       git_({gatekeeper_, limits, admission_, upload_pack_, receive_pack_, urls}),
-      sites_({*store_, storage_, urls, links, clock}),
+      sites_({*store_,
+              storage_,
+              urls,
+              links,
+              clock,
+              [](const ProjectId&, std::string_view, std::string_view sealed) {
+                  return Result<std::string>(std::string(sealed));  // As it lies in the row.
+              },
+              [](const std::function<void()>& work) {
+                  work();
+                  return true;
+              }}),
       front_({urls, limits, git_, sites_, api}) {
     std::filesystem::create_directories(folder_ / "projects");
     std::filesystem::create_directories(folder_ / "packed");
@@ -330,6 +341,15 @@ std::optional<git::FoundProject> DoorWorld::find(const std::string& name) {
     return found;
 }
 
+void DoorWorld::add_host(const std::string& host,
+                         const ProjectId& project,
+                         const std::string& target) {
+    expect_ok(store_->write([&](Writer& writer) -> Status {
+        return store::put_row(
+            writer, Table::Sites, host, store::SiteRow{.project = project, .target = target});
+    }));
+}
+
 DeploymentId DoorWorld::deploy(const ProjectId& project,
                                const std::string& target,
                                const Oid& commit,
@@ -338,6 +358,8 @@ DeploymentId DoorWorld::deploy(const ProjectId& project,
     store::TargetRow settings;
     settings.connector = way.connector;
     settings.publish_root = way.publish_root;
+    settings.settings = way.settings;
+    settings.sealed_secret = way.secret;
     settings.live = id;
     expect_ok(store_->write([&](Writer& writer) -> Status {
         store::DeploymentRow row;

@@ -126,6 +126,8 @@ public:
     struct Way {
         std::string connector = "local";
         std::string publish_root = "";
+        std::map<std::string, std::string> settings = {};
+        std::string secret = "";
     };
     /// Makes `commit` the live deployment of a target, which is made if it is missing.
     DeploymentId deploy(const ProjectId& project,
@@ -137,6 +139,9 @@ public:
     }
 
     std::size_t at_once_answers = 0;  // So many of the answers needed no worker.
+    /// As the operator does; the target's settings must name it too.
+    void add_host(const std::string& host, const ProjectId& project, const std::string& target);
+
     StillClock clock;
     SystemRandom random;
     Metrics metrics;

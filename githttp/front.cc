@@ -7,6 +7,7 @@
 #include "githttp/git_path.h"
 #include "githttp/git_refusal.h"
 #include "githttp/pages.h"
+#include "net/door_codes.h"
 
 namespace origin::githttp {
 namespace {
@@ -64,7 +65,13 @@ bool Front::is_main_host(std::string_view host) const {
 }
 
 std::optional<net::Response> Front::at_once(const net::RequestHead& head) {
-    const auto site = head.local_operator ? std::nullopt : around_.urls.site_of(head.host);
+    if (head.local_operator) {
+        return std::nullopt;
+    }
+    auto site = around_.urls.site_of(head.host);
+    if (!site && !is_main_host(head.host)) {
+        site = around_.sites.host_at_hand(head.host);
+    }
     auto response = site ? around_.sites.at_once(head, *site) : std::nullopt;
     if (response) {  // Else begin() counts it.
         if (auto refused = count(head)) {
@@ -78,12 +85,19 @@ net::Begun Front::begin(const net::RequestHead& head) {
     if (head.local_operator) {
         return begin_main(head);
     }
-    const auto site = around_.urls.site_of(head.host);
+    auto site = around_.urls.site_of(head.host);
     if (!site && is_main_host(head.host)) {
         return begin_main(head);
     }
     if (auto refused = count(head)) {
         return std::move(*refused);
+    }
+    if (!site) {
+        auto found = around_.sites.find_host(head.host);
+        if (!found) {
+            return plain(net::http_status_of(found.error().code()), "The page cannot be read now.");
+        }
+        site = std::move(*found);
     }
     return site ? around_.sites.begin(head, *site)
                 : plain(421, "This server does not answer for that host name.");

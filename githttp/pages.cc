@@ -89,6 +89,28 @@ net::Response home_page(const auth::Urls& urls) {
                     std::string(kLinks));
 }
 
+net::Response login_page(int status, const LoginForm& form) {
+    net::Response response =
+        html("Password",
+             "<h1>This site wants a password</h1>\n<p>" + escape_html(form.sentence) +
+                 "</p>\n<form method=\"post\" action=\"" + escape_html(form.action) +
+                 "\">\n<input type=\"hidden\" name=\"to\" value=\"" + escape_html(form.to) +
+                 "\">\n<label>Password <input type=\"password\" name=\"password\" "
+                 "autocomplete=\"current-password\" required autofocus></label>\n"
+                 "<button>Open</button>\n</form>\n");
+    response.status = status;
+    for (net::Header& header : response.headers) {
+        if (header.name == "Cache-Control") {
+            header.value = "no-store";
+        }
+        if (header.name == "Content-Security-Policy") {
+            header.value += "; form-action 'self'; base-uri 'none'";
+        }
+    }
+    response.headers.push_back({"X-Robots-Tag", "noindex"});
+    return response;
+}
+
 net::Response project_page(const auth::Urls& urls, std::string_view project) {
     const std::string url = urls.code(project);
     return html(project,

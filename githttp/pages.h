@@ -21,6 +21,14 @@ net::Response home_page(const auth::Urls& urls);
 /// anybody. `project` holds letters, digits, '-', '_' and '/' only.
 net::Response project_page(const auth::Urls& urls, std::string_view project);
 
+struct LoginForm {
+    std::string_view action;    // A path.
+    std::string_view to;        // Where to go from there.
+    std::string_view sentence;  // What was wrong; may be empty.
+};
+/// Asks for a site's password; never cached, never indexed.
+net::Response login_page(int status, const LoginForm& form);
+
 /// `&`, `<`, `>` and quotes as entities.
 std::string escape_html(std::string_view text);
 

@@ -25,7 +25,6 @@ public:
 
 private:
     net::Response exchange(const net::RequestHead& head, std::string_view ticket) const;
-    bool has_good_cookie(const net::RequestHead& head, std::string_view host) const;
 
     const auth::PreviewLinks& links_;
     const Clock& clock_;

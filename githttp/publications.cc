@@ -11,6 +11,7 @@
 #include "store/rows/access.h"
 #include "store/rows/deploy.h"
 #include "store/rows/keys.h"
+#include "store/rows/project.h"
 
 namespace origin::githttp {
 namespace {
@@ -37,6 +38,23 @@ std::string_view commit_digits(std::string_view label) {
 
 bool begins_with(const Oid& oid, std::string_view digits) {
     return oid.hex().starts_with(digits);
+}
+
+/// Of a target of another connector, and of one whose settings are no longer understood: none.
+website::SiteSettings settings_of(const store::TargetRow& target) {
+    auto settings = target.connector == kLocalConnector
+                        ? website::read_site_settings(target.settings)
+                        : Result<website::SiteSettings>();
+    return settings ? std::move(*settings) : website::SiteSettings{.access = website::Access::Link};
+}
+
+bool names(const store::TargetRow& target, const std::string& host) {
+    const auto settings = settings_of(target);
+    return std::ranges::find(settings.hosts, host) != settings.hosts.end();
+}
+
+std::string key_of(const auth::SiteHost& host) {
+    return host.label + "--" + host.site;
 }
 
 std::optional<Oid> commit_of(const store::DeploymentRow& row, std::string_view digits) {
@@ -177,6 +195,10 @@ Result<std::optional<Oid>> root_in(const git::ObjectStore& objects,
 
 }  // namespace
 
+bool is_of_a_ref(const auth::SiteHost& host) {
+    return host.label.starts_with(kCommitPrefix) || host.label.starts_with(kBranchPrefix);
+}
+
 std::size_t preview_label_bytes_max(std::string_view site) {
     const std::size_t taken = kLabelSeparator.size() + site.size();
     return kDnsLabelBytesMax - std::min(kDnsLabelBytesMax, taken);
@@ -189,19 +211,55 @@ Publications::Versions Publications::versions() const {
             store_.version_of(Table::Targets)};
 }
 
-std::optional<Publication> Publications::at_hand(const auth::SiteHost& host) {
-    if (!host.label.empty()) {
+PublicationRef Publications::at_hand(const auth::SiteHost& host) {
+    if (is_of_a_ref(host)) {
+        return nullptr;
+    }
+    const auto kept = kept_.find(key_of(host));
+    return kept && kept->versions == versions() ? kept->site : nullptr;
+}
+
+std::optional<auth::SiteHost> Publications::host_at_hand(std::string_view host) {
+    const auto kept = hosts_.find(host);
+    return kept && kept->versions == versions() ? std::optional(kept->host) : std::nullopt;
+}
+
+Result<std::optional<auth::SiteHost>> Publications::find_host(const std::string& host) {
+    if (!website::is_host_name(host)) {
         return std::nullopt;
     }
-    const auto kept = kept_.find(host.site);
-    return kept && kept->versions == versions() ? std::optional(kept->site) : std::nullopt;
+    const Versions before = versions();
+    std::optional<auth::SiteHost> found;
+    ORIGIN_CHECK(store_.read([&](Reader& reader) -> Status {
+        found.reset();
+        ORIGIN_TRY(row, store::get_row<store::SiteRow>(reader, Table::Sites, host));
+        if (!row) {
+            return {};
+        }
+        ORIGIN_TRY(project, git::find_project(reader, row->project));
+        ORIGIN_TRY(target,
+                   store::get_row<store::TargetRow>(
+                       reader, Table::Targets, store::target_key(row->project, row->target)));
+        if (!project || !target || !names(*target, host)) {
+            return {};
+        }
+        found = auth::SiteHost{.site = project->row.site,
+                               .label = row->target == kProductionTarget ? "" : row->target};
+        return {};
+    }));
+    if (found) {
+        hosts_.replace(host, KeptHost{before, *found}, found->site.size() + found->label.size());
+    }
+    return std::move(found);
 }
 
 Result<std::optional<Opened>> Publications::find(const auth::SiteHost& host) {
     const Versions before = versions();  // What changes while it is read makes it outdated.
     ORIGIN_TRY(found, read(host));
-    if (found && host.label.empty()) {
-        kept_.replace(host.site, Kept{before, found->site}, 0);
+    if (found && !is_of_a_ref(host)) {
+        kept_.replace(key_of(host),
+                      Kept{before, found->site},
+                      sizeof(Publication) + found->site->sealed_secret.size());
     }
     return std::move(found);
 }
@@ -232,7 +290,9 @@ Result<std::optional<Opened>> Publications::read(const auth::SiteHost& host) {
     if (!root) {
         return std::nullopt;
     }
-    return Opened{{found.project, *root}, found.objects};
+    found.site.project = found.project;
+    found.site.root = *root;
+    return Opened{std::make_shared<const Publication>(std::move(found.site)), found.objects};
 }
 
 Status Publications::look(Reader& reader, const auth::SiteHost& host, Look& look) {
@@ -247,14 +307,19 @@ Status Publications::look(Reader& reader, const auth::SiteHost& host, Look& look
     look.project = project->id;
     const std::string key = store::target_key(project->id, kProductionTarget);
     ORIGIN_TRY(production, store::get_row<store::TargetRow>(reader, Table::Targets, key));
-    if (production) {
-        look.publish_root = production->publish_root;
-    }
-    if (!host.label.empty()) {
+    if (production && host.label.empty()) {
+        if (production->connector == kLocalConnector) {
+            look.site.target = kProductionTarget;
+            ORIGIN_CHECK(look_at_target(reader, *production, look));
+        }
+    } else if (!host.label.empty()) {
+        // Commits and branches are shown as production would show them, by a link alone.
+        look.site.access = website::Access::Link;
+        if (production) {
+            look.publish_root = production->publish_root;
+            look.site.spa = settings_of(*production).spa;
+        }
         ORIGIN_CHECK(look_at_label(reader, host, look));
-    } else if (production && production->connector == kLocalConnector) {
-        ORIGIN_TRY(commit, live_commit(reader, project->id, *production));
-        look.commit = commit;
     }
     if (look.commit || !look.prefix.empty()) {
         ORIGIN_TRY(objects, storage_.open(reader, project->id));
@@ -276,10 +341,22 @@ Status Publications::look_at_label(Reader& reader, const auth::SiteHost& host, L
     const std::string key = store::target_key(look.project, host.label);
     ORIGIN_TRY(target, store::get_row<store::TargetRow>(reader, Table::Targets, key));
     if (target) {
-        look.publish_root = target->publish_root;
-        ORIGIN_TRY(commit, live_commit(reader, look.project, *target));
-        look.commit = commit;
+        look.site.target = host.label;
+        ORIGIN_CHECK(look_at_target(reader, *target, look));
     }
+    return {};
+}
+
+Status Publications::look_at_target(Reader& reader, const store::TargetRow& target, Look& look) {
+    const website::SiteSettings settings = settings_of(target);
+    const bool is_open = look.site.access == website::Access::Public;  // By its name.
+    look.publish_root = target.publish_root;
+    look.site.spa = settings.spa;
+    look.site.access =
+        settings.access.value_or(is_open ? website::Access::Public : website::Access::Link);
+    look.site.sealed_secret = target.sealed_secret;
+    ORIGIN_TRY(commit, live_commit(reader, look.project, target));
+    look.commit = commit;
     return {};
 }
 

@@ -60,7 +60,11 @@ Result<SiteAnswer> find_site_file(const git::ObjectStore& objects,
                                   const std::string& path) {
     if (path.empty() || path.ends_with('/')) {
         ORIGIN_TRY(index, file_at(objects, root, path + std::string(kIndex)));
-        return answer_of(index);
+        if (index || path.empty()) {
+            return answer_of(index);
+        }
+        ORIGIN_TRY(page, file_at(objects, root, path.substr(0, path.size() - 1) + ".html"));
+        return page ? SiteAnswer(HasNoSlash{}) : SiteAnswer(NoFile{});
     }
     ORIGIN_TRY(entry, objects.find_path(root, path));
     if (entry && is_file(*entry)) {

@@ -26,8 +26,9 @@ struct SiteFile {
     std::string_view content_type;  // A literal.
 };
 struct NeedsSlash {};
+struct HasNoSlash {};  // "a/b/" is no folder with a page, but a/b.html is there.
 struct NoFile {};
-using SiteAnswer = std::variant<NoFile, NeedsSlash, SiteFile>;
+using SiteAnswer = std::variant<NoFile, NeedsSlash, HasNoSlash, SiteFile>;
 
 /// "a/b" is the file, or the folder's index.html behind a slash, or a/b.html; "a/b/" is
 /// a/b/index.html. Symbolic links and submodules are nothing. Errors: Corrupt, NotFound (a tree is

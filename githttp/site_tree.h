@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "githttp/blob_cache.h"
+#include "githttp/coded_blobs.h"
 #include "githttp/lru.h"
 #include "githttp/site_files.h"
 #include "website/header_rules.h"
@@ -32,9 +33,11 @@ inline constexpr std::uint64_t kFoundPathsBytesMax = 16ULL * 1024 * 1024;
 
 /// What all sites share.
 struct SiteCaches {
-    explicit SiteCaches(std::filesystem::path folder) : blobs(std::move(folder)) {}
+    SiteCaches(std::filesystem::path folder, Later later)
+        : blobs(std::move(folder)), coded(std::move(later)) {}
 
     BlobCache blobs;
+    CodedBlobs coded;
     Lru<SiteAnswer> paths{kFoundPathsBytesMax};     // By tree and path.
     Lru<SiteRulesRef> rules{kParsedRulesBytesMax};  // By tree.
 };
@@ -51,6 +54,12 @@ public:
     Result<SiteAnswer> find(const std::string& path);
     Result<KeptBlob> blob(const Oid& oid);
     Result<SiteRulesRef> rules();
+    /// The file in a coding; null: not now. Never blocks.
+    std::shared_ptr<const std::string> coded(website::Coding coding,
+                                             const Oid& oid,
+                                             const KeptBlob& blob) {
+        return caches_.coded.find(coding, oid, blob.text);
+    }
 
 private:
     Result<std::string> control_file(std::string_view name) const;

@@ -11,6 +11,7 @@
 #include "auth/urls.h"
 #include "base/clock.h"
 #include "git/serve/storage.h"
+#include "githttp/password_gate.h"
 #include "githttp/preview_gate.h"
 #include "githttp/publications.h"
 #include "githttp/site_tree.h"
@@ -28,23 +29,33 @@ public:
         const auth::Urls& urls;
         const auth::PreviewLinks& links;
         const Clock& clock;
+        OpenSecret open_secret;
+        Later later;
     };
     explicit Sites(const Around& around);
 
     net::Begun begin(const net::RequestHead& head, const auth::SiteHost& host);
+    /// The site that has a host name of its own. Errors: Corrupt. Blocks: one read of the store.
+    Result<std::optional<auth::SiteHost>> find_host(std::string_view host);
+    std::optional<auth::SiteHost> host_at_hand(std::string_view host);
     /// The answer, if all of it is at hand: a live site's file that was asked for lately. Never
     /// blocks.
     std::optional<net::Response> at_once(const net::RequestHead& head, const auth::SiteHost& host);
 
 private:
     net::Response answer(const net::RequestHead& head, const auth::SiteHost& host);
-    Result<net::Response> open(const net::RequestHead& head,
-                               const auth::SiteHost& host,
-                               const std::string& path);
+    net::Begun login(const net::RequestHead& head, const auth::SiteHost& host);
+    std::optional<net::Response> stop(const net::RequestHead& head,
+                                      const auth::SiteHost& host,
+                                      const Publication* site) const;
+    net::Response show(const net::RequestHead& head,
+                       const std::string& path,
+                       const std::optional<Opened>& found);
 
     Publications publications_;
     SiteCaches caches_;
     PreviewGate gate_;
+    PasswordGate passwords_;
 };
 
 }  // namespace origin::githttp

@@ -42,6 +42,7 @@
 #include "hooks/push_plan.h"
 #include "hooks/push_rules.h"
 #include "hooks/secret_scan.h"
+#include "hooks/target_secret.h"
 #include "hooks/webhook_delivery.h"
 #include "hooks/webhooks.h"
 #include "net/http_client.h"
@@ -297,8 +298,18 @@ void Service::Parts::wire_work() {
 void Service::Parts::wire_doors() {
     git_door = std::make_unique<githttp::GitDoor>(githttp::GitDoor::Around{
         *gatekeeper, *limits, *admission, *upload_pack, *receive_pack, *urls});
-    sites = std::make_unique<githttp::Sites>(
-        githttp::Sites::Around{*store, *storage, *urls, *links, clock});
+    sites = std::make_unique<githttp::Sites>(githttp::Sites::Around{
+        *store,
+        *storage,
+        *urls,
+        *links,
+        clock,
+        [this](const ProjectId& project, std::string_view target, std::string_view sealed) {
+            return hooks::open_target_secret(master_key, project, target, sealed);
+        },
+        [this](std::function<void()> work) {
+            return workers->submit(std::move(work), net::WorkerPool::Work::New, {});
+        }});
     api = std::make_unique<api::Api>(api::Around{.store = *store,
                                                  .storage = *storage,
                                                  .pushes = *pushes,

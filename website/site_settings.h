@@ -20,7 +20,6 @@ namespace origin::website {
 
 inline constexpr std::size_t kHostsOfTargetMax = 20;
 inline constexpr std::size_t kHostNameBytesMax = 253;  // RFC 1035.
-inline constexpr std::size_t kSitePasswordBytesMin = 8;
 
 /// Who may see a site.
 enum class Access : std::uint8_t { Public, Password, Link };

@@ -80,7 +80,7 @@ Result<store::ProjectRow> create_project(Writer& writer, const NewProject& wante
                           .created_at = wanted.now,
                           .deleted_at = 0};
     ORIGIN_CHECK(writer.put(Table::Slugs, slug_key, wanted.id.view()));
-    ORIGIN_CHECK(store::put_row(writer, Table::Sites, site, store::SiteRow{wanted.id}));
+    ORIGIN_CHECK(store::put_row(writer, Table::Sites, site, store::SiteRow{.project = wanted.id}));
     ORIGIN_CHECK(store::put_row(writer, Table::Projects, wanted.id.view(), row));
     ORIGIN_CHECK(add_event(writer, "project.created", wanted.id, row, wanted.now));
     return row;

@@ -47,14 +47,20 @@ struct ProjectRow {
     }
 };
 
-/// Table Sites. Key: site name. Says whose host name it is.
+/// Table Sites. Key: a site's name, or a whole host name ("www.example.org": it has a dot, which no
+/// site's name has). Says whose it is.
 struct SiteRow {
-    static constexpr std::uint8_t kVersion = 1;
+    static constexpr std::uint8_t kVersion = 2;
+    static constexpr std::uint8_t kOldestVersion = 1;
     ProjectId project;
+    std::string target = {};  // A host name's. It holds as long as the target's settings name it.
 
     template <class F>
     void fields(F& f) {
         f(project);
+        if (f.version() >= 2) {
+            f(target);
+        }
     }
 };
 

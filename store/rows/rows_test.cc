@@ -228,7 +228,13 @@ TEST(Rows, Grant) {
 }
 
 TEST(Rows, Site) {
-    expect_golden(SiteRow{id<ProjectId>(2)}, "0101000000000000000000000000000002");
+    expect_golden(SiteRow{.project = id<ProjectId>(2), .target = "staging"},
+                  "020100000000000000000000000000000200000007"
+                  "73746167696e67");
+    const std::string old = "\1\1" + std::string(14, '\0') + "\2";
+    const auto row = decode<SiteRow>(old);
+    ASSERT_TRUE(row);
+    EXPECT_EQ(row->target, "");
 }
 
 TEST(Rows, Ref) {
