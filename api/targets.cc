@@ -201,9 +201,7 @@ Status put_target_row(store::Writer& writer, const Around& around, const NewTarg
     ORIGIN_CHECK(around.connectors.check(row.connector, row.settings, !row.sealed_secret.empty()));
     const store::TargetRow before = old.value_or(store::TargetRow{});
     ORIGIN_CHECK(deploy::claim_hosts(
-        writer,
-        around.urls,
-        {wanted.project, wanted.name, before, row, wanted.by_operator}));
+        writer, around.urls, {wanted.project, wanted.name, before, row, wanted.by_operator}));
     return store::put_row(writer, Table::Targets, key, row);
 }
 

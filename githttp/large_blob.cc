@@ -3,6 +3,10 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 
@@ -31,6 +35,26 @@ Status LargeBlob::read(std::string& out, std::uint64_t at, std::size_t most) {
         out += file_.text().substr(at, std::min<std::uint64_t>(most, ready - at));
     }
     return {};
+}
+
+std::string_view LargeBlob::resident(std::uint64_t first, std::uint64_t bytes) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (first + bytes > ready_) {
+            return {};
+        }
+    }
+    const std::string_view part = file_.text().substr(first, bytes);
+    static const auto kPage = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const auto begin = reinterpret_cast<std::uintptr_t>(part.data()) / kPage * kPage;
+    const auto end = reinterpret_cast<std::uintptr_t>(part.data()) + part.size();
+    std::vector<unsigned char> pages((end - begin + kPage - 1) / kPage);
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): mincore() wants the page's own address.
+    auto* const at = reinterpret_cast<void*>(begin);
+    const bool known = ::mincore(at, end - begin, pages.data()) == 0;
+    const bool all =
+        known && std::ranges::all_of(pages, [](unsigned char page) { return (page & 1U) != 0; });
+    return all ? part : std::string_view();
 }
 
 Status LargeBlob::inflate() {

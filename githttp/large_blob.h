@@ -8,6 +8,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "git/odb/blob_reader.h"
 #include "git/odb/scratch.h"
@@ -27,6 +29,10 @@ public:
     /// Appends bytes from `at` on, at most `most`; none, if it has not been inflated that far: then
     /// the call took it one step further. Errors: Corrupt. Blocks: a step, or another's step.
     Status read(std::string& out, std::uint64_t at, std::size_t most);
+
+    /// A part of the file, to be sent from where it lies, if all of it is in memory now; empty if
+    /// not. Lifetime: this. Costs a system call; does not read the disk.
+    std::string_view resident(std::uint64_t first, std::uint64_t bytes);
 
 private:
     LargeBlob(git::BlobReader reader, git::Scratch file)

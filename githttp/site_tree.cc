@@ -32,7 +32,8 @@ Result<KeptBlob> SiteTree::blob(const Oid& oid) {
         return caches_.blobs.get(objects_, oid);
     }
     auto known = caches_.blobs.at_hand(oid);
-    return known ? Result<KeptBlob>(std::move(*known)) : not_at_hand();
+    // Whether a large one is in memory takes a system call to know.
+    return known && known->text ? Result<KeptBlob>(std::move(*known)) : not_at_hand();
 }
 
 /// One that is too large counts as empty: the deployment's log says so.

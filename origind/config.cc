@@ -254,6 +254,10 @@ const Settings& settings() {
          [](const auto& n, Config& c) {
              return take_text(n, c.tls_key);
          }},
+        {"http.tls_folder",
+         [](const auto& n, Config& c) {
+             return take_text(n, c.tls_folder);
+         }},
         {"http.trusted_proxies",
          [](const auto& n, Config& c) {
              return take_blocks(n, c.trusted_proxies);
@@ -344,6 +348,10 @@ Status parse_config(std::string_view text, Config& config) {
     if (config.tls_certificate.empty() != config.tls_key.empty()) {
         wrong += std::string(wrong.empty() ? "" : "; ") +
                  "http.tls_certificate and http.tls_key go together";
+    }
+    if (!config.tls_folder.empty() && config.tls_certificate.empty()) {
+        wrong += std::string(wrong.empty() ? "" : "; ") +
+                 "http.tls_folder wants http.tls_certificate, for every other name";
     }
     return wrong.empty() ? Status() : refuse(wrong);
 }

@@ -39,6 +39,7 @@ struct Config {
     std::string sites_domain = "localhost";
     std::string tls_certificate;  // PEM files; both or none.
     std::string tls_key;
+    std::string tls_folder;  // Of further certificates, by the names that they are for.
     std::vector<net::Cidr> trusted_proxies;
     std::vector<net::Cidr> outbound_allow;  // Private addresses webhooks may reach.
     std::chrono::days audit_kept{400};

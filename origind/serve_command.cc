@@ -39,14 +39,22 @@ sigset_t hold_signals() {
 }
 
 /// Returns the signal that asks for a stop.
-int wait_for_stop(const sigset_t& signals, Log& log) {
+int wait_for_stop(const sigset_t& signals, Service& service, Log& log) {
     while (true) {
         int signal = 0;
         sigwait(&signals, &signal);
         if (signal != SIGHUP) {
             return signal;
         }
-        log.warning("SIGHUP changes nothing: configuration is read at the start only");
+        const auto reloaded = service.reload_certificates();
+        if (!reloaded) {
+            log.error("the certificates stay as they were",
+                      {{"why", reloaded.error().kept_in_log()}});
+        } else if (*reloaded) {
+            log.info("the certificates of http.tls_folder are read anew");
+        } else {
+            log.warning("SIGHUP changes nothing: configuration is read at the start only");
+        }
     }
 }
 
@@ -71,7 +79,7 @@ int run_serve(const ServeOptions& options) {
         std::printf("%s\n", line.c_str());
     }
     std::fflush(stdout);
-    log.info("stopping", {{"signal", wait_for_stop(signals, log)}});
+    log.info("stopping", {{"signal", wait_for_stop(signals, **service, log)}});
     (*service)->stop();
     log.info("stopped");
     return 0;

@@ -16,6 +16,7 @@
 #include "base/steadied_clock.h"
 #include "crypto/hmac.h"
 #include "crypto/tls.h"
+#include "crypto/tls_names.h"
 #include "deploy/connectors.h"
 #include "deploy/progress.h"
 #include "deploy/worker.h"
@@ -96,6 +97,7 @@ struct Service::Parts {
         std::_Exit(kExitIoError);
     };
     std::unique_ptr<git::Storage> storage;
+    crypto::TlsNames tls_names;  // Outlives the context.
     std::optional<crypto::TlsContext> tls;
     std::unique_ptr<net::WorkerPool> workers;
 
@@ -179,6 +181,10 @@ Status Service::Parts::open() {
     if (!config.tls_certificate.empty()) {
         ORIGIN_TRY(context, crypto::TlsContext::load(config.tls_certificate, config.tls_key));
         tls.emplace(std::move(context));
+    }
+    if (!config.tls_folder.empty()) {
+        ORIGIN_CHECK(tls_names.load(config.tls_folder));
+        tls_names.serve(*tls);
     }
     return {};
 }
@@ -453,6 +459,15 @@ net::Handler& Service::api() {
 
 store::Store& Service::store() {
     return *parts_->store;
+}
+
+Result<bool> Service::reload_certificates() {
+    const std::string& folder = parts_->config.tls_folder;
+    if (folder.empty()) {
+        return false;
+    }
+    ORIGIN_CHECK(parts_->tls_names.load(folder));
+    return true;
 }
 
 const std::string& Service::public_url() const {

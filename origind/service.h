@@ -34,6 +34,10 @@ public:
     /// Takes no more requests, finishes what runs, joins every thread.
     void stop();
 
+    /// Reads the certificates of http.tls_folder anew; if they cannot be used, the old ones stay.
+    /// Returns: false: no such folder is set. Errors: InvalidInput `bad_certificate`.
+    Result<bool> reload_certificates();
+
     /// For people: where the SSH door is and its keys' fingerprints. Empty: no door.
     std::vector<std::string> ssh_lines() const;
 

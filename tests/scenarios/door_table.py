@@ -66,7 +66,7 @@ ROWS = (
     Row("sharing", "Sharing", (HTTP,), "the API's paths; git's are access.GitAccess"),
     Row("jwt", "Jwt SigningKeys", (HTTP,), "a token is HTTP's password; keys of the API"),
     Row("browser", "Browser", (HTTP,), "pages"),
-    Row("local_site", "LocalSite", (HTTP,), "what a visitor sees; how it came in makes no difference"),
+    Row("local_site", "LocalSite Certificates", (HTTP,), "what a visitor sees; how it came in makes no difference"),
     Row("command_line", "CommandLine", (HTTP,), "commands; git only looks at what they made"),
     Row("import_export", "ImportExport", (HTTP,), "what comes in is fetched by libgit2, not by git"),
     Row("audit", "Audit", (HTTP,), "the API's log; who came by SSH is in keys.LastUse"),

@@ -6,12 +6,17 @@ site with a password. Hostile files and visitors are part of each story.
 """
 import gzip
 import json
+import os
 import re
+import signal
+import socket
+import ssl
 import subprocess
+import unittest
 
 import door_table
 from browser import browse
-from origin_server import wait_until
+from origin_server import PATIENCE_SECONDS, Server, wait_until
 from scenario import Scenario
 
 PAGE = "<!doctype html><title>Home</title><p>" + "Words that repeat. " * 400
@@ -169,6 +174,52 @@ class LocalSite(Scenario):
         made = self.server.get(f"/api/projects/{self.id_}/targets/production").json
         self.assertIn("origin_ticket=", made["url"])
         self.assertEqual(self.curl("/?" + made["url"].partition("?")[2])[0], 303)
+
+
+class Certificates(unittest.TestCase):
+    def test_each_name_has_its_own(self):
+        """What a client asks for by SNI; another name gets the server's own; SIGHUP reads them anew, or keeps them."""
+        server = Server()
+        self.addCleanup(server.remove)
+        folder = server.root / "certificates"
+        folder.mkdir(parents=True)
+
+        def make(file, *names):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                            "-subj", f"/CN={names[0]}", "-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in names),
+                            "-keyout", str(file.with_suffix(".key")), "-out", str(file)], check=True, capture_output=True)
+
+        make(server.root / "own.pem", "git.example.org")
+        make(folder / "a.pem", "www.example.org", "*.shop.example")
+        config = server.root / "tls.toml"
+        config.write_text(f'[http]\ntls_certificate = "{server.root}/own.pem"\ntls_key = "{server.root}/own.key"\n'
+                          f'tls_folder = "{folder}"\n')
+        server.options += ["--config", str(config)]
+        server.init().start()
+
+        def subject(name):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS) as plain:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+                with context.wrap_socket(plain, server_hostname=name) as secure:
+                    return subprocess.run(["openssl", "x509", "-inform", "DER", "-noout", "-subject"], check=True, capture_output=True,
+                                          input=secure.getpeercert(binary_form=True)).stdout.decode()
+
+        own, www = subject("git.example.org"), subject("www.example.org")
+        self.assertIn("git.example.org", own)
+        self.assertIn("www.example.org", www)
+        self.assertEqual(subject("WWW.example.ORG"), www)
+        self.assertEqual(subject("x.shop.example"), www)
+        for other in (None, "example.org", "x.www.example.org", "shop.example", "y.x.shop.example"):
+            self.assertEqual(subject(other), own, other)
+        make(folder / "b.pem", "new.example.org")
+        os.kill(server.process.pid, signal.SIGHUP)
+        wait_until("the new certificate", lambda: "new.example.org" in subject("new.example.org"))
+        (folder / "c.pem").write_text("none\n")
+        os.kill(server.process.pid, signal.SIGHUP)
+        wait_until("the refusal", lambda: "the certificates stay as they were" in server.log())
+        self.assertEqual(subject("www.example.org"), www)
+        self.assertEqual(server.stop(), 0)
 
 
 if __name__ == "__main__":
