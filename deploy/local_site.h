@@ -32,8 +32,8 @@ struct HostClaim {
 
 /// Gives the target the host names of its setting `hosts`, and frees those it no longer names. In
 /// the transaction that writes the target's row.
-/// Errors: Forbidden `operator_only`; Conflict `host_taken`: another target has it; InvalidInput `bad_setting`: it is this
-/// server's own, or below the sites' domain.
+/// Errors: Forbidden `operator_only`; Conflict `host_taken`: another target has it; InvalidInput
+/// `bad_setting`: it is this server's own, or below the sites' domain.
 Status claim_hosts(store::Writer& writer, const auth::Urls& urls, const HostClaim& claim);
 
 /// Does the site open by a signed link alone?

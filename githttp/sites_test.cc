@@ -288,62 +288,6 @@ TEST_F(SitesTest, SendsPartsOfFiles) {
     EXPECT_EQ(live("/nothing", {{"Range", "bytes=0-1"}}).status, 404);
 }
 
-TEST_F(SitesTest, SendsTheCodingThatAVisitorTakes) {
-    std::string text;
-    for (int i = 0; i < 1000; ++i) {
-        text += "line " + std::to_string(i) + "\n";
-    }
-    const Oid commit = world_.commit(
-        app_,
-        "refs/heads/main",
-        {{"a.txt", {text}}, {"small.txt", {"small"}}, {"a.png", {text}}, {"404.html", {text}}});
-    world_.deploy(app_, "production", commit);
-    const auto ask =
-        [&](const std::string& path, const std::string& accept, net::Header more = {}) {
-            std::vector<net::Header> headers = {{"Accept-Encoding", accept}};
-            if (!more.name.empty()) {
-                headers.push_back(std::move(more));
-            }
-            return live(path, std::move(headers));
-        };
-    const Answered plain = ask("/a.txt", "gzip, br");  // It is made beside this request.
-    EXPECT_EQ(plain.body, text);
-    EXPECT_EQ(plain.header("Vary"), "Accept-Encoding");
-    EXPECT_EQ(plain.header("Content-Encoding"), "");
-    const Answered brotli = ask("/a.txt", "gzip, br");
-    EXPECT_EQ(brotli.header("Content-Encoding"), "br");
-    EXPECT_EQ(brotli.header("Vary"), "Accept-Encoding");
-    EXPECT_EQ(brotli.header("Accept-Ranges"), "");
-    EXPECT_LT(brotli.body.size(), text.size() / 2);
-    EXPECT_NE(brotli.header("ETag"), plain.header("ETag"));
-    ask("/a.txt", "gzip");
-    const Answered gzip = ask("/a.txt", "gzip;q=0.1, br;q=0");
-    EXPECT_EQ(gzip.header("Content-Encoding"), "gzip");
-    EXPECT_TRUE(gzip.body.starts_with("\x1f\x8b"));
-    EXPECT_NE(gzip.header("ETag"), brotli.header("ETag"));
-    EXPECT_EQ(ask("/a.txt", "").body, text);
-    EXPECT_EQ(ask("/a.txt", "identity").body, text);
-    // Each tag is good for who takes its coding.
-    for (const Answered* known : {&plain, &brotli, &gzip}) {
-        const Answered same = ask("/a.txt", "gzip, br", {"If-None-Match", known->header("ETag")});
-        EXPECT_EQ(same.status, 304);
-        EXPECT_EQ(same.header("ETag"), known->header("ETag"));
-        EXPECT_EQ(same.header("Vary"), "Accept-Encoding");
-    }
-    EXPECT_EQ(ask("/a.txt", "gzip", {"If-None-Match", brotli.header("ETag")}).status, 200);
-    // Parts are of the file as it is.
-    const Answered part = ask("/a.txt", "gzip, br", {"Range", "bytes=0-3"});
-    EXPECT_EQ(part.status, 206);
-    EXPECT_EQ(part.body, "line");
-    EXPECT_EQ(part.header("Content-Encoding"), "");
-    for (const std::string path : {"/small.txt", "/a.png", "/nothing"}) {
-        for (int time = 0; time < 2; ++time) {
-            EXPECT_EQ(ask(path, "gzip, br").header("Content-Encoding"), "") << path;
-        }
-    }
-    EXPECT_EQ(ask("/a.png", "gzip, br").header("Vary"), "");
-}
-
 TEST_F(SitesTest, CanOnlyBeRead) {
     for (const std::string method : {"POST", "PUT", "DELETE", "OPTIONS", "PATCH"}) {
         const Answered answer = world_.ask({.method = method, .host = std::string(kLive)});

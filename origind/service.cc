@@ -15,7 +15,6 @@
 #include "base/random.h"
 #include "base/steadied_clock.h"
 #include "crypto/hmac.h"
-#include "crypto/tls.h"
 #include "crypto/tls_names.h"
 #include "deploy/connectors.h"
 #include "deploy/progress.h"
@@ -181,11 +180,9 @@ Status Service::Parts::open() {
     if (!config.tls_certificate.empty()) {
         ORIGIN_TRY(context, crypto::TlsContext::load(config.tls_certificate, config.tls_key));
         tls.emplace(std::move(context));
-    }
-    if (!config.tls_folder.empty()) {
-        ORIGIN_CHECK(tls_names.load(config.tls_folder));
         tls_names.serve(*tls);
     }
+    ORIGIN_CHECK(config.tls_folder.empty() ? Status() : tls_names.load(config.tls_folder));
     return {};
 }
 
@@ -314,7 +311,7 @@ void Service::Parts::wire_doors() {
             return hooks::open_target_secret(master_key, project, target, sealed);
         },
         [this](std::function<void()> work) {
-            return workers->submit(std::move(work), net::WorkerPool::Work::New, {});
+            return workers->submit(std::move(work));
         }});
     api = std::make_unique<api::Api>(api::Around{.store = *store,
                                                  .storage = *storage,
@@ -462,12 +459,9 @@ store::Store& Service::store() {
 }
 
 Result<bool> Service::reload_certificates() {
-    const std::string& folder = parts_->config.tls_folder;
-    if (folder.empty()) {
-        return false;
-    }
-    ORIGIN_CHECK(parts_->tls_names.load(folder));
-    return true;
+    const std::string& dir = parts_->config.tls_folder;
+    return dir.empty() ? Result<bool>(false)
+                       : parts_->tls_names.load(dir).transform([] { return true; });
 }
 
 const std::string& Service::public_url() const {
