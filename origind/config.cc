@@ -335,6 +335,13 @@ Result<Listen> Listen::parse(std::string_view text) {
     return listen;
 }
 
+std::string default_public_url(const Config& config, std::uint16_t port) {
+    const bool tls = !config.tls_certificate.empty();
+    const std::string host =
+        config.http.address.contains(':') ? "[" + config.http.address + "]" : config.http.address;
+    return std::string(tls ? "https://" : "http://") + host + ":" + std::to_string(port);
+}
+
 Status parse_config(std::string_view text, Config& config) {
     const auto refuse = [](std::string why) {
         return std::unexpected(Error(Code::InvalidInput, std::move(why)).because("bad_config"));

@@ -59,4 +59,7 @@ Status parse_config(std::string_view text, Config& config);
 /// unknown settings, wrong types, values out of range.
 Status read_config(const std::filesystem::path& file, Config& config);
 
+/// Where the listener is, for a configuration without a public_url.
+std::string default_public_url(const Config& config, std::uint16_t port);
+
 }  // namespace origin

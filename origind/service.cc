@@ -15,7 +15,6 @@
 #include "base/random.h"
 #include "base/steadied_clock.h"
 #include "crypto/hmac.h"
-#include "crypto/tls_names.h"
 #include "deploy/connectors.h"
 #include "deploy/progress.h"
 #include "deploy/worker.h"
@@ -48,6 +47,7 @@
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "net/worker_pool.h"
+#include "origind/certificates.h"
 #include "origind/data_folder.h"
 #include "origind/master_key.h"
 #include "origind/operator_api.h"
@@ -62,13 +62,6 @@ constexpr unsigned kRunThreads = 2;
 constexpr unsigned kDeployThreads = 4;  // Providers are waited for here.
 constexpr unsigned kWebhookThreads = 4;
 constexpr unsigned kSlowWebhookThreads = 12;  // They wait for the network.
-
-std::string default_public_url(const Config& config, std::uint16_t port) {
-    const bool tls = !config.tls_certificate.empty();
-    const std::string host =
-        config.http.address.contains(':') ? "[" + config.http.address + "]" : config.http.address;
-    return std::string(tls ? "https://" : "http://") + host + ":" + std::to_string(port);
-}
 
 /// A key of its own for each purpose, so that no two uses share one.
 Secret derived_key(const Secret& master, std::string_view purpose) {
@@ -96,8 +89,7 @@ struct Service::Parts {
         std::_Exit(kExitIoError);
     };
     std::unique_ptr<git::Storage> storage;
-    crypto::TlsNames tls_names;  // Outlives the context.
-    std::optional<crypto::TlsContext> tls;
+    Certificates certificates;
     std::unique_ptr<net::WorkerPool> workers;
 
     // The front's place in the listener, before the URLs (which need the listener's port) are
@@ -177,13 +169,7 @@ Status Service::Parts::open() {
     admission.emplace(git::Admission::Around{*store, *gatekeeper, clock, random});
     client =
         std::make_unique<net::HttpClient>(net::ClientSettings{.allowed = config.outbound_allow});
-    if (!config.tls_certificate.empty()) {
-        ORIGIN_TRY(context, crypto::TlsContext::load(config.tls_certificate, config.tls_key));
-        tls.emplace(std::move(context));
-        tls_names.serve(*tls);
-    }
-    ORIGIN_CHECK(config.tls_folder.empty() ? Status() : tls_names.load(config.tls_folder));
-    return {};
+    return certificates.open(config);
 }
 
 void Service::Parts::wire_git() {
@@ -301,18 +287,14 @@ void Service::Parts::wire_work() {
 void Service::Parts::wire_doors() {
     git_door = std::make_unique<githttp::GitDoor>(githttp::GitDoor::Around{
         *gatekeeper, *limits, *admission, *upload_pack, *receive_pack, *urls});
-    sites = std::make_unique<githttp::Sites>(githttp::Sites::Around{
-        *store,
-        *storage,
-        *urls,
-        *links,
-        clock,
-        [this](const ProjectId& project, std::string_view target, std::string_view sealed) {
-            return hooks::open_target_secret(master_key, project, target, sealed);
-        },
-        [this](std::function<void()> work) {
-            return workers->submit(std::move(work));
-        }});
+    const auto open = [this](const auto&... sealed) {
+        return hooks::open_target_secret(master_key, sealed...);
+    };
+    const auto later = [this](auto work) {
+        return workers->submit(std::move(work));
+    };
+    sites = std::make_unique<githttp::Sites>(
+        githttp::Sites::Around{*store, *storage, *urls, *links, clock, open, later});
     api = std::make_unique<api::Api>(api::Around{.store = *store,
                                                  .storage = *storage,
                                                  .pushes = *pushes,
@@ -380,7 +362,7 @@ Status Service::Parts::listen() {
     server = std::make_unique<net::HttpServer>(
         net::ServerSettings{.trusted_proxies = config.trusted_proxies},
         net::HttpServer::Around{door, *workers, log, metrics, clock});
-    ORIGIN_CHECK(server->listen_tcp(config.http.address, config.http.port, tls ? &*tls : nullptr));
+    ORIGIN_CHECK(server->listen_tcp(config.http.address, config.http.port, certificates.context()));
     return server->listen_unix((config.data / kSocketName).string());
 }
 
@@ -459,9 +441,7 @@ store::Store& Service::store() {
 }
 
 Result<bool> Service::reload_certificates() {
-    const std::string& dir = parts_->config.tls_folder;
-    return dir.empty() ? Result<bool>(false)
-                       : parts_->tls_names.load(dir).transform([] { return true; });
+    return parts_->certificates.reload();
 }
 
 const std::string& Service::public_url() const {

@@ -34,8 +34,7 @@ public:
     /// Takes no more requests, finishes what runs, joins every thread.
     void stop();
 
-    /// Reads the certificates of http.tls_folder anew; if they cannot be used, the old ones stay.
-    /// Returns: false: no such folder is set. Errors: InvalidInput `bad_certificate`.
+    /// For SIGHUP: see Certificates::reload().
     Result<bool> reload_certificates();
 
     /// For people: where the SSH door is and its keys' fingerprints. Empty: no door.
