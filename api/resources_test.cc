@@ -161,6 +161,12 @@ TEST_F(Resources, TargetsAndRulesDecideWhatDeploys) {
     EXPECT_EQ(ask("DELETE", project + "/rules?target=staging&pattern=main").status, 204);
     EXPECT_TRUE(ask("GET", project + "/rules").body.at("rules").as_array().empty());
     EXPECT_EQ(ask("GET", project + "/targets").body.at("targets").as_array().size(), 1U);
+    ASSERT_EQ(ask("PUT", project + "/rules", R"({"pattern":"main","target":"staging"})").status,
+              200);
+    EXPECT_EQ(ask("DELETE", project + "/targets/staging").status, 204);
+    EXPECT_EQ(ask("DELETE", project + "/targets/staging").status, 204) << "twice is once";
+    EXPECT_TRUE(ask("GET", project + "/targets").body.at("targets").as_array().empty());
+    EXPECT_TRUE(ask("GET", project + "/rules").body.at("rules").as_array().empty());
 }
 
 TEST_F(Resources, AWebhookShowsItsSecretOnce) {

@@ -301,14 +301,16 @@ Answer delete_target(const Call& call) {
         if (row->job) {
             return target_busy();
         }
-        ORIGIN_TRY(rules,
-                   store::scan_rows<store::RuleRow>(
-                       writer,
-                       Table::Rules,
-                       store::Range::prefix(store::key(project, store::Label{name}))));
+        const store::Range its = store::Range::prefix(store::key(project, store::Label{name}));
+        ORIGIN_TRY(rules, store::scan_rows<store::RuleRow>(writer, Table::Rules, its));
         for (const auto& [rule, ignored] : rules) {
             ORIGIN_CHECK(writer.erase(Table::Rules, rule));
         }
+        ORIGIN_TRY(previews, store::scan_rows<store::PreviewRow>(writer, Table::Previews, its));
+        for (const auto& [preview, ignored] : previews) {
+            ORIGIN_CHECK(writer.erase(Table::Previews, preview));
+        }
+        ORIGIN_CHECK(deploy::claim_hosts(writer, call.around.urls, {project, name, *row, {}}));
         ORIGIN_CHECK(auth::record_audit(writer, event));
         return writer.erase(Table::Targets, key);
     }));
