@@ -113,7 +113,7 @@ Result<json::object> target_json(store::Reader& reader,
     std::string url;
     if (row.connector == deploy::kLocal) {
         url = deploy::live_url(around.urls, owner.site, name);
-        url = deploy::wants_link(name, row) ? signed_url(around, url) : url;
+        url = deploy::wants_link(row) ? signed_url(around, url) : url;
     } else if (row.live) {
         ORIGIN_TRY(live, hooks::need_deployment(reader, project, *row.live));
         url = live.url;

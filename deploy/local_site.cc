@@ -133,12 +133,9 @@ Status check_local(const std::map<std::string, std::string>& settings, bool has_
                : Status();
 }
 
-bool wants_link(std::string_view target, const TargetRow& row) {
+bool wants_link(const TargetRow& row) {
     const auto settings = website::read_site_settings(row.settings);
-    const bool is_open = target == kProductionTarget;
-    return settings &&
-           settings->access.value_or(is_open ? website::Access::Public : website::Access::Link) ==
-               website::Access::Link;
+    return settings && settings->access == website::Access::Link;
 }
 
 Status claim_hosts(store::Writer& writer, const auth::Urls& urls, const HostClaim& claim) {

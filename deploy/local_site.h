@@ -36,8 +36,8 @@ struct HostClaim {
 /// `bad_setting`: it is this server's own, or below the sites' domain.
 Status claim_hosts(store::Writer& writer, const auth::Urls& urls, const HostClaim& claim);
 
-/// Does the site open by a signed link alone?
-bool wants_link(std::string_view target, const store::TargetRow& row);
+/// Does its setting `access` want a signed link?
+bool wants_link(const store::TargetRow& row);
 
 /// What people are told when a commit goes live.
 struct LocalNotes {

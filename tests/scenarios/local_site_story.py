@@ -113,8 +113,8 @@ class LocalSite(Scenario):
         self.assertEqual(self.curl("/missing.js")[0], 404)
         for settings, code in (({"spa": "maybe"}, "bad_setting"), ({"spaa": "true"}, "unknown_setting"),
                                ({"access": "password"}, "missing_secret"), ({"hosts": "LOCALHOST"}, "bad_setting")):
-            self.put(settings, status=400, code=code)
-        self.put({}, secret="x", status=400, code="unknown_setting")
+            self.put(settings, status=422 if code == "unknown_setting" else 400, code=code)
+        self.put({}, secret="x", status=422, code="unknown_setting")
 
     def test_host_names_are_the_operators_to_give(self):
         self.live({"index.html": PAGE})
