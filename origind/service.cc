@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "api/api.h"
+#include "auth/archive_link.h"
 #include "auth/gatekeeper.h"
 #include "auth/preview_link.h"
 #include "auth/rate_limits.h"
@@ -15,6 +16,7 @@
 #include "base/random.h"
 #include "base/steadied_clock.h"
 #include "crypto/hmac.h"
+#include "deploy/all_connectors.h"
 #include "deploy/connectors.h"
 #include "deploy/progress.h"
 #include "deploy/worker.h"
@@ -227,6 +229,10 @@ void Service::Parts::wire_work() {
         generator::RunWorker::Around{*runs, *pushes, *gatekeeper, log, kVersion});
     connectors = std::make_unique<deploy::Connectors>(
         *client, deploy::Connectors::Settings{.allow_api_base = config.allow_api_base});
+    connectors->add(deploy::make_webhook(
+        *client, [this](const ProjectId& project, const Oid& commit, UnixMillis expires) {
+            return auth::archive_link(*links, *urls, project, commit, expires);
+        }));
     deploy_worker = std::make_unique<deploy::DeployWorker>(
         deploy::DeployWorker::Around{.store = *store,
                                      .storage = *storage,
