@@ -5,6 +5,8 @@
 #include "api/answers.h"
 #include "api/commit_view.h"
 #include "api/endpoints.h"
+#include "auth/archive_link.h"
+#include "git/serve/catalogue.h"
 
 namespace origin::api {
 namespace {
@@ -43,21 +45,58 @@ Result<auth::Permit> permit_for_anybody(const Call& call) {
     return permit;
 }
 
+struct Shown {
+    store::ProjectRow project;
+    git::ObjectStoreRef objects;
+    Oid commit;
+};
+
+/// Whoever holds a link that this server made for one commit (auth/archive_link) needs no key.
+Result<std::optional<Shown>> shown_by_ticket(const Call& call) {
+    const auto ticket = call.query.get(auth::kTicketParameter);
+    const auto project = ProjectId::parse(call.param("project"));
+    const auto commit = Oid::from_hex(call.asked("ref"));
+    if (!ticket || !project || !commit ||
+        !auth::is_archive_ticket(
+            call.around.preview_links, *ticket, *project, *commit, call.now())) {
+        return std::optional<Shown>();
+    }
+    Shown shown{.project = {}, .objects = {}, .commit = *commit};
+    ORIGIN_CHECK(call.around.store.read([&](store::Reader& reader) -> Status {
+        ORIGIN_TRY(row, git::need_project(reader, *project));
+        shown.project = row;
+        ORIGIN_TRY(opened, call.around.storage.open(reader, *project));
+        shown.objects = opened;
+        return {};
+    }));
+    return std::optional(std::move(shown));
+}
+
+Result<Shown> what_is_shown(const Call& call) {
+    ORIGIN_TRY(by_ticket, shown_by_ticket(call));
+    if (by_ticket) {
+        return std::move(*by_ticket);
+    }
+    ORIGIN_TRY(permit, permit_for_anybody(call));
+    ORIGIN_TRY(view, open_view(call, permit));
+    ORIGIN_TRY(commit, shown_commit(view, call.asked("ref")));
+    return Shown{view.project, view.fetch.objects, commit};
+}
+
 }  // namespace
 
 Answer get_archive(const Call& call) {
-    ORIGIN_TRY(permit, permit_for_anybody(call));
+    ORIGIN_TRY(shown, what_is_shown(call));
     const std::string_view name = call.query.get("format").value_or("tar.gz");
     const auto format = git::archive_format_of(name);
     if (!format) {
         return std::unexpected(
             Error(Code::InvalidInput, "'format' is tar, tar.gz or tgz").because("bad_query"));
     }
-    ORIGIN_TRY(view, open_view(call, permit));
-    ORIGIN_TRY(commit, shown_commit(view, call.asked("ref")));
-    ORIGIN_TRY(links, view.fetch.objects->commit_links(commit));
+    const Oid& commit = shown.commit;
+    ORIGIN_TRY(links, shown.objects->commit_links(commit));
     constexpr std::size_t kShortDigits = 12;
-    const std::string title = view.project.slug + "-" + commit.hex().substr(0, kShortDigits);
+    const std::string title = shown.project.slug + "-" + commit.hex().substr(0, kShortDigits);
     const auto prefix = call.query.get("prefix");
     git::ArchiveWish wish{.tree = links.tree,
                           .commit = commit,
@@ -67,7 +106,7 @@ Answer get_archive(const Call& call) {
     if (auto path = without_slashes_at_its_end(call.asked("path")); !path.empty()) {
         wish.paths.push_back(std::move(path));
     }
-    ORIGIN_TRY(archive, git::Archive::of(view.fetch.objects, std::move(wish)));
+    ORIGIN_TRY(archive, git::Archive::of(shown.objects, std::move(wish)));
     const auto who = auth::Party::of(call.identity(), call.head.peer);
     auto fetch =
         call.head.local_operator ? auth::RateLimits::Fetch() : call.around.limits.begin_fetch(who);

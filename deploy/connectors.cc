@@ -23,6 +23,7 @@ Connectors::Connectors(const net::HttpClient& client, Settings settings) : setti
     add(make_cloudflare_pages(client));
     add(make_cloudflare_workers(client));
     add(make_netlify(client));
+    add(make_s3(client));
     add(make_vercel(client));
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "origind/service.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <optional>
 
 #include <sys/stat.h>
 
 #include "api/api.h"
+#include "auth/archive_link.h"
 #include "auth/gatekeeper.h"
 #include "auth/preview_link.h"
 #include "auth/rate_limits.h"
@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "base/steadied_clock.h"
 #include "crypto/hmac.h"
+#include "deploy/all_connectors.h"
 #include "deploy/connectors.h"
 #include "deploy/progress.h"
 #include "deploy/worker.h"
@@ -35,12 +36,8 @@
 #include "hooks/bookkeeper.h"
 #include "hooks/deployments.h"
 #include "hooks/dispatcher.h"
-#include "hooks/external_gate.h"
 #include "hooks/job_runner.h"
-#include "hooks/protected_branches.h"
 #include "hooks/push_plan.h"
-#include "hooks/push_rules.h"
-#include "hooks/secret_scan.h"
 #include "hooks/target_secret.h"
 #include "hooks/webhook_delivery.h"
 #include "hooks/webhooks.h"
@@ -51,6 +48,7 @@
 #include "origind/data_folder.h"
 #include "origind/master_key.h"
 #include "origind/operator_api.h"
+#include "origind/push_gates.h"
 #include "store/lmdb_store.h"
 
 namespace origin {
@@ -111,10 +109,7 @@ struct Service::Parts {
     std::optional<auth::Urls> urls;
     std::unique_ptr<auth::PreviewLinks> links;
 
-    hooks::ProtectedBranches protected_branches;
-    std::optional<hooks::PushRules> push_rules;
-    std::optional<hooks::SecretScan> secret_scan;
-    std::optional<hooks::ExternalGate> external_gate;
+    std::unique_ptr<PushGates> gates;
     hooks::PushPlan push_plan;
     std::unique_ptr<git::Quotas> quotas;
     std::unique_ptr<git::PushService> pushes;
@@ -173,20 +168,8 @@ Status Service::Parts::open() {
 }
 
 void Service::Parts::wire_git() {
-    push_rules.emplace(*store, clock);
-    secret_scan.emplace(hooks::SecretScan::Around{.store = *store,
-                                                  .gatekeeper = *gatekeeper,
-                                                  .clock = clock,
-                                                  .metrics = metrics,
-                                                  .on = config.secret_scan});
-    external_gate.emplace(
-        hooks::ExternalGate::Around{.store = *store,
-                                    .client = *client,
-                                    .clock = clock,
-                                    .random = random,
-                                    .master_key = master_key,
-                                    .metrics = metrics,
-                                    .at_once = std::max(1U, config.worker_threads / 2)});
+    gates = std::make_unique<PushGates>(PushGates::Around{
+        config, *store, *gatekeeper, *client, clock, random, master_key, metrics});
     quotas = std::make_unique<git::Quotas>(config.quotas, *store, clock);
     pushes = std::make_unique<git::PushService>(
         git::PushService::Around{.store = *store,
@@ -196,8 +179,8 @@ void Service::Parts::wire_git() {
                                  .schedule = schedule,
                                  .random = random,
                                  .metrics = metrics,
-                                 .gates = {&protected_branches, &*push_rules},
-                                 .whole_gates = {&*secret_scan, &*external_gate},
+                                 .gates = gates->of_each_ref(),
+                                 .whole_gates = gates->of_the_push(),
                                  .planner = &push_plan,
                                  .quotas = quotas.get()});
     upkeep = std::make_unique<git::Upkeep>(
@@ -227,6 +210,10 @@ void Service::Parts::wire_work() {
         generator::RunWorker::Around{*runs, *pushes, *gatekeeper, log, kVersion});
     connectors = std::make_unique<deploy::Connectors>(
         *client, deploy::Connectors::Settings{.allow_api_base = config.allow_api_base});
+    connectors->add(deploy::make_webhook(
+        *client, [this](const ProjectId& project, const Oid& commit, UnixMillis expires) {
+            return auth::archive_link(*links, *urls, project, commit, expires);
+        }));
     deploy_worker = std::make_unique<deploy::DeployWorker>(
         deploy::DeployWorker::Around{.store = *store,
                                      .storage = *storage,
