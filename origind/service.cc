@@ -14,7 +14,6 @@
 #include "auth/urls.h"
 #include "base/random.h"
 #include "base/steadied_clock.h"
-#include "crypto/hmac.h"
 #include "deploy/connectors.h"
 #include "deploy/progress.h"
 #include "deploy/worker.h"
@@ -51,6 +50,8 @@
 #include "origind/data_folder.h"
 #include "origind/master_key.h"
 #include "origind/operator_api.h"
+#include "origind/programs.h"
+#include "origind/thread_counts.h"
 #include "store/lmdb_store.h"
 
 namespace origin {
@@ -58,15 +59,6 @@ namespace {
 
 constexpr std::chrono::seconds kStopGrace{25};
 constexpr int kExitIoError = 74;  // sysexits(3) EX_IOERR.
-constexpr unsigned kRunThreads = 2;
-constexpr unsigned kDeployThreads = 4;  // Providers are waited for here.
-constexpr unsigned kWebhookThreads = 4;
-constexpr unsigned kSlowWebhookThreads = 12;  // They wait for the network.
-
-/// A key of its own for each purpose, so that no two uses share one.
-Secret derived_key(const Secret& master, std::string_view purpose) {
-    return Secret(crypto::hmac_sha256(master.reveal(), purpose));
-}
 
 }  // namespace
 
@@ -111,6 +103,7 @@ struct Service::Parts {
     std::optional<auth::Urls> urls;
     std::unique_ptr<auth::PreviewLinks> links;
 
+    std::unique_ptr<Programs> programs;
     hooks::ProtectedBranches protected_branches;
     std::optional<hooks::PushRules> push_rules;
     std::optional<hooks::SecretScan> secret_scan;
@@ -163,6 +156,8 @@ Status Service::Parts::open() {
     master_key = std::move(key);
     git::use_libgit2();
     storage = std::make_unique<git::Storage>(config.data / "projects", disk_lost);
+    programs =
+        std::make_unique<Programs>(Programs::Around{*store, *storage, clock, schedule, config});
     ORIGIN_CHECK(storage->sweep(*store, log));
     gatekeeper = std::make_unique<auth::Gatekeeper>(*store, clock, metrics);
     limits = std::make_unique<auth::RateLimits>(config.rates, clock, random, metrics);
@@ -197,7 +192,7 @@ void Service::Parts::wire_git() {
                                  .random = random,
                                  .metrics = metrics,
                                  .gates = {&protected_branches, &*push_rules},
-                                 .whole_gates = {&*secret_scan, &*external_gate},
+                                 .whole_gates = programs->gates({&*secret_scan, &*external_gate}),
                                  .planner = &push_plan,
                                  .quotas = quotas.get()});
     upkeep = std::make_unique<git::Upkeep>(
@@ -227,6 +222,7 @@ void Service::Parts::wire_work() {
         generator::RunWorker::Around{*runs, *pushes, *gatekeeper, log, kVersion});
     connectors = std::make_unique<deploy::Connectors>(
         *client, deploy::Connectors::Settings{.allow_api_base = config.allow_api_base});
+    programs->add_command(*connectors);
     deploy_worker = std::make_unique<deploy::DeployWorker>(
         deploy::DeployWorker::Around{.store = *store,
                                      .storage = *storage,
@@ -237,7 +233,8 @@ void Service::Parts::wire_work() {
                                      .log = log,
                                      .connectors = *connectors,
                                      .client = *client,
-                                     .master_key = master_key});
+                                     .master_key = master_key,
+                                     .builds = programs->builds(pushes->quotas())});
     webhook_delivery = std::make_unique<hooks::WebhookDelivery>(hooks::WebhookDelivery::Around{
         *store, *storage, *client, *urls, random, clock, schedule, master_key});
     job_runners.push_back(
@@ -310,7 +307,8 @@ void Service::Parts::wire_doors() {
                                                  .random = random,
                                                  .log = log,
                                                  .metrics = metrics,
-                                                 .server_version = kVersion});
+                                                 .server_version = kVersion,
+                                                 .sandbox = programs->usable()});
     operator_api = std::make_unique<OperatorApi>(
         OperatorApi::Around{.api = *api,
                             .pushes = *pushes,
@@ -367,6 +365,7 @@ Status Service::Parts::listen() {
 }
 
 void Service::Parts::start() {
+    programs->begin();
     for (const auto& runner : job_runners) {
         runner->start();
     }
