@@ -47,6 +47,7 @@ struct Around {
     Log& log;
     Metrics& metrics;
     std::string server_version;
+    std::function<Status()> sandbox = {};  // Can programs run in it? None: not known.
 };
 
 class ReadyProbe;

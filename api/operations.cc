@@ -20,7 +20,13 @@ Answer get_ready(const Call& call) {
         return std::unexpected(
             Error(Code::Unavailable, "the store does not answer").because("not_ready"));
     }
-    return json_answer(200, {{"status", "ready"}});
+    boost::json::object body{{"status", "ready"}};
+    if (call.around.sandbox) {
+        // Not being able to build is no reason to send this server no requests.
+        const Status usable = call.around.sandbox();
+        body["sandbox"] = usable ? "ready" : usable.error().told_to_peer();
+    }
+    return json_answer(200, body);
 }
 
 Answer get_metrics(const Call& call) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "deploy/releases.h"
+#include "git/serve/refs.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
 #include "store/rows/project.h"
@@ -61,7 +62,8 @@ Result<bool> is_held(store::Reader& reader, const store::SiteRow& row, const std
 struct Newest {
     store::DeploymentRow row;
     std::string publish_root;
-    git::ObjectStoreRef objects;
+    git::ObjectStoreRef objects = {};
+    Oid shown = {};  // The commit, or what its build left.
 };
 
 Result<std::optional<Newest>> newest_open(store::Reader& reader,
@@ -85,6 +87,13 @@ Result<std::optional<Newest>> newest_open(store::Reader& reader,
     if (newest) {
         ORIGIN_TRY(objects, storage.open(reader, subject.project));
         newest->objects = std::move(objects);
+        newest->shown = newest->row.commit;
+        ORIGIN_TRY(build,
+                   git::find_ref(reader, subject.project, git::build_ref(newest->row.commit)));
+        if (build) {
+            newest->shown = build->oid;
+            newest->publish_root.clear();
+        }
     }
     return newest;
 }
@@ -105,7 +114,7 @@ Result<std::string> control_file(const Newest& newest, const Oid& tree, std::str
 Result<std::vector<std::string>> notes_of(const Newest& newest) {
     std::string folder = newest.publish_root;
     folder.erase(folder.find_last_not_of('/') + 1);
-    ORIGIN_TRY(links, newest.objects->commit_links(newest.row.commit));
+    ORIGIN_TRY(links, newest.objects->commit_links(newest.shown));
     ORIGIN_TRY(root, newest.objects->find_path(links.tree, folder));
     if (!root || !root->is_tree()) {
         return std::vector<std::string>{"there is no folder '" + folder +

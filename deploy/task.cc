@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "deploy/releases.h"
 #include "git/odb/objects.h"
+#include "git/serve/refs.h"
 #include "hooks/deployment_orders.h"
 #include "hooks/deployments.h"
 #include "store/rows/access.h"
@@ -27,10 +28,31 @@ Result<git::ObjectStoreRef> Task::objects() {
     return objects_;
 }
 
+Result<std::optional<Oid>> Task::built() {
+    std::optional<Oid> built;
+    ORIGIN_CHECK(around_.store.read([&](store::Reader& reader) -> Status {
+        ORIGIN_TRY(ref,
+                   git::find_ref(reader, subject_.project, git::build_ref(subject_.row.commit)));
+        built = ref ? std::optional(ref->oid) : std::nullopt;
+        return {};
+    }));
+    return built;
+}
+
+Status Task::look_again() {
+    objects_ = nullptr;
+    site_.reset();
+    digests_.reset();
+    return {};
+}
+
 Result<const SiteFiles*> Task::site() {
     if (!site_) {
         ORIGIN_TRY(store, objects());
-        ORIGIN_TRY(listed, list_site(*store, subject_.row.commit, subject_.target.publish_root));
+        ORIGIN_TRY(built, this->built());
+        ORIGIN_TRY(listed,
+                   built ? list_site(*store, *built, "")
+                         : list_site(*store, subject_.row.commit, subject_.target.publish_root));
         site_ = std::move(listed);
     }
     return &*site_;

@@ -68,9 +68,17 @@ public:
     std::string_view setting(std::string_view name) const {
         return TargetSettings{subject_.target.settings}.get(name);
     }
+    const std::map<std::string, std::string>& settings() const { return subject_.target.settings; }
     /// The connector may change `remote` and `url`, and call save().
     store::DeploymentRow& row() { return subject_.row; }
 
+    /// The project's objects, as they were when first asked for.
+    Result<git::ObjectStoreRef> objects();
+    /// The commit that holds what the build of the task's commit left; nullopt: it was not built.
+    Result<std::optional<Oid>> built();
+    /// Forgets what was read: there is more now.
+    Status look_again();
+    /// Of what was built, if it was; else of the commit's publish root.
     /// Blocks, the first time: reads the tree. Errors: those of list_site().
     Result<const SiteFiles*> site();
     enum class Names : std::uint8_t { Sha1, Assets };
@@ -116,7 +124,6 @@ public:
     std::map<std::string, std::string>& kept() { return kept_; }
 
 private:
-    Result<git::ObjectStoreRef> objects();
     Status write(const std::function<Status(store::Writer&)>& fn);
 
     Around around_;

@@ -130,6 +130,8 @@ struct DeployWorker::Next {
     TargetRow target;
     bool more = false;  // Call choose() again.
     LocalNotes notes = {};
+    /// A `local` one of which is known that nothing is to be built before it goes live.
+    std::optional<DeploymentId> ready = {};
 };
 
 Status DeployWorker::choose(Writer& writer, const store::Job& job, Next& next) const {
@@ -152,7 +154,8 @@ Status DeployWorker::choose(Writer& writer, const store::Job& job, Next& next) c
             return store::complete(writer, job);
         }
         const bool is_local = target->connector == kLocal;
-        if (is_local && !store::is_settled(front->row.state)) {
+        const bool is_ready = around_.builds == nullptr || next.ready == front->id;
+        if (is_local && is_ready && !store::is_settled(front->row.state)) {
             DeploymentRow row = front->row;
             row.url = row.preview ? around_.urls.site_with_label(there->site,
                                                                  auth::commit_label(row.commit))
@@ -183,17 +186,20 @@ Status DeployWorker::choose(Writer& writer, const store::Job& job, Next& next) c
 
 Status DeployWorker::work(const store::Job& job) {
     ORIGIN_TRY(subject, hooks::read_deploy_subject(job.subject));
+    std::optional<DeploymentId> ready;
     while (true) {
         Next next;
         const LocalNotes notes = local_notes(around_.store, around_.storage, subject);
         ORIGIN_CHECK(around_.store.write([&](Writer& writer) -> Status {
-            next = Next{.subject = subject, .one = {}, .target = {}, .notes = notes};
+            next =
+                Next{.subject = subject, .one = {}, .target = {}, .notes = notes, .ready = ready};
             return choose(writer, job, next);
         }));
         if (!next.one && !next.more) {
             return {};
         }
         Milliseconds wait{0};
+        ready = next.one ? std::optional(next.one->id) : std::nullopt;
         if (next.one) {
             ORIGIN_TRY(asked, bring_on(job, std::move(next)));
             wait = asked;
@@ -237,8 +243,36 @@ Result<Milliseconds> DeployWorker::bring_on(const store::Job& job, Next next) co
     if (task.row().state == DeploymentState::Live && !task.row().unwanted) {
         return look_after(task, health);
     }
-    // A `local` one is not brought on here: it has been live since it was chosen.
+    if (connector == nullptr) {
+        return prepare_here(task, cancel);
+    }
     return cancel ? end_early(task, *connector) : advance(task, *connector);
+}
+
+/// Builds the commit, if it is to be built. Returns: zero: what is to be deployed is there.
+Result<Milliseconds> DeployWorker::build(Task& task) const {
+    if (around_.builds == nullptr) {
+        return Milliseconds(0);
+    }
+    if (task.row().state == DeploymentState::Queued) {
+        ORIGIN_TRY(needed, around_.builds->is_needed(task));
+        if (!needed) {
+            return Milliseconds(0);
+        }
+        ORIGIN_CHECK(task.move(DeploymentState::Building, "it is built first"));
+    }
+    return around_.builds->build(task);
+}
+
+/// A `local` one goes live when it is chosen again: all there is to do before that is its build.
+Result<Milliseconds> DeployWorker::prepare_here(Task& task, bool cancel) const {
+    if (cancel) {
+        task.row().error = "cancelled";
+        ORIGIN_CHECK(task.move(DeploymentState::Cancelled, "cancelled"));
+        return Milliseconds(0);
+    }
+    auto wait = build(task);
+    return wait ? wait : after(task, nullptr, wait.error());
 }
 
 /// Somebody wants it to end: what has become live meanwhile stays.
@@ -286,14 +320,14 @@ Result<Milliseconds> DeployWorker::advance(Task& task, Connector& connector) con
         spent > time_max(task.row().state).count()) {
         return after(
             task,
-            connector,
+            &connector,
             Error(Code::LimitExceeded,
                   "it took longer than " +
                       std::to_string(time_max(task.row().state).count() / 60'000) + " minutes" +
                       (progress.waiting.empty() ? "" : ": " + progress.waiting)));
     }
     auto wait = step(task, connector);
-    return wait ? wait : after(task, connector, wait.error());
+    return wait ? wait : after(task, &connector, wait.error());
 }
 
 Result<Milliseconds> DeployWorker::step(Task& task, Connector& connector) const {
@@ -305,7 +339,11 @@ Result<Milliseconds> DeployWorker::step(Task& task, Connector& connector) const 
                                "its branch was deleted: the preview is removed"));
         return Milliseconds(0);
     }
-    if (row.state == DeploymentState::Queued) {
+    if (row.state == DeploymentState::Queued || row.state == DeploymentState::Building) {
+        ORIGIN_TRY(wait, build(task));
+        if (wait.count() > 0) {
+            return wait;
+        }
         ORIGIN_CHECK(task.move(DeploymentState::Uploading, "begun"));
     }
     if (row.state == DeploymentState::Uploading && row.rollback_of) {
@@ -357,7 +395,7 @@ Result<bool> DeployWorker::restore(Task& task, Connector& connector) const {
 
 /// What an error of a step means for the deployment.
 Result<Milliseconds> DeployWorker::after(Task& task,
-                                         Connector& connector,
+                                         Connector* connector,
                                          const Error& error) const {
     if (error.reason() == "lease_lost" || error.code() == Code::Corrupt ||
         error.code() == Code::StorageFull) {
@@ -401,7 +439,9 @@ Result<Milliseconds> DeployWorker::after(Task& task,
                                "its branch was deleted, but not removed: " + error.told_to_peer()));
         return Milliseconds(0);
     }
-    connector.cancel(task);
+    if (connector != nullptr) {
+        connector->cancel(task);
+    }
     task.row().error = error.told_to_peer();
     ORIGIN_CHECK(task.move(DeploymentState::Failed, error.told_to_peer()));
     return Milliseconds(0);

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "deploy/builds.h"
 #include "deploy/connectors.h"
 #include "git/serve/storage.h"
 #include "store/jobs.h"
@@ -40,6 +41,7 @@ public:
         const Connectors& connectors;
         const net::HttpClient& client;  ///< For health checks.
         Secret master_key;
+        Builds* builds = nullptr;  ///< Null: what the tree says of builds is not looked at.
     };
     explicit DeployWorker(Around around) : around_(std::move(around)), pace_(around_.schedule) {}
 
@@ -55,11 +57,13 @@ private:
     /// These return: when to go on; zero: at once.
     Result<Milliseconds> bring_on(const store::Job& job, Next next) const;
     Result<Milliseconds> advance(Task& task, Connector& connector) const;
+    Result<Milliseconds> build(Task& task) const;
+    Result<Milliseconds> prepare_here(Task& task, bool cancel) const;
     Result<bool> restore(Task& task, Connector& connector) const;
     Result<Milliseconds> end_early(Task& task, Connector& connector) const;
     Result<Milliseconds> look_after(Task& task, const store::HealthCheck& check) const;
     Result<Milliseconds> step(Task& task, Connector& connector) const;
-    Result<Milliseconds> after(Task& task, Connector& connector, const Error& error) const;
+    Result<Milliseconds> after(Task& task, Connector* connector, const Error& error) const;
 
     Around around_;
     UnixMillis begun_ = around_.schedule.now();  // This life of the server.

@@ -276,12 +276,18 @@ Result<std::optional<Opened>> Publications::read(const auth::SiteHost& host) {
     if (!found.commit) {
         ORIGIN_TRY(reached, walk(*found.objects, found.tips, found.prefix));
         found.commit = reached;
+        ORIGIN_CHECK(store_.read([&](Reader& reader) -> Status {
+            ORIGIN_CHECK(look_for_build(reader, found));
+            ORIGIN_TRY(objects, storage_.open(reader, found.project));
+            found.objects = objects;
+            return {};
+        }));
     }
     if (!found.commit) {
         return std::nullopt;
     }
     remember(found);
-    const auto links = found.objects->commit_links(*found.commit);
+    const auto links = found.objects->commit_links(found.built.value_or(*found.commit));
     if (!links && links.error().code() == Code::InvalidInput) {
         return std::nullopt;  // A tag of a tree or a blob.
     }
@@ -321,9 +327,23 @@ Status Publications::look(Reader& reader, const auth::SiteHost& host, Look& look
         }
         ORIGIN_CHECK(look_at_label(reader, host, look));
     }
+    ORIGIN_CHECK(look_for_build(reader, look));
     if (look.commit || !look.prefix.empty()) {
         ORIGIN_TRY(objects, storage_.open(reader, project->id));
         look.objects = objects;
+    }
+    return {};
+}
+
+/// What a commit's build left is shown instead of its own tree.
+Status Publications::look_for_build(Reader& reader, Look& look) {
+    if (!look.commit) {
+        return {};
+    }
+    ORIGIN_TRY(ref, git::find_ref(reader, look.project, git::build_ref(*look.commit)));
+    if (ref) {
+        look.built = ref->oid;
+        look.publish_root.clear();
     }
     return {};
 }

@@ -37,7 +37,7 @@ std::size_t preview_label_bytes_max(std::string_view site);
 
 struct Publication {
     ProjectId project;
-    Oid root;  // A tree: the commit's, or its folder publish_root.
+    Oid root;  // A tree: the commit's, or its folder publish_root, or what its build left.
     website::Access access = website::Access::Public;
     bool spa = false;
     std::string target = {};         // Whose deployment it is; empty: a commit or a branch.
@@ -91,13 +91,15 @@ private:
         std::string publish_root;
         Publication site;
         std::optional<Oid> commit;
-        std::string prefix;     // Of the commit that a `c-` label asks for.
-        std::vector<Oid> tips;  // Commits of the refs that everybody with a permit is shown.
+        std::optional<Oid> built;  // The commit that holds what its build left.
+        std::string prefix;        // Of the commit that a `c-` label asks for.
+        std::vector<Oid> tips;     // Commits of the refs that everybody with a permit is shown.
         std::uint64_t last_push = 0;
     };
     Status look(store::Reader& reader, const auth::SiteHost& host, Look& look);
     Status look_at_label(store::Reader& reader, const auth::SiteHost& host, Look& look);
     Status look_at_commit(store::Reader& reader, Look& look);
+    static Status look_for_build(store::Reader& reader, Look& look);
     /// What an earlier request found out, if nothing was pushed since.
     std::optional<Oid> remembered(const Look& look);
     void remember(const Look& look);

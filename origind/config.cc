@@ -113,6 +113,27 @@ std::string take_bytes(const toml::node& node, std::uint64_t& into) {
     return {};
 }
 
+std::string take_path(const toml::node& node, std::filesystem::path& into) {
+    const std::string path = node.value_exact<std::string>().value_or("");
+    if (!path.starts_with('/') || path.contains('\0')) {
+        return "must be the absolute path of a program";
+    }
+    into = path;
+    return {};
+}
+
+/// Of memory that a program may take.
+std::string take_size(const toml::node& node, std::uint64_t& into) {
+    constexpr std::int64_t kLeast = 16LL << 20;
+    constexpr std::int64_t kMost = 1LL << 40;
+    const auto number = node.value_exact<std::int64_t>();
+    if (!number || *number < kLeast || *number > kMost) {
+        return "must be a whole number of bytes, from 16777216 to 1099511627776";
+    }
+    into = static_cast<std::uint64_t>(*number);
+    return {};
+}
+
 std::string take_seconds(const toml::node& node, std::chrono::seconds& into) {
     std::size_t count = 0;
     std::string wrong = take_limit(node, count);
@@ -226,7 +247,41 @@ Settings limit_settings() {
     };
 }
 
+Settings build_settings() {
+    return {
+        {"deploy.command_seconds",
+         [](const auto& n, Config& c) {
+             return take_seconds(n, c.deploy_program_time_max);
+         }},
+        {"gates.program",
+         [](const auto& n, Config& c) {
+             return take_path(n, c.gate_program);
+         }},
+        {"gates.program_seconds",
+         [](const auto& n, Config& c) {
+             return take_seconds(n, c.gate_program_time_max);
+         }},
+        {"build.seconds",
+         [](const auto& n, Config& c) {
+             return take_seconds(n, c.builds.time_max);
+         }},
+        {"build.memory_bytes",
+         [](const auto& n, Config& c) {
+             return take_size(n, c.builds.memory_bytes_max);
+         }},
+        {"build.folder_bytes",
+         [](const auto& n, Config& c) {
+             return take_size(n, c.builds.folder_bytes_max);
+         }},
+        {"build.at_once",
+         [](const auto& n, Config& c) {
+             return take_threads(n, c.builds.at_once);
+         }},
+    };
+}
+
 Settings with_more(Settings settings) {
+    settings.merge(build_settings());
     settings.merge(ssh_settings());
     settings.merge(limit_settings());
     return settings;
@@ -294,6 +349,19 @@ const Settings& settings() {
     return kSettings;
 }
 
+constexpr std::string_view kDeployPrograms = "deploy.command.";
+
+/// One of the operator's deploy programs.
+std::string take_program(const toml::node& node, const std::string& name, Config& config) {
+    constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    constexpr std::size_t kNameBytesMax = 64;
+    if (name.empty() || name.size() > kNameBytesMax ||
+        name.find_first_not_of(kLetters) != std::string::npos) {
+        return "must have a name of a-z, 0-9 and '-'";
+    }
+    return take_path(node, config.deploy_programs[name]);
+}
+
 void take_table(const toml::table& table,
                 const std::string& prefix,
                 Config& config,
@@ -305,8 +373,11 @@ void take_table(const toml::table& table,
             continue;
         }
         const auto found = settings().find(name);
+        const bool is_program = name.starts_with(kDeployPrograms);
         const std::string complaint =
-            found == settings().end() ? "is not a setting" : found->second(node, config);
+            is_program ? take_program(node, name.substr(kDeployPrograms.size()), config)
+            : found == settings().end() ? "is not a setting"
+                                        : found->second(node, config);
         if (!complaint.empty()) {
             wrong.append(wrong.empty() ? "" : "; ").append(name).append(" ").append(complaint);
         }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "auth/rate_limits.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "deploy/build_settings.h"
 #include "git/serve/quotas.h"
 #include "gitssh/limits.h"
 #include "net/address.h"
@@ -46,11 +48,19 @@ struct Config {
     unsigned worker_threads = 8;
     bool secret_scan = true;      // Of what pushes bring.
     bool allow_api_base = false;  // Targets may name another host as their provider's.
+    deploy::BuildSettings builds;
+    std::filesystem::path gate_program;  // Asked before refs move; empty: there is none.
+    std::chrono::seconds gate_program_time_max{60};
+    std::map<std::string, std::filesystem::path> deploy_programs;  // Of the connector `command`.
+    std::chrono::seconds deploy_program_time_max{30 * 60};
     auth::Rates rates;
     git::QuotaSettings quotas;
     LogFormat log_format = LogFormat::Text;
     Level log_level = Level::Info;
 };
+
+/// The URL of a server that was given none and got this port.
+std::string default_public_url(const Config& config, std::uint16_t port);
 
 /// Reads TOML over the defaults. Errors: as read_config().
 Status parse_config(std::string_view text, Config& config);

@@ -8,6 +8,7 @@
 #include "origind/commands.h"
 #include "origind/data_folder.h"
 #include "origind/doctor.h"
+#include "sandbox/bubblewrap.h"
 #include "store/lmdb_store.h"
 
 namespace origin {
@@ -44,11 +45,22 @@ Status check_online(const std::filesystem::path& data, Findings& findings) {
     return {};
 }
 
+/// Builds and programs of the operator's need it; everything else works without.
+Findings check_sandbox() {
+    const SystemClock clock;
+    const Status usable = sandbox::Bubblewrap(clock).self_test();
+    return {{usable ? Verdict::Ok : Verdict::Note,
+             "sandbox",
+             usable ? "programs can run in a sandbox: builds, deploy programs"
+                    : "builds and deploy programs are refused: " + usable.error().told_to_peer()}};
+}
+
 /// Errors: those after which there is nothing to report but themselves.
 Status check_data(const std::filesystem::path& data, Findings& findings) {
     ORIGIN_CHECK(check_data_folder(data));
     append(findings, check_folder(data));
     append(findings, check_host_keys(data));
+    append(findings, check_sandbox());
     SystemClock clock;
     Log log(2, LogFormat::Text, Level::Error, clock);
     const auto store = store::open_lmdb({.data_folder = data.string(), .fatal = {}}, log, clock);

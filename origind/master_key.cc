@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "auth/audit.h"
+#include "crypto/hmac.h"
 #include "crypto/seal.h"
 #include "hooks/reseal.h"
 #include "origind/environment.h"
@@ -94,6 +95,10 @@ Result<Secret> open_master_key(store::Store& store,
         ORIGIN_CHECK(crypto::forget_previous_key(sources.folder));
     }
     return std::move(keys->current);
+}
+
+Secret derived_key(const Secret& master, std::string_view purpose) {
+    return Secret(crypto::hmac_sha256(master.reveal(), purpose));
 }
 
 }  // namespace origin

@@ -26,4 +26,7 @@ Result<Secret> open_master_key(store::Store& store,
                                Log& log,
                                const Clock& clock);
 
+/// A key of its own for each purpose, so that no two uses share one.
+Secret derived_key(const Secret& master, std::string_view purpose);
+
 }  // namespace origin

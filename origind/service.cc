@@ -14,7 +14,6 @@
 #include "auth/urls.h"
 #include "base/random.h"
 #include "base/steadied_clock.h"
-#include "crypto/hmac.h"
 #include "deploy/all_connectors.h"
 #include "deploy/connectors.h"
 #include "deploy/progress.h"
@@ -48,7 +47,9 @@
 #include "origind/data_folder.h"
 #include "origind/master_key.h"
 #include "origind/operator_api.h"
+#include "origind/programs.h"
 #include "origind/push_gates.h"
+#include "origind/thread_counts.h"
 #include "store/lmdb_store.h"
 
 namespace origin {
@@ -56,15 +57,6 @@ namespace {
 
 constexpr std::chrono::seconds kStopGrace{25};
 constexpr int kExitIoError = 74;  // sysexits(3) EX_IOERR.
-constexpr unsigned kRunThreads = 2;
-constexpr unsigned kDeployThreads = 4;  // Providers are waited for here.
-constexpr unsigned kWebhookThreads = 4;
-constexpr unsigned kSlowWebhookThreads = 12;  // They wait for the network.
-
-/// A key of its own for each purpose, so that no two uses share one.
-Secret derived_key(const Secret& master, std::string_view purpose) {
-    return Secret(crypto::hmac_sha256(master.reveal(), purpose));
-}
 
 }  // namespace
 
@@ -110,6 +102,7 @@ struct Service::Parts {
     std::unique_ptr<auth::PreviewLinks> links;
 
     std::unique_ptr<PushGates> gates;
+    std::unique_ptr<Programs> programs;
     hooks::PushPlan push_plan;
     std::unique_ptr<git::Quotas> quotas;
     std::unique_ptr<git::PushService> pushes;
@@ -158,6 +151,8 @@ Status Service::Parts::open() {
     master_key = std::move(key);
     git::use_libgit2();
     storage = std::make_unique<git::Storage>(config.data / "projects", disk_lost);
+    programs =
+        std::make_unique<Programs>(Programs::Around{*store, *storage, clock, schedule, config});
     ORIGIN_CHECK(storage->sweep(*store, log));
     gatekeeper = std::make_unique<auth::Gatekeeper>(*store, clock, metrics);
     limits = std::make_unique<auth::RateLimits>(config.rates, clock, random, metrics);
@@ -180,7 +175,7 @@ void Service::Parts::wire_git() {
                                  .random = random,
                                  .metrics = metrics,
                                  .gates = gates->of_each_ref(),
-                                 .whole_gates = gates->of_the_push(),
+                                 .whole_gates = programs->gates(gates->of_the_push()),
                                  .planner = &push_plan,
                                  .quotas = quotas.get()});
     upkeep = std::make_unique<git::Upkeep>(
@@ -214,6 +209,7 @@ void Service::Parts::wire_work() {
         *client, [this](const ProjectId& project, const Oid& commit, UnixMillis expires) {
             return auth::archive_link(*links, *urls, project, commit, expires);
         }));
+    programs->add_command(*connectors);
     deploy_worker = std::make_unique<deploy::DeployWorker>(
         deploy::DeployWorker::Around{.store = *store,
                                      .storage = *storage,
@@ -224,7 +220,8 @@ void Service::Parts::wire_work() {
                                      .log = log,
                                      .connectors = *connectors,
                                      .client = *client,
-                                     .master_key = master_key});
+                                     .master_key = master_key,
+                                     .builds = programs->builds(pushes->quotas())});
     webhook_delivery = std::make_unique<hooks::WebhookDelivery>(hooks::WebhookDelivery::Around{
         *store, *storage, *client, *urls, random, clock, schedule, master_key});
     job_runners.push_back(
@@ -297,7 +294,8 @@ void Service::Parts::wire_doors() {
                                                  .random = random,
                                                  .log = log,
                                                  .metrics = metrics,
-                                                 .server_version = kVersion});
+                                                 .server_version = kVersion,
+                                                 .sandbox = programs->usable()});
     operator_api = std::make_unique<OperatorApi>(
         OperatorApi::Around{.api = *api,
                             .pushes = *pushes,
@@ -354,6 +352,7 @@ Status Service::Parts::listen() {
 }
 
 void Service::Parts::start() {
+    programs->begin();
     for (const auto& runner : job_runners) {
         runner->start();
     }

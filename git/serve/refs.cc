@@ -55,6 +55,10 @@ bool is_shown(std::string_view name) {
     return std::ranges::any_of(kShown, [&](std::string_view p) { return name.starts_with(p); });
 }
 
+std::string build_ref(const Oid& commit) {
+    return std::string(kHiddenPrefix) + "builds/" + commit.hex();
+}
+
 std::optional<std::string> target_of_live_ref(std::string_view name) {
     constexpr std::string_view kLive = "/live";
     if (!name.starts_with(kDeploymentsPrefix) || !name.ends_with(kLive)) {

@@ -24,6 +24,9 @@ inline constexpr std::string_view kDeploymentsPrefix = "refs/deployments/";
 /// The target, if the name is refs/deployments/<target>/live: what is pushed there is a rollback.
 std::optional<std::string> target_of_live_ref(std::string_view name);
 
+/// Of the commit that holds what the build of `commit` left (deploy/builds).
+std::string build_ref(const Oid& commit);
+
 /// What clients are shown: heads, tags, notes, requirements. Sorted by name.
 struct RefsSnapshot {
     AdvertisedHead head;

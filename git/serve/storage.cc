@@ -53,6 +53,11 @@ bool remove_others(const fs::path& folder,
             continue;
         }
         std::error_code why_not;
+        if (at->path().filename().string().starts_with(kGateFolderPrefix)) {
+            fs::remove_all(at->path(), why_not);
+            is_clean = is_clean && !why_not;
+            continue;
+        }
         removed += fs::remove(at->path(), why_not) ? 1U : 0U;
         is_clean = is_clean && !why_not;
     }

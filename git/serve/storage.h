@@ -29,6 +29,9 @@ namespace origin::git {
 /// Journals held in memory, of all open projects together. Above it the longest unused is dropped.
 inline constexpr std::uint64_t kJournalsMemoryMax = 128ULL * 1024 * 1024;
 
+/// Folders in a quarantine: repositories that a push is shown in (hooks/program_gate).
+inline constexpr std::string_view kGateFolderPrefix = "gate-";
+
 /// In the folder of all projects: names of those to be swept at the next start.
 inline constexpr std::string_view kWrittenFolder = "written";
 
