@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "deploy/connector.h"
 #include "net/http_client.h"
@@ -14,5 +15,9 @@ std::unique_ptr<Connector> make_cloudflare_pages(const net::HttpClient& client);
 std::unique_ptr<Connector> make_cloudflare_workers(const net::HttpClient& client);
 std::unique_ptr<Connector> make_netlify(const net::HttpClient& client);
 std::unique_ptr<Connector> make_vercel(const net::HttpClient& client);
+
+// `allowed`: addresses that may be reached although they are not public.
+std::unique_ptr<Connector> make_git_mirror(std::vector<net::Cidr> allowed);
+std::unique_ptr<Connector> make_sftp(std::vector<net::Cidr> allowed);
 
 }  // namespace origin::deploy

@@ -225,8 +225,8 @@ void Service::Parts::wire_work() {
         *pushes, *gatekeeper, clock, random, {{std::string(blueprint.name()), &blueprint}}});
     run_worker = std::make_unique<generator::RunWorker>(
         generator::RunWorker::Around{*runs, *pushes, *gatekeeper, log, kVersion});
-    connectors = std::make_unique<deploy::Connectors>(
-        *client, deploy::Connectors::Settings{.allow_api_base = config.allow_api_base});
+    const deploy::Connectors::Settings reach{config.allow_api_base, config.outbound_allow};
+    connectors = std::make_unique<deploy::Connectors>(*client, reach);
     deploy_worker = std::make_unique<deploy::DeployWorker>(
         deploy::DeployWorker::Around{.store = *store,
                                      .storage = *storage,

@@ -54,6 +54,8 @@ ROWS = (
     Row("deploy_odd", "OddNetlify OddVercel OddPages OddWorkers OddClocks", (HTTP,), "what follows a push is the same whatever brought it"),
     Row("deploy_pages", "ToPages", (HTTP,), "what follows a push is the same whatever brought it"),
     Row("deploy_pages_faults", "PagesFaults", (HTTP,), "what follows a push is the same whatever brought it"),
+    Row("deploy_git", "ToHttp ToTls ToOrigind ToSshd Guarded", (HTTP,), "what follows a push is the same whatever brought it"),
+    Row("deploy_sftp", "ToSftp ToOldSftp ToBareSftp", (HTTP,), "what follows a push is the same whatever brought it"),
     Row("deploy_vercel", "ToVercel", (HTTP,), "what follows a push is the same whatever brought it"),
     Row("deploy_vercel_faults", "VercelFaults", (HTTP,), "what follows a push is the same whatever brought it"),
     Row("deploy_workers", "ToWorkers", (HTTP,), "what follows a push is the same whatever brought it"),
