@@ -73,9 +73,11 @@ Status check_status_context(std::string_view context) {
 
 Status check_target_secret(const Secret& secret) {
     const std::string& text = secret.reveal();
+    const bool may_have_lines = text.starts_with("-----BEGIN ");  // A private key.
     const bool fits = text.size() <= hooks::kTargetSecretBytesMax &&
-                      text.find_first_of("\r\n") == std::string::npos;
-    return fits ? Status() : refuse("bad_secret", "'secret' is one line of at most 16 KiB");
+                      (may_have_lines || text.find_first_of("\r\n") == std::string::npos);
+    return fits ? Status()
+                : refuse("bad_secret", "'secret' is one line or a private key, of at most 16 KiB");
 }
 
 Result<Oid> oid_field(std::string_view name, std::string_view text) {

@@ -40,6 +40,8 @@ public:
     virtual ~Connector() = default;
 
     virtual std::string_view name() const = 0;
+    /// False: it takes the whole repository. Then there is no site, and nothing but publish().
+    virtual bool takes_files() const { return true; }
     /// Are these settings complete and good? Asks nobody.
     /// Errors: InvalidInput `missing_setting`, `unknown_setting`, `bad_setting`, `missing_secret`.
     virtual Status check(const TargetSettings& settings) const = 0;

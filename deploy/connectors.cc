@@ -19,11 +19,14 @@ std::unexpected<Error> refuse(std::string reason, std::string why) {
 
 }  // namespace
 
-Connectors::Connectors(const net::HttpClient& client, Settings settings) : settings_(settings) {
+Connectors::Connectors(const net::HttpClient& client, Settings settings)
+    : settings_(std::move(settings)) {
     add(make_cloudflare_pages(client));
     add(make_cloudflare_workers(client));
+    add(make_git_mirror(settings_.outbound_allow));
     add(make_netlify(client));
     add(make_s3(client));
+    add(make_sftp(settings_.outbound_allow));
     add(make_vercel(client));
 }
 

@@ -16,6 +16,7 @@ class Connectors {
 public:
     struct Settings {
         bool allow_api_base = false;  ///< Targets may send what is a provider's to another host.
+        std::vector<net::Cidr> outbound_allow = {};  ///< Addresses that may be reached anyway.
     };
     /// Lifetime: borrows `client`.
     Connectors(const net::HttpClient& client, Settings settings);

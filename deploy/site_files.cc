@@ -11,6 +11,7 @@ namespace {
 
 constexpr int kLinksMax = 8;  // One after another.
 constexpr std::size_t kNamedMax = 5;
+constexpr std::uint32_t kExecuteBit = 0100;
 
 std::unexpected<Error> refuse(std::string reason, std::string why) {
     return std::unexpected(Error(Code::InvalidInput, std::move(why)).because(std::move(reason)));
@@ -106,7 +107,7 @@ private:
         if (entry.is_symlink()) {
             return take_link(path, entry.oid);
         }
-        return add(path, entry.oid);
+        return add(path, entry);
     }
 
     Status take_link(const std::string& path, const Oid& link) {
@@ -129,7 +130,7 @@ private:
                 return {};
             }
             if (!entry->is_symlink()) {
-                return add(path, entry->oid);
+                return add(path, *entry);
             }
             at = *next;
             blob = entry->oid;
@@ -137,12 +138,12 @@ private:
         return refuse("link_leaves_site", "'" + printable(path) + "' is a link in a circle");
     }
 
-    Status add(const std::string& path, const Oid& blob) {
+    Status add(const std::string& path, const git::TreeEntry& entry) {
         if (site_.files.size() == kSiteFilesMax) {
             return std::unexpected(Error(Code::LimitExceeded, "a site has at most 100,000 files")
                                        .because("too_many_files"));
         }
-        site_.files.push_back({path, blob});
+        site_.files.push_back({path, entry.oid, (entry.mode & kExecuteBit) != 0});
         return {};
     }
 

@@ -25,6 +25,7 @@ inline constexpr std::size_t kSiteDepthMax = 64;
 struct SiteFile {
     std::string path;  // From the publish root: no leading slash.
     Oid blob;
+    bool is_executable = false;
 
     friend bool operator==(const SiteFile&, const SiteFile&) = default;
 };

@@ -91,6 +91,12 @@ Result<std::string> Task::read(const SiteFile& file) {
     return store->read_as(file.blob, git::ObjectType::Blob);
 }
 
+Result<git::MirrorSource> Task::mirror_source(const std::vector<std::string>& patterns,
+                                              const std::filesystem::path& folder) {
+    return git::make_mirror_source(
+        around_.store, around_.storage, subject_.project, patterns, folder);
+}
+
 Result<std::string> Task::subject_line() {
     ORIGIN_TRY(store, objects());
     ORIGIN_TRY(data, store->read_as(subject_.row.commit, git::ObjectType::Commit));

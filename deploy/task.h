@@ -18,6 +18,7 @@
 #include "deploy/digests.h"
 #include "deploy/pace.h"
 #include "deploy/site_files.h"
+#include "git/serve/mirror.h"
 #include "git/serve/storage.h"
 #include "net/http_client.h"
 #include "store/jobs.h"
@@ -87,6 +88,9 @@ public:
     /// Blocks, the first time: reads blobs that were never deployed.
     Result<const Digests*> digests(Names names = Names::Sha1);
     Result<std::string> read(const SiteFile& file);
+    /// See git/serve/mirror.
+    Result<git::MirrorSource> mirror_source(const std::vector<std::string>& patterns,
+                                            const std::filesystem::path& folder);
     /// The first line of the commit's message, at most 200 bytes.
     Result<std::string> subject_line();
 

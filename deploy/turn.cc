@@ -30,7 +30,10 @@ Result<std::vector<Turn>> read_open(store::Reader& reader, const hooks::DeploySu
 }
 
 /// Does the later deployment make the earlier one pointless?
-bool replaces(const DeploymentRow& later, const DeploymentRow& earlier) {
+bool replaces(const DeploymentRow& later, const DeploymentRow& earlier, bool is_whole) {
+    if (is_whole) {
+        return true;
+    }
     if (later.preview != earlier.preview) {
         return false;
     }
@@ -45,6 +48,7 @@ bool has_begun(const DeploymentRow& row) {
 
 Result<std::optional<Turn>> next_turn(store::Writer& writer,
                                       const hooks::DeploySubject& subject,
+                                      bool is_whole,
                                       UnixMillis now) {
     ORIGIN_TRY(open, read_open(writer, subject));
     std::optional<Turn> front;
@@ -54,7 +58,7 @@ Result<std::optional<Turn>> next_turn(store::Writer& writer,
             !store::is_settled(row.state) && (!has_begun(row) || row.progress.failures > 0);
         const auto newer = std::find_if(
             open.begin() + static_cast<std::ptrdiff_t>(i) + 1, open.end(), [&](const Turn& later) {
-                return !store::is_settled(later.row.state) && replaces(later.row, row);
+                return !store::is_settled(later.row.state) && replaces(later.row, row, is_whole);
             });
         if (may_give_way && newer != open.end()) {
             DeploymentRow superseded = row;

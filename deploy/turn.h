@@ -19,9 +19,11 @@ struct Turn {
 };
 
 /// The oldest that has begun, else the oldest; those that something newer makes pointless become
-/// `superseded`. nullopt: there is nothing to do. Errors: Corrupt; those of the store.
+/// `superseded`. `is_whole`: each of this target's brings everything, whatever ref made it.
+/// nullopt: there is nothing to do. Errors: Corrupt; those of the store.
 Result<std::optional<Turn>> next_turn(store::Writer& writer,
                                       const hooks::DeploySubject& subject,
+                                      bool is_whole,
                                       UnixMillis now);
 
 }  // namespace origin::deploy

@@ -74,7 +74,17 @@ Status say_plan(Task& task, const UploadPlan& plan) {
                     ")");
 }
 
+/// For who takes no files.
+Result<Milliseconds> publish_alone(Task& task, Connector& connector) {
+    ORIGIN_CHECK(connector.publish(task));
+    ORIGIN_CHECK(task.move(DeploymentState::Processing, "the other repository has it"));
+    return Milliseconds(0);
+}
+
 Result<Milliseconds> upload(Task& task, Connector& connector) {
+    if (!connector.takes_files()) {
+        return publish_alone(task, connector);
+    }
     ORIGIN_TRY(plan, connector.plan(task));
     if (plan.wait.count() > 0) {
         return plan.wait;
@@ -145,8 +155,9 @@ Status DeployWorker::choose(Writer& writer, const store::Job& job, Next& next) c
     }
     ORIGIN_CHECK(there);
     const UnixMillis now = around_.clock.now();
+    const bool is_whole = target->connector == hooks::kMirror;
     for (std::size_t i = 0; i < kPerTransactionMax; ++i) {
-        ORIGIN_TRY(front, next_turn(writer, next.subject, now));
+        ORIGIN_TRY(front, next_turn(writer, next.subject, is_whole, now));
         if (!front) {
             ORIGIN_TRY(last, store::need_row<TargetRow>(writer, Table::Targets, key, "no target"));
             last.job.reset();

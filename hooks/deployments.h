@@ -15,6 +15,9 @@
 namespace origin::hooks {
 
 inline constexpr std::string_view kDeployJob = "deploy";
+/// The connector that has another repository follow: one deployment brings all refs, so a push
+/// makes one for it, also a push that deletes.
+inline constexpr std::string_view kMirror = "git";
 
 /// Contexts of the statuses that commits get of their deployments: these and the target's name.
 inline constexpr std::string_view kDeployContexts = "deploy/";

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <boost/json.hpp>
 
@@ -25,9 +26,14 @@ using store::Table;
 /// Whatever its connector is: what a project shows the world.
 constexpr std::string_view kProduction = "production";
 
-bool deploys(const store::RefOutcome& ref) {
-    return !ref.new_id.is_zero() && !ref.name.starts_with(git::kHiddenPrefix) &&
+/// A ref that rules are asked about. Also one that was deleted: a mirror deletes it too.
+bool is_ruled(const store::RefOutcome& ref) {
+    return !ref.name.starts_with(git::kHiddenPrefix) &&
            !ref.name.starts_with(git::kDeploymentsPrefix);
+}
+
+bool deploys(const store::RefOutcome& ref) {
+    return !ref.new_id.is_zero() && is_ruled(ref);
 }
 
 /// One push, inside its transaction.
@@ -123,7 +129,7 @@ private:
                        writer_.get(Table::Targets, store::target_key(push_.project, rule.target)));
             if (target) {
                 known.push_back(rule);
-            } else {
+            } else if (deploys(ref)) {
                 ORIGIN_CHECK(complain(ref,
                                       std::string(kOrigindToml) + ": this project has no target '" +
                                           rule.target + "'; origind target set makes one"));
@@ -175,19 +181,39 @@ private:
     }
 
     Status queue(const store::RefOutcome& ref, const std::string& target, bool preview) {
-        ORIGIN_TRY(moved, git::find_ref(writer_, push_.project, ref.name));
+        ORIGIN_TRY(row,
+                   store::get_row<store::TargetRow>(
+                       writer_, Table::Targets, store::target_key(push_.project, target)));
+        if (row && row->connector == kMirror && !mirrors_.insert(target).second) {
+            return {};  // The first one brings all refs.
+        }
+        if (ref.new_id.is_zero() && (!row || row->connector != kMirror)) {
+            return {};  // What is deleted goes nowhere but to a mirror.
+        }
+        ORIGIN_TRY(commit, commit_of(ref));
         const auto id = ids_.next<DeploymentId>();
         planned_.deployments.push_back(id);
         return queue_deployment(writer_,
                                 {.id = id,
                                  .project = push_.project,
                                  .target = target,
-                                 .commit = moved && moved->peeled ? *moved->peeled : ref.new_id,
+                                 .commit = commit,
                                  .ref = ref.name,
                                  .push = push_.sequence,
                                  .run = push_.push.run,
                                  .preview = preview,
                                  .now = push_.push.pushed_at});
+    }
+
+    /// What the deployment is of. A ref that is gone is no more than a reason: its mirror is of
+    /// the project as it is, so the default branch stands for it.
+    Result<Oid> commit_of(const store::RefOutcome& ref) {
+        const bool is_gone = ref.new_id.is_zero();
+        ORIGIN_TRY(row, git::find_ref(writer_, push_.project, is_gone ? push_.row.head : ref.name));
+        if (row) {
+            return row->peeled.value_or(row->oid);
+        }
+        return is_gone ? ref.old_id : ref.new_id;
     }
 
     store::Writer& writer_;
@@ -197,6 +223,7 @@ private:
     Rules rules_;         // The project's own.
     Rules from_default_;  // Of the default branch's file.
     git::PlannedPush planned_;
+    std::set<std::string> mirrors_;  // That have their deployment.
 };
 
 }  // namespace
@@ -276,7 +303,7 @@ Result<git::PlannedPush> PushPlan::plan(store::Writer& writer, const git::Accept
     Planning planning(writer, push);
     ORIGIN_CHECK(planning.read_rules());
     for (const store::RefOutcome& ref : push.push.refs) {
-        if (ref.ok && deploys(ref)) {
+        if (ref.ok && is_ruled(ref)) {
             ORIGIN_CHECK(planning.plan(ref));
         }
     }

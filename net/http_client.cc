@@ -7,12 +7,12 @@
 #include <memory>
 
 #include <curl/curl.h>
-#include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/limits.h"
 #include "net/http_text.h"
+#include "net/resolve.h"
 
 namespace origin::net {
 
@@ -29,9 +29,6 @@ struct FreeEasy {
 };
 struct FreeList {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-struct FreeAddresses {
-    void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
 };
 using Url = std::unique_ptr<CURLU, FreeUrl>;
 using Easy = std::unique_ptr<CURL, FreeEasy>;
@@ -121,30 +118,20 @@ std::unexpected<Error> address_refused(std::string kept) {
                   std::move(kept));
 }
 
-// Every address of the name, once; all of them must be fit to be called.
+// Every address of the name; all of them must be fit to be called.
 Result<std::vector<Address>> resolve(const Target& target, const ClientSettings& settings) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    const int code = ::getaddrinfo(target.host.c_str(), nullptr, &hints, &found);
-    if (code != 0) {
-        return failed(Code::Unavailable,
-                      "resolve_failed",
-                      "The URL's host name was not found.",
-                      target.host + ": " + ::gai_strerror(code));
+    auto addresses = resolve_outbound(target.host, settings.allowed);
+    if (!addresses) {
+        const Error& error = addresses.error();
+        return error.code() == Code::Forbidden ? address_refused(target.host)
+                                               : failed(Code::Unavailable,
+                                                        "resolve_failed",
+                                                        "The URL's host name was not found.",
+                                                        target.host + ": " + error.kept_in_log());
     }
-    const std::unique_ptr<addrinfo, FreeAddresses> list(found);
-    std::vector<Address> addresses;
-    bool all_listed = true;
-    for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
-        const auto address = Address::from(*entry->ai_addr);
-        const bool listed = address && any_contains(settings.allowed, *address);
-        if (!address || (!listed && !is_public_address(*address))) {
-            return address_refused(target.host);
-        }
-        all_listed = all_listed && listed;
-        addresses.push_back(*address);
-    }
+    const bool all_listed = std::ranges::all_of(*addresses, [&](const Address& address) {
+        return any_contains(settings.allowed, address);
+    });
     if (!all_listed && is_odd_port(target.port)) {
         return failed(Code::InvalidInput,
                       "port_refused",

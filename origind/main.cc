@@ -2,6 +2,8 @@
 // origind/main: the command line. Reading it is reading what the program can do.
 #include <csignal>
 
+#include "deploy/git_worker.h"
+#include "deploy/sftp_worker.h"
 #include "origind/command_line.h"
 #include "origind/service.h"
 
@@ -299,6 +301,12 @@ void add_remote_worker(CLI::App& app, Options& o) {
     stage->add_option("source", o.worker.source)->required();
     stage->add_option("out", o.worker.out)->required();
     stage->callback([&o] { run_stage_worker(o.worker); });
+    CLI::App* git = worker->add_subcommand("git", "push a project to somebody's repository");
+    git->add_option("folder", o.worker.out)->required();
+    git->callback([&o] { deploy::run_git_worker(o.worker.out); });
+    CLI::App* sftp = worker->add_subcommand("sftp", "make a release on somebody's server");
+    sftp->add_option("folder", o.worker.out)->required();
+    sftp->callback([&o] { deploy::run_sftp_worker(o.worker.out); });
 }
 
 int run(int argc, char** argv) {

@@ -203,8 +203,8 @@ void Service::Parts::wire_work() {
         *pushes, *gatekeeper, clock, random, {{std::string(blueprint.name()), &blueprint}}});
     run_worker = std::make_unique<generator::RunWorker>(
         generator::RunWorker::Around{*runs, *pushes, *gatekeeper, log, kVersion});
-    connectors = std::make_unique<deploy::Connectors>(
-        *client, deploy::Connectors::Settings{.allow_api_base = config.allow_api_base});
+    const deploy::Connectors::Settings reach{config.allow_api_base, config.outbound_allow};
+    connectors = std::make_unique<deploy::Connectors>(*client, reach);
     connectors->add(deploy::make_webhook(
         *client, [this](const ProjectId& project, const Oid& commit, UnixMillis expires) {
             return auth::archive_link(*links, *urls, project, commit, expires);

@@ -25,10 +25,10 @@ boost::json::object settings_of(const std::vector<std::string>& pairs) {
     return settings;
 }
 
-/// A file's first line, without its end.
+/// A private key whole; of any other file its first line, without its end.
 std::string secret_of(const std::string& file) {
     const std::string text = text_of_file(file);
-    return text.substr(0, text.find_first_of("\r\n"));
+    return text.starts_with("-----BEGIN ") ? text : text.substr(0, text.find_first_of("\r\n"));
 }
 
 void add_health_options(CLI::App& c, Options& o) {
@@ -53,15 +53,15 @@ void add_target_commands(CLI::App& app, Options& o) {
             c.add_option("--name", o.name, "production, staging ...")->required();
             c.add_option("--connector",
                          o.deploy.connector,
-                         "local, cloudflare-pages, cloudflare-workers, netlify, vercel")
+                         "local, cloudflare-pages, cloudflare-workers, git, netlify, sftp, vercel")
                 ->required();
             c.add_option("--setting", o.deploy.settings, "KEY=VALUE; may be repeated")
                 ->allow_extra_args(false);
             c.add_option("--publish-root", o.deploy.publish_root, "the folder that is the site");
             c.add_option("--secret-file",
                          o.file,
-                         "a file whose first line is the provider's token; without it a token that "
-                         "is stored stays")
+                         "a file with a private key, or whose first line is the provider's token; "
+                         "without it what is stored stays")
                 ->check(CLI::ExistingFile);
             add_health_options(c, o);
         },
