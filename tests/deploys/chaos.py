@@ -121,7 +121,7 @@ class Run:
         return any(row["state"] in checks.GOING for row in rows)
 
     def settle(self):
-        """Waits until nothing is under way; a minute without a sign of life in the stand-ins ends it too."""
+        """Waits until nothing is under way. Raises if nobody asks a provider anything for two minutes meanwhile."""
         asked, since = 0, time.monotonic()
         while self.under_way():
             now = sum(len(place.standin.requests) for place in self.places)
