@@ -36,6 +36,7 @@ ROWS = (
     Row("concurrency", "Concurrency OneWorker", EACH),
     Row("concurrency", "BothDoors", (SSH,), "over both at once"),
     Row("limits", "GitLimits", ALL),
+    Row("origind_toml", "OrigindToml", EACH),
     Row("policies", "Policies", EACH),
     Row("gates", "SecretScan", EACH),
     Row("gates", "SecretScanElsewhere ExternalGate GuardedGate", (HTTP,), "the same whatever brought the push; keys and codes of the API"),
