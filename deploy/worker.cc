@@ -351,7 +351,8 @@ Result<Milliseconds> DeployWorker::step(Task& task, Connector& connector) const 
         return Milliseconds(0);
     }
     if (row.state == DeploymentState::Queued || row.state == DeploymentState::Building) {
-        ORIGIN_TRY(wait, build(task));
+        // What takes no files, a mirror, has no use for what a build leaves.
+        ORIGIN_TRY(wait, connector.takes_files() ? build(task) : Milliseconds(0));
         if (wait.count() > 0) {
             return wait;
         }
