@@ -245,14 +245,14 @@ Result<Milliseconds> DeployWorker::bring_on(const store::Job& job, Next next) co
                std::move(next.target),
                std::move(next.one->row),
                Secret(secret.value_or(""))});
+    if (task.row().state == DeploymentState::Live && !task.row().unwanted) {
+        return look_after(task, health);
+    }
     if (!secret) {
         task.row().error =
             "the target's secret does not open with this server's master key: set it again";
         ORIGIN_CHECK(task.move(DeploymentState::Failed, task.row().error));
         return Milliseconds(0);
-    }
-    if (task.row().state == DeploymentState::Live && !task.row().unwanted) {
-        return look_after(task, health);
     }
     if (connector == nullptr) {
         return prepare_here(task, cancel);
