@@ -53,7 +53,8 @@ void add_target_commands(CLI::App& app, Options& o) {
             c.add_option("--name", o.name, "production, staging ...")->required();
             c.add_option("--connector",
                          o.deploy.connector,
-                         "local, cloudflare-pages, cloudflare-workers, git, netlify, sftp, vercel")
+                         "local, cloudflare-pages, cloudflare-workers, command, git, netlify, s3, "
+                         "sftp, vercel, webhook")
                 ->required();
             c.add_option("--setting", o.deploy.settings, "KEY=VALUE; may be repeated")
                 ->allow_extra_args(false);

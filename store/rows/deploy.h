@@ -189,10 +189,8 @@ struct DeploymentRow {
     bool preview = false;  // Since version 2, as all below.
     RemoteDeployment remote = {};
     DeployProgress progress = {};
-    std::optional<Oid> built =
-        {};  // The commit of its build's output. Since version 3, as all below.
-    Health health = Health::Unknown;
-    bool unwanted = false;  // A preview whose branch is gone: to be removed.
+    Health health = Health::Unknown;  // Since version 3, as all below.
+    bool unwanted = false;            // A preview whose branch is gone: to be removed.
 
     template <class F>
     void fields(F& f) {
@@ -215,7 +213,6 @@ struct DeploymentRow {
             f(progress);
         }
         if (f.version() >= 3) {
-            f(built);
             f(health);
             f(unwanted);
         }

@@ -370,7 +370,6 @@ TEST(Rows, Deployment) {
                             .preview = true,
                             .remote = {"r1", "p", "a", {{"k", "v"}}},
                             .progress = {kThen, 3, "w", kThen, 4, 5, 6, 7},
-                            .built = oid('b'),
                             .health = Health::Healthy,
                             .unwanted = true};
     expect_golden(row,
@@ -385,7 +384,7 @@ TEST(Rows, Deployment) {
                   "0000000177"
                   "0000000102030405"
                   "0000000000000004000000000000000500000000000000060000000000000007"
-                  "01bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb0201");
+                  "0201");
 }
 
 TEST(Rows, Preview) {
