@@ -3,6 +3,7 @@
 // Method: broken folders first. Handshakes are in the scenario (curl).
 #include "crypto/tls_names.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -18,9 +19,9 @@ namespace fs = std::filesystem;
 class TlsNamesTest : public testing::Test {
 protected:
     void SetUp() override {
-        folder_ = fs::path(testing::TempDir()) / "origin-tls-names";
-        fs::remove_all(folder_);
-        fs::create_directories(folder_);
+        std::string name = (fs::path(testing::TempDir()) / "origin-tls-XXXXXX").string();
+        ASSERT_NE(::mkdtemp(name.data()), nullptr);
+        folder_ = name;
     }
     void TearDown() override { fs::remove_all(folder_); }
     void write(const std::string& name, const std::string& text) const {
