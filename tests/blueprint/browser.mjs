@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Browser: runs steps in headless Chromium over its debugging pipe; no packages.
-// In (stdin, JSON): {"steps": [{"name", "url"?, "reload"?, "width"?, "run"?}]}; `run` is a JavaScript
-// expression, awaited, with `ui` (below) at hand. Out (stdout, JSON): [{"name", "value" | "error"}].
+// In (stdin, JSON): {"steps": [{"name", "url"?, "reload"?, "width"?, "leave"?, "run"?}]}; `run` is a JavaScript
+// expression, awaited, with `ui` (below) at hand; before it `leave` goes to another page, and that is waited for.
+// Out (stdout, JSON): [{"name", "value" | "error"}].
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -114,6 +115,7 @@ async function visit(work) {
 async function runStep(step) {
   if (step.width) await send('Emulation.setDeviceMetricsOverride', { width: step.width, height: 800, deviceScaleFactor: 1, mobile: false });
   if (step.url) await visit(() => send('Page.navigate', { url: step.url }));
+  if (step.leave) await visit(() => evaluate(`(() => { ${step.leave} })()`));
   if (step.reload) await visit(() => send('Page.reload'));
   if (step.shot) {
     const { data } = await send('Page.captureScreenshot', { format: 'png' });

@@ -76,7 +76,8 @@ class SecretScan(Scenario):
             repo("reset", "-q", "--hard", "origin/main")
 
     def test_an_owner_may_allow_it_and_the_audit_log_says_so(self):
-        repo = self.pushed_repo()
+        self.pushed_repo()
+        repo = self.clone("owners", who=self.door.key(scopes=["git:read", "git:write", "admin"]))
         repo.commit("fixture", **{"tests/fixture.txt": token(2)})
         project = self.project_id()
         said = repo.run("push", "-o", "secrets.allow", "origin", "main").stderr

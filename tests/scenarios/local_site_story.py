@@ -150,18 +150,18 @@ class LocalSite(Scenario):
 
         def send(password):
             return (f"document.querySelector('[name=password]').value = {json.dumps(password)};"
-                    "const gone = new Promise((done) => addEventListener('pagehide', done));"
-                    "document.querySelector('form').submit(); return true")
+                    "document.querySelector('form').submit()")
 
         seen = browse([
             {"name": "form", "url": url + "next.html?a=1", "run": "return [document.title, document.querySelectorAll('form').length]"},
-            {"name": "wrong", "run": send("wrong horse")},
+            {"name": "wrong", "leave": send("wrong horse"), "run": "return document.body.innerText"},
             {"name": "told", "url": url + "next.html?a=1", "run": "return document.title"},
-            {"name": "right", "run": send("correct horse")},
+            {"name": "right", "leave": send("correct horse"), "run": "return [document.title, location.pathname + location.search]"},
             {"name": "in", "url": url + "next.html", "run": "return [document.title, document.cookie]"},
-        ])
+        ], expected="403 (Forbidden)")
         self.assertEqual(seen["form"], ["Password", 1])
-        self.assertEqual(seen["told"], "Password")
+        self.assertIn("That is not the password.", seen["wrong"])
+        self.assertEqual((seen["told"], seen["right"]), ("Password", ["Next", "/next.html?a=1"]))
         self.assertEqual(seen["in"], ["Next", ""], "the cookie is HttpOnly")
         status, headers, _ = self.curl("/.origin/login", "-d", "password=correct+horse&to=//evil.example/")
         self.assertEqual((status, headers["location"]), (303, "/"))
