@@ -41,6 +41,7 @@ std::vector<RemoteFile> wanted_of(const SiteFiles& site) {
     constexpr std::uint32_t kExecutable = 0755;
     constexpr std::uint32_t kPlain = 0644;
     std::vector<RemoteFile> wanted;
+    wanted.reserve(site.files.size());
     for (const SiteFile& file : site.files) {
         wanted.push_back({file.path, file.blob, file.is_executable ? kExecutable : kPlain});
     }

@@ -23,6 +23,7 @@ inline constexpr std::string_view kHardLink = "hardlink@openssh.com";
 inline constexpr std::string_view kStatVfs = "statvfs@openssh.com";
 
 enum class SftpType : std::uint8_t {
+    None = 0,  // None of the protocol.
     Init = 1,
     Version = 2,
     Open = 3,

@@ -31,8 +31,9 @@ std::optional<RemoteFile> read_line(std::string_view line) {
     }
     RemoteFile file{.path = std::string(line.substr(space + 1, tab - space - 1)), .blob = {}};
     const auto blob = Oid::from_hex(line.substr(tab + 1));
-    const auto [end, error] = std::from_chars(line.data(), line.data() + space, file.mode, 8);
-    if (!blob || error != std::errc() || end != line.data() + space || file.path.empty()) {
+    const std::string_view mode = line.substr(0, space);
+    const auto [end, error] = std::from_chars(mode.begin(), mode.end(), file.mode, 8);
+    if (!blob || error != std::errc() || end != mode.end() || file.path.empty()) {
         return std::nullopt;
     }
     file.blob = *blob;
@@ -81,6 +82,7 @@ std::vector<RemoteFile> read_manifest(std::string_view text) {
         text.remove_prefix(end + 1);
     }
     std::vector<RemoteFile> list;
+    list.reserve(files.size());
     for (auto& [path, file] : files) {
         list.push_back(std::move(file));
     }
@@ -142,6 +144,7 @@ Status SftpReleases::make_folders(const std::vector<RemoteFile>& wanted) {
     for (const std::string& path : folders) {
         paths.push_back(folder(place_.id) + "/" + path);
     }
+    requests.reserve(paths.size());
     for (const std::string& path : paths) {
         requests.push_back(sftp_make_folder(path));
     }

@@ -38,8 +38,8 @@ std::string sigv4_authorization(const SignedRequest& request,
     std::string headers;
     std::string names;
     for (const auto& [name, value] : request.headers) {
-        headers += name + ":" + value + "\n";
-        names += (names.empty() ? "" : ";") + name;
+        headers.append(name).append(":").append(value).append("\n");
+        names.append(names.empty() ? "" : ";").append(name);
     }
     const std::string canonical = request.method + "\n" + request.path + "\n" +
                                   canonical_query(request.query) + "\n" + headers + "\n" + names +

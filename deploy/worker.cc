@@ -131,6 +131,31 @@ Milliseconds time_max(DeploymentState state) {
                                                 : Milliseconds(kUploadTimeMax);
 }
 
+void add_notes(DeploymentRow& row, const LocalNotes& notes, UnixMillis now) {
+    if (notes.commit == row.commit) {
+        for (const std::string& line : notes.lines) {
+            row.log.push_back({now, line});
+        }
+    }
+}
+
+/// Nothing is open on the target.
+Status end_job(Writer& writer, const store::Job& job, const std::string& target_key) {
+    ORIGIN_TRY(target, store::need_row<TargetRow>(writer, Table::Targets, target_key, "no target"));
+    target.job.reset();
+    ORIGIN_CHECK(store::put_row(writer, Table::Targets, target_key, target));
+    return store::complete(writer, job);
+}
+
+/// Who asked for its end while it was worked on could not rouse the job.
+Status put_off(Writer& writer,
+               const store::Job& job,
+               const hooks::DeploySubject& subject,
+               UnixMillis again) {
+    ORIGIN_TRY(cancelled, any_cancel_asked(writer, subject));
+    return store::retry_at(writer, job, cancelled ? store::kAtOnce : again);
+}
+
 }  // namespace
 
 /// What is to be done outside the transaction.
@@ -159,10 +184,7 @@ Status DeployWorker::choose(Writer& writer, const store::Job& job, Next& next) c
     for (std::size_t i = 0; i < kPerTransactionMax; ++i) {
         ORIGIN_TRY(front, next_turn(writer, next.subject, is_whole, now));
         if (!front) {
-            ORIGIN_TRY(last, store::need_row<TargetRow>(writer, Table::Targets, key, "no target"));
-            last.job.reset();
-            ORIGIN_CHECK(store::put_row(writer, Table::Targets, key, last));
-            return store::complete(writer, job);
+            return end_job(writer, job, key);
         }
         const bool is_local = target->connector == kLocal;
         const bool is_ready = around_.builds == nullptr || next.ready == front->id;
@@ -171,11 +193,7 @@ Status DeployWorker::choose(Writer& writer, const store::Job& job, Next& next) c
             row.url = row.preview ? around_.urls.site_with_label(there->site,
                                                                  auth::commit_label(row.commit))
                                   : live_url(around_.urls, there->site, row.target);
-            if (next.notes.commit == row.commit) {
-                for (const std::string& line : next.notes.lines) {
-                    row.log.push_back({now, line});
-                }
-            }
+            add_notes(row, next.notes, now);
             ORIGIN_CHECK(go_live(writer, project, front->id, row, now));
         } else if (is_local && front->row.unwanted) {
             ORIGIN_CHECK(drop(writer, project, *front, now));
@@ -217,11 +235,8 @@ Status DeployWorker::work(const store::Job& job) {
         }
         if (wait.count() > 0 || stopping_) {
             const UnixMillis again = around_.schedule.now() + wait.count();
-            return around_.store.write([&](Writer& writer) -> Status {
-                // Who asked for its end while it was worked on could not rouse the job.
-                ORIGIN_TRY(cancelled, any_cancel_asked(writer, subject));
-                return store::retry_at(writer, job, cancelled ? store::kAtOnce : again);
-            });
+            return around_.store.write(
+                [&](Writer& writer) { return put_off(writer, job, subject, again); });
         }
     }
 }
