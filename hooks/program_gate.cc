@@ -117,7 +117,7 @@ Result<fs::path> ProgramGate::make_repository(const git::PushInQuestion& push) c
     if (::mkdtemp(name.data()) == nullptr) {
         return cannot("mkdtemp: " + std::string(std::strerror(errno)));
     }
-    const fs::path folder = name;
+    fs::path folder = name;
     const fs::path packs = folder / "objects/pack";
     std::error_code error;
     fs::create_directories(packs, error);

@@ -143,7 +143,7 @@ class LocalSite(Scenario):
         give(other, "www.example.org")
 
     def test_a_password_in_a_browser(self):
-        url = self.live({"index.html": PAGE, "next.html": "<title>Next</title>"}, {"access": "password"}, "correct horse")["url"]
+        url = self.live({"index.html": PAGE, "next.html": "<title>Next</title>", "favicon.ico": b"icon"}, {"access": "password"}, "correct horse")["url"]
         self.assertEqual(self.curl("/")[0], 403)
         self.assertEqual(self.curl("/", "-u", "any:correct horse")[0], 403, "Authorization is not read")
         self.assertEqual(self.curl("/", "-b", "origin_site=1.x")[0], 403)

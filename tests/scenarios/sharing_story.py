@@ -31,6 +31,8 @@ BODIES = {
     "PUT /api/projects/{project}/grants/{client}": {"access": "read"},
     "POST /api/projects/{project}/transfer": {"client": "no-such"},
     "POST /api/projects/{project}/tokens": {"operations": ["git:read"]},
+    "PUT /api/projects/{project}/gates": {"url": "ftp://example.org/"},
+    "POST /api/v3/repos/{owner}/{repo}/deployments": {"ref": "no-such"},
     "PUT /api/projects/{project}/policies": {"policies": [{"pattern": "main", "pushers": ["no-such"]}]},
     "POST /api/projects/{project}/commits/{sha}/statuses": {"state": "success"},
     "POST /api/projects/{project}/webhooks": {"url": "ftp://example.org/"},
@@ -73,14 +75,15 @@ class Sharing(Scenario):
         """(method, path, body, scopes any of which is enough) of each call about the shop."""
         paths = json.loads(self.server.get("/api/openapi.json", key=None).text)["paths"]
         for path, operations in paths.items():
-            if "{project}" not in path and "/requirements/{id}" not in path:
+            if not any(part in path for part in ("{project}", "/requirements/{id}", "{owner}/{repo}")):
                 continue
             for method, operation in operations.items():
                 name = f"{method.upper()} {path}"
                 self.assertEqual("requestBody" in operation, name in BODIES, f"{name}: give it a body in BODIES")
                 if name == "DELETE /api/projects/{project}":
                     continue  # Asked last of all, where it is refused.
-                filled = path.format(project=self.shop, id=self.run_id, **ABSENT)
+                owner, repo = self.made["codeUrl"].removesuffix(".git").split("/")[-2:]
+                filled = path.format(project=self.shop, id=self.run_id, owner=owner, repo=repo, **ABSENT)
                 query = "?path=no-such&pattern=no-such&target=no-such" if method == "delete" or path.endswith("/file") else ""
                 yield method.upper(), filled + query, BODIES.get(name), operation["x-scope"].split(" or ")
 
