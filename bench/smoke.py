@@ -23,7 +23,9 @@ import peers
 
 EXPECTED = {"ref_listing", "small_clone", "push_one_commit", "client_clone", "client_push", "api_commit_p50", "api_commit_p99",
             "api_commit_rate", "api_commit_rate_p99", "project_creation", "deploy_to_live", "webhook_latency",
-            "push_to_live", "push_sent_to_live", "redeploy_netlify", "redeploy_local", "webhooks_others_alone", "webhooks_others_beside_quick", "webhooks_others_beside_slow",
+            "push_to_live", "push_sent_to_live", "redeploy_netlify", "redeploy_local", "webhooks_others_alone",
+            "webhooks_others_beside_quick", "webhooks_others_beside_slow", "local_small", "local_page", "local_not_modified",
+            "local_hosts", "local_large",
             "ssh_listing", "ssh_large_clone", "constant_time", "idle_connections", "start_20", "idle_memory_20"}
 
 

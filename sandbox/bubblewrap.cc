@@ -322,7 +322,7 @@ Result<BoxEnd> Bubblewrap::run(const BoxedProgram& boxed) const {
                          clock_));
     warden.empty();
     const std::string said = read_back(report);
-    const BoxEnd ended = verdict(boxed, end, said);
+    BoxEnd ended = verdict(boxed, end, said);
     if (said.empty() && ended.why == BoxEnd::Why::Exited) {
         return no_sandbox(last_line.empty()
                               ? "bwrap ended with status " + std::to_string(ended.status)
