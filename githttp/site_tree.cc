@@ -18,7 +18,7 @@ Result<SiteAnswer> SiteTree::find(const std::string& path) {
     }
     const std::string key = std::string(root_.view()) + path;
     if (auto known = caches_.paths.find(key)) {
-        return std::move(*known);
+        return *known;
     }
     if (!objects_) {
         return not_at_hand();
@@ -50,7 +50,7 @@ Result<std::string> SiteTree::control_file(std::string_view name) const {
 
 Result<SiteRulesRef> SiteTree::rules() {
     if (auto known = caches_.rules.find(root_.view())) {
-        return std::move(*known);
+        return *known;
     }
     if (!objects_) {
         return not_at_hand();
