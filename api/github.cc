@@ -182,7 +182,7 @@ Result<std::string> full_ref(store::Reader& reader,
                              const ProjectId& project,
                              const std::string& ref) {
     for (const std::string_view prefix : {"", "refs/heads/", "refs/tags/"}) {
-        const std::string name = std::string(prefix) + ref;
+        std::string name = std::string(prefix) + ref;
         ORIGIN_TRY(found, git::find_ref(reader, project, name));
         if (found && name.starts_with("refs/")) {
             return name;
