@@ -2,7 +2,7 @@
 // deploy/command: the connector `command`: a program of the operator's brings the site where it
 // belongs. It runs in a sandbox that has the machine's network.
 //
-// Told: /work/site, the files; ORIGIN_* variables; on stdin the target's secret, one line.
+// Told: /box/site, the files; ORIGIN_* variables; on stdin the target's secret, one line.
 // Heard: every line goes to the log; `url: https://...` is where the site is live. Exit status: 0,
 // it is live; 75, try again later; any other, it failed. It may be run again for the same
 // ORIGIN_DEPLOYMENT, after a kill: then it does the rest. docs/deploy/command.md.

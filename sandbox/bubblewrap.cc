@@ -36,7 +36,7 @@ constexpr const char* kLauncher = R"sh(
 report=$1 in=$2 out=$3 folder=$4
 shift 4
 if [ "$in" != - ]; then
-    eval "tar -x -f - -C /work --no-same-owner --no-same-permissions <&$in" ||
+    eval "tar -x -f - -C /box --no-same-owner --no-same-permissions <&$in" ||
         { eval "echo bad-archive >&$report"; exit 1; }
     eval "exec $in<&-"
 fi
@@ -47,8 +47,8 @@ closed="$report>&-"
 code=$?
 [ "$code" = 0 ] || exit "$code"
 [ "$out" = - ] && exit 0
-there=$(realpath -e -- "/work/$folder" 2>/dev/null)/
-case $there in /work/*) [ -d "$there" ] && cd "$there" ;; *) false ;; esac ||
+there=$(realpath -e -- "/box/$folder" 2>/dev/null)/
+case $there in /box/*) [ -d "$there" ] && cd "$there" ;; *) false ;; esac ||
     { eval "echo no-folder >&$report"; exit 1; }
 eval "echo packing >&$report"
 eval "exec tar -c --format=pax --hard-dereference --sort=name --numeric-owner -f - . >&$out"
@@ -158,11 +158,11 @@ void add_folders(Words& words, const BoxedProgram& boxed) {
     words.add({"--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev"});
     const std::string small = std::to_string(boxed.limits.tmp_bytes_max);
     words.add({"--size", small, "--tmpfs", "/tmp", "--size", small, "--tmpfs", "/home"});
-    words.add({"--size", std::to_string(boxed.limits.work_bytes_max), "--tmpfs", "/work"});
+    words.add({"--size", std::to_string(boxed.limits.work_bytes_max), "--tmpfs", "/box"});
     for (const Lent& lent : boxed.lent) {
         words.add({"--ro-bind", lent.from.string(), lent.to});
     }
-    words.add({"--chdir", "/work"});
+    words.add({"--chdir", "/box"});
 }
 
 void add_environment(Words& words, const BoxedProgram& boxed) {
@@ -338,13 +338,13 @@ Status Bubblewrap::self_test() const {
     // Each line says what is wrong; none: a box is a box.
     constexpr const char* kLook = R"sh(
 [ "$(id -u)" = 1000 ] || echo "it is not a user of its own"
-for each in /*; do case $each in /bin|/dev|/etc|/home|/lib|/lib64|/proc|/sbin|/tmp|/usr|/work) ;;
+for each in /*; do case $each in /bin|/dev|/etc|/home|/lib|/lib64|/proc|/sbin|/tmp|/usr|/box) ;;
     *) echo "it sees $each" ;; esac; done
 [ ! -e /etc/shadow ] || echo "it sees /etc/shadow"
 [ "$(grep -c : /proc/net/dev)" = 1 ] || echo "it has a network"
 [ "$(ls -d /proc/[0-9]* | wc -l)" -lt 20 ] || echo "it sees other processes"
 ( : >/usr/origind-was-here ) 2>/dev/null && echo "it can write to /usr"
-( : >/work/a ) 2>/dev/null || echo "it cannot write to its own folder"
+( : >/box/a ) 2>/dev/null || echo "it cannot write to its own folder"
 grep -q '^CapEff:.0*$' /proc/self/status || echo "it has capabilities"
 grep -q '^NoNewPrivs:.1$' /proc/self/status || echo "it can gain rights"
 grep -q '^Seccomp:.2$' /proc/self/status || echo "it has no system call filter"

@@ -2,7 +2,7 @@
 // sandbox/bubblewrap: runs a program that nobody vouches for, in a room of its own made by
 // bwrap(1).
 //
-// It sees /usr, a few files of /etc, what it is lent, and four folders of its own in memory: /work
+// It sees /usr, a few files of /etc, what it is lent, and four folders of its own in memory: /box
 // (where it runs), /tmp, /home and /etc. It has its own processes, users and, unless it gets the
 // machine's, an empty network; no capability, no variable but those named, a seccomp filter. At the
 // end, whatever it was, every process in there is dead and the folders are gone.
@@ -25,10 +25,10 @@ namespace origin::sandbox {
 struct BoxLimits {
     std::chrono::seconds time_max{60};
     std::uint64_t memory_bytes_max = std::uint64_t{2} << 30;  // Of all processes; of each as well.
-    std::uint64_t work_bytes_max = std::uint64_t{1} << 30;    // Of /work. It is memory too.
+    std::uint64_t work_bytes_max = std::uint64_t{1} << 30;    // Of /box. It is memory too.
     std::uint64_t tmp_bytes_max = std::uint64_t{256} << 20;   // Of /tmp and of /home, each.
     std::uint64_t file_bytes_max = std::uint64_t{256} << 20;  // Of one file.
-    std::uint64_t files_max = 200'000;                        // In /work.
+    std::uint64_t files_max = 200'000;                        // In /box.
     std::uint64_t output_bytes_max = std::uint64_t{64} << 20;
     std::uint32_t processes_max = 256;  // And threads.
 };
@@ -51,9 +51,9 @@ struct BoxedProgram {
     std::vector<std::string> environment = {};  // "NAME=value"; besides PATH, HOME, TERM, CI, LANG.
     std::vector<Lent> lent = {};
     int input_file = -1;       // Its stdin; none: it is empty.
-    int archive_in = -1;       // A tar file that is unpacked to /work first.
+    int archive_in = -1;       // A tar file that is unpacked to /box first.
     int archive_out = -1;      // If the command succeeds: a tar file of...
-    std::string out_folder{};  // ... this folder below /work.
+    std::string out_folder{};  // ... this folder below /box.
     BoxNetwork network = BoxNetwork::None;
     BoxUser user = BoxUser::Nobody;
     BoxLimits limits = {};
@@ -68,7 +68,7 @@ struct BoxEnd {
         Exited,      // `status` says how: 128 + n if signal n ended it.
         Killed,      // `text` says for what: a limit, or give_up.
         BadArchive,  // archive_in did not fit.
-        NoFolder,    // out_folder is not a folder below /work, or has what cannot be read.
+        NoFolder,    // out_folder is not a folder below /box, or has what cannot be read.
         TooLarge,    // The folder's files are more than limits.file_bytes_max.
     };
     Why why = Why::Exited;

@@ -66,14 +66,14 @@ TEST_F(BoxTest, SaysHowTheProgramEnded) {
 TEST_F(BoxTest, SeesNothingOfTheMachine) {
     const fs::path secret = fs::temp_directory_path() / "origind-box-secret";
     std::ofstream(secret) << "secret";
-    EXPECT_EQ(run("cat " + secret.string() + " /etc/shadow /root/* /var/* /work/* 2>/dev/null; env")
+    EXPECT_EQ(run("cat " + secret.string() + " /etc/shadow /root/* /var/* /box/* 2>/dev/null; env")
                   .status,
               0);
     EXPECT_FALSE(said_.contains("secret"));
     EXPECT_FALSE(said_.contains("root:"));
     EXPECT_TRUE(said_.contains("HOME=/home\n"));
     EXPECT_FALSE(said_.contains("USER="));
-    EXPECT_NE(run("echo x >/usr/x || echo x >/bin/x || mount -t tmpfs x /work").status, 0);
+    EXPECT_NE(run("echo x >/usr/x || echo x >/bin/x || mount -t tmpfs x /box").status, 0);
     EXPECT_NE(run("kill -0 " + std::to_string(::getpid())).status, 0);
     fs::remove(secret);
 }
@@ -163,17 +163,17 @@ TEST_F(BoxTest, TakesNoMoreMemoryThanItMay) {
 
 TEST_F(BoxTest, FillsItsOwnFoldersOnly) {
     BoxedProgram boxed = shell(
-        "for f in /work/f /tmp/f /home/f; do head -c 100m /dev/zero >$f; stat -c %s $f; done; "
+        "for f in /box/f /tmp/f /home/f; do head -c 100m /dev/zero >$f; stat -c %s $f; done; "
         "echo x >/x 2>/dev/null; true");
     boxed.limits.work_bytes_max = 8 << 20;
     boxed.limits.tmp_bytes_max = 4 << 20;
     EXPECT_TRUE(run(boxed).ok());
     EXPECT_TRUE(said_.contains("8388608\n")) << said_;
     EXPECT_TRUE(said_.contains("4194304\n")) << said_;
-    boxed = shell("head -c 100m /dev/zero >/work/f");
+    boxed = shell("head -c 100m /dev/zero >/box/f");
     boxed.limits.file_bytes_max = 1 << 20;
     EXPECT_NE(run(boxed).status, 0);
-    boxed = shell("i=0; while :; do mkdir /work/$i; i=$((i + 1)); done");
+    boxed = shell("i=0; while :; do mkdir /box/$i; i=$((i + 1)); done");
     boxed.limits.files_max = 1000;
     EXPECT_EQ(run(boxed).text, "it made more than 1000 files");
 }

@@ -89,7 +89,7 @@ std::string Warden::look(pid_t outer) {
                " of memory";
     }
     struct statvfs work{};
-    const std::string path = "/proc/" + std::to_string(inner_) + "/root/work";
+    const std::string path = "/proc/" + std::to_string(inner_) + "/root/box";
     // Before the launcher reports, its root is the machine's.
     if (!read_back(report_).empty() && ::statvfs(path.c_str(), &work) == 0 &&
         work.f_files - work.f_ffree > boxed_.limits.files_max) {
