@@ -56,44 +56,9 @@ eval "exec tar -c --format=pax --hard-dereference --sort=name --numeric-owner -f
 
 // ---- What the program may ask of the kernel.
 
-constexpr std::array kDenied = {
-    __NR_ptrace,
-    __NR_process_vm_readv,
-    __NR_process_vm_writev,
-    __NR_kcmp,
-    __NR_mount,
-    __NR_umount2,
-    __NR_pivot_root,
-    __NR_open_tree,
-    __NR_move_mount,
-    __NR_fsopen,
-    __NR_fsconfig,
-    __NR_fsmount,
-    __NR_fspick,
-    __NR_bpf,
-    __NR_perf_event_open,
-    __NR_userfaultfd,
-    __NR_keyctl,
-    __NR_add_key,
-    __NR_request_key,
-    __NR_setns,
-    __NR_unshare,
-    __NR_io_uring_setup,
-    __NR_io_uring_enter,
-    __NR_io_uring_register,
-    __NR_kexec_load,
-    __NR_init_module,
-    __NR_finit_module,
-    __NR_delete_module,
-    __NR_name_to_handle_at,
-    __NR_open_by_handle_at,
-};
-
 Result<Fd> filter_file() {
     SyscallFilter filter;
-    for (const auto call : kDenied) {
-        filter.refuse(static_cast<std::uint32_t>(call), EPERM);
-    }
+    filter.refuse_kernel_interfaces();
     constexpr std::array<std::uint32_t, 3> kFamilies = {AF_UNIX, AF_INET, AF_INET6};
     filter.need_value(__NR_socket, kFamilies, EAFNOSUPPORT);
     const std::vector<sock_filter> steps = std::move(filter).finish();

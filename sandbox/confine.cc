@@ -119,63 +119,16 @@ Result<bool> confine_files(const Confinement& confinement) {
 
 /// Never needed by a child of ours, and of use to somebody who took it over.
 constexpr std::array kDenied = {
-    __NR_execve,
-    __NR_execveat,
-    __NR_ptrace,
-    __NR_process_vm_readv,
-    __NR_process_vm_writev,
-    __NR_kcmp,
-    __NR_kill,
-    __NR_tkill,
-    __NR_pidfd_open,
-    __NR_pidfd_send_signal,
-    __NR_setns,
-    __NR_unshare,
-    __NR_mount,
-    __NR_umount2,
-    __NR_pivot_root,
-    __NR_chroot,
-    __NR_open_tree,
-    __NR_move_mount,
-    __NR_fsopen,
-    __NR_fsconfig,
-    __NR_fsmount,
-    __NR_fspick,
-    __NR_bpf,
-    __NR_perf_event_open,
-    __NR_userfaultfd,
-    __NR_keyctl,
-    __NR_add_key,
-    __NR_request_key,
-    __NR_init_module,
-    __NR_finit_module,
-    __NR_delete_module,
-    __NR_kexec_load,
-    __NR_open_by_handle_at,
-    __NR_name_to_handle_at,
-    __NR_io_uring_setup,
-    __NR_io_uring_enter,
-    __NR_io_uring_register,
-    __NR_reboot,
-    __NR_swapon,
-    __NR_swapoff,
-    __NR_acct,
-    __NR_quotactl,
-    __NR_settimeofday,
-    __NR_clock_settime,
-    __NR_sethostname,
-    __NR_setdomainname,
-    __NR_personality,
-    __NR_syslog,
-    __NR_listen,
-    __NR_accept,
-    __NR_accept4,
+    __NR_execve,        __NR_execveat,      __NR_kill,
+    __NR_tkill,         __NR_pidfd_open,    __NR_pidfd_send_signal,
+    __NR_chroot,        __NR_reboot,        __NR_swapon,
+    __NR_swapoff,       __NR_acct,          __NR_quotactl,
+    __NR_settimeofday,  __NR_clock_settime, __NR_sethostname,
+    __NR_setdomainname, __NR_personality,   __NR_syslog,
+    __NR_listen,        __NR_accept,        __NR_accept4,
 #if defined(__x86_64__)
-    __NR_fork,
-    __NR_vfork,
-    __NR_iopl,
-    __NR_ioperm,
-    __NR_modify_ldt,
+    __NR_fork,          __NR_vfork,         __NR_iopl,
+    __NR_ioperm,        __NR_modify_ldt,
 #endif
 };
 
@@ -183,6 +136,7 @@ constexpr std::array kNetworkCalls = {__NR_socket, __NR_socketpair, __NR_connect
 
 Status install_filter(Network network) {
     SyscallFilter filter;
+    filter.refuse_kernel_interfaces();
     for (const auto call : kDenied) {
         filter.refuse(static_cast<std::uint32_t>(call), EPERM);
     }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sandbox/syscall_filter.h"
 
+#include <cerrno>
 #include <cstddef>
 #include <utility>
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <sys/syscall.h>
 
 namespace origin::sandbox {
 namespace {
@@ -20,6 +22,39 @@ constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 
 constexpr unsigned kReturn = BPF_RET | BPF_K;
 constexpr unsigned kIfEqual = BPF_JMP | BPF_JEQ | BPF_K;
+
+constexpr std::array kKernelInterfaces = {
+    __NR_ptrace,
+    __NR_process_vm_readv,
+    __NR_process_vm_writev,
+    __NR_kcmp,
+    __NR_mount,
+    __NR_umount2,
+    __NR_pivot_root,
+    __NR_open_tree,
+    __NR_move_mount,
+    __NR_fsopen,
+    __NR_fsconfig,
+    __NR_fsmount,
+    __NR_fspick,
+    __NR_bpf,
+    __NR_perf_event_open,
+    __NR_userfaultfd,
+    __NR_keyctl,
+    __NR_add_key,
+    __NR_request_key,
+    __NR_setns,
+    __NR_unshare,
+    __NR_io_uring_setup,
+    __NR_io_uring_enter,
+    __NR_io_uring_register,
+    __NR_kexec_load,
+    __NR_init_module,
+    __NR_finit_module,
+    __NR_delete_module,
+    __NR_name_to_handle_at,
+    __NR_open_by_handle_at,
+};
 
 std::uint32_t errno_of(int error_number) {
     return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error_number);
@@ -42,6 +77,12 @@ SyscallFilter::SyscallFilter() {
 void SyscallFilter::refuse(std::uint32_t call, int error_number) {
     add(kIfEqual, call, 0, 1);
     add(kReturn, errno_of(error_number), 0, 0);
+}
+
+void SyscallFilter::refuse_kernel_interfaces() {
+    for (const auto call : kKernelInterfaces) {
+        refuse(static_cast<std::uint32_t>(call), EPERM);
+    }
 }
 
 void SyscallFilter::need_flag(std::uint32_t call, std::uint32_t flags, int error_number) {

@@ -16,6 +16,9 @@ public:
     SyscallFilter();
 
     void refuse(std::uint32_t call, int error_number);
+    /// Refuses with EPERM what no program of ours or a stranger's needs, and a thief would like:
+    /// other processes' memory, mounts, namespaces, keys, modules, io_uring, files by handle.
+    void refuse_kernel_interfaces();
     /// The call goes through only with one of these flags in its first argument.
     void need_flag(std::uint32_t call, std::uint32_t flags, int error_number);
     /// The call goes through only with one of these values as its first argument.
