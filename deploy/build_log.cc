@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deploy/build_log.h"
 
+#include <utility>
+
 #include "base/utf8.h"
 #include "hooks/deployments.h"
 
@@ -22,6 +24,28 @@ void hide(std::string& text, std::string_view secret) {
 }
 
 }  // namespace
+
+Result<sandbox::BoxEnd> BuildLog::run(const sandbox::Bubblewrap& box,
+                                      sandbox::BoxedProgram program) {
+    Status told;
+    const auto also = std::move(program.line);
+    program.line = [&](std::string_view line) {
+        if (also) {
+            also(line);
+        }
+        hear(line);
+    };
+    program.give_up = [&] {
+        told = told ? tick() : told;
+        return !told || !task_.check_time();
+    };
+    auto end = box.run(program);
+    ORIGIN_CHECK(told);
+    ORIGIN_CHECK(finish());
+    ORIGIN_CHECK(end);
+    ORIGIN_CHECK(task_.check_time());
+    return end;
+}
 
 void BuildLog::hear(std::string_view line) {
     while (line.ends_with('\r') || line.ends_with(' ')) {
@@ -76,7 +100,7 @@ Status BuildLog::finish() {
 std::string BuildLog::ending() const {
     std::string text;
     for (const std::string& line : last_) {
-        text += (text.empty() ? "" : " | ") + line;
+        text += (text.empty() ? ": " : " | ") + line;
     }
     while (text.size() > kEndingBytesMax || !is_utf8(text)) {
         text.pop_back();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "deploy/task.h"
+#include "sandbox/bubblewrap.h"
 
 namespace origin::deploy {
 
@@ -22,15 +23,20 @@ public:
     BuildLog(Task& task, const Clock& clock, Limits limits)
         : task_(task), clock_(clock), limits_(limits) {}
 
+    /// Runs a program in `box`; its lines are heard here, and by `program.line` if there is one.
+    /// It is ended when the task is to be. Errors: those of Bubblewrap::run(); Conflict
+    /// `lease_lost`; those of Task::check_time(). Blocks: until it has ended.
+    Result<sandbox::BoxEnd> run(const sandbox::Bubblewrap& box, sandbox::BoxedProgram program);
+
     void hear(std::string_view line);
+    /// The last lines, for an error: ": " and at most 600 bytes; empty if there were none.
+    std::string ending() const;
+
+private:
     /// Stores what was heard, if it was some time ago. Errors: Conflict `lease_lost`.
     Status tick();
     /// Stores all of it.
     Status finish();
-    /// The last lines, for an error: at most 600 bytes.
-    std::string ending() const;
-
-private:
     Status flush();
 
     Task& task_;

@@ -105,44 +105,34 @@ Status Builds::run(Task& task, Work& work) const {
     BuildLog log(task,
                  around_.clock,
                  {.lines_max = kBuildLogLinesMax, .line_bytes_max = kBuildLineBytesMax});
-    Status told;
-    const bool is_preview = task.row().preview;
-    const auto end =
-        around_.box.run({.command = {"/bin/sh", "-c", work.wish.command},
-                         .environment = {"ORIGIN_COMMIT=" + task.row().commit.hex(),
-                                         "ORIGIN_REF=" + task.row().ref,
-                                         "ORIGIN_TARGET=" + task.row().target,
-                                         std::string("ORIGIN_PREVIEW=") + (is_preview ? "1" : "0")},
-                         .archive_in = work.in.get(),
-                         .archive_out = work.out.get(),
-                         .out_folder = work.wish.output,
-                         .limits = {.time_max = around_.settings.time_max,
-                                    .memory_bytes_max = around_.settings.memory_bytes_max,
-                                    .work_bytes_max = around_.settings.folder_bytes_max,
-                                    .files_max = 4 * kBuildOutputFilesMax,
-                                    .processes_max = kBuildProcessesMax},
-                         .line = [&](std::string_view line) { log.hear(line); },
-                         .give_up =
-                             [&] {
-                                 told = told ? log.tick() : told;
-                                 return !told || !task.check_time();
-                             }});
-    ORIGIN_CHECK(told);
-    ORIGIN_CHECK(log.finish());
-    ORIGIN_CHECK(end);
-    ORIGIN_CHECK(task.check_time());
-    if (end->ok()) {
+    ORIGIN_TRY(
+        end,
+        log.run(around_.box,
+                {.command = {"/bin/sh", "-c", work.wish.command},
+                 .environment = {"ORIGIN_COMMIT=" + task.row().commit.hex(),
+                                 "ORIGIN_REF=" + task.row().ref,
+                                 "ORIGIN_TARGET=" + task.row().target,
+                                 task.row().preview ? "ORIGIN_PREVIEW=1" : "ORIGIN_PREVIEW=0"},
+                 .archive_in = work.in.get(),
+                 .archive_out = work.out.get(),
+                 .out_folder = work.wish.output,
+                 .limits = {.time_max = around_.settings.time_max,
+                            .memory_bytes_max = around_.settings.memory_bytes_max,
+                            .work_bytes_max = around_.settings.folder_bytes_max,
+                            .files_max = 4 * kBuildOutputFilesMax,
+                            .processes_max = kBuildProcessesMax}}));
+    if (end.ok()) {
         return {};
     }
-    const std::string said = log.ending().empty() ? "" : ": " + log.ending();
-    if (end->why == sandbox::BoxEnd::Why::Exited) {
-        return refuse("build_failed",
-                      "the build failed (exit code " + std::to_string(end->status) + ")" + said);
+    if (end.why == sandbox::BoxEnd::Why::Exited) {
+        return refuse(
+            "build_failed",
+            "the build failed (exit code " + std::to_string(end.status) + ")" + log.ending());
     }
-    if (end->why == sandbox::BoxEnd::Why::Killed) {
-        return refuse("build_failed", "the build was ended: " + printable(end->text) + said);
+    if (end.why == sandbox::BoxEnd::Why::Killed) {
+        return refuse("build_failed", "the build was ended: " + printable(end.text) + log.ending());
     }
-    return refuse("bad_output", "the build's files: " + printable(end->text));
+    return refuse("bad_output", "the build's files: " + printable(end.text));
 }
 
 Status Builds::keep(Task& task, Work& work) const {

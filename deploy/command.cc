@@ -126,42 +126,32 @@ Status Command::publish(Task& task) {
     ORIGIN_TRY(secret, sandbox::file_of(task.secret().reveal() + "\n"));
     BuildLog log(task, clock_, {.lines_max = kLogLinesMax, .line_bytes_max = kLogLineBytesMax});
     std::string url;
-    Status told;
-    const auto end = programs_.box->run(
-        {.command = {"/program"},
-         .environment = environment_of(task, task.settings()),
-         .lent = {{program->second, "/program"}},
-         .input_file = secret.get(),
-         .archive_in = site.get(),
-         .network = sandbox::BoxNetwork::Machine,
-         .user = sandbox::BoxUser::Server,
-         .limits = {.time_max = programs_.time_max, .work_bytes_max = 2 * programs_.site_bytes_max},
-         .line =
-             [&](std::string_view line) {
-                 if (line.starts_with(kUrlWord) && is_url(line.substr(kUrlWord.size()))) {
-                     url = line.substr(kUrlWord.size());
-                 }
-                 log.hear(line);
-             },
-         .give_up =
-             [&] {
-                 told = told ? log.tick() : told;
-                 return !told || !task.check_time();
-             }});
-    ORIGIN_CHECK(told);
-    ORIGIN_CHECK(log.finish());
-    ORIGIN_CHECK(end);
-    ORIGIN_CHECK(task.check_time());
-    const std::string said = log.ending().empty() ? "" : ": " + log.ending();
-    if (end->why == sandbox::BoxEnd::Why::Exited && end->status == kTryAgain) {
+    ORIGIN_TRY(
+        end,
+        log.run(*programs_.box,
+                {.command = {"/program"},
+                 .environment = environment_of(task, task.settings()),
+                 .lent = {{program->second, "/program"}},
+                 .input_file = secret.get(),
+                 .archive_in = site.get(),
+                 .network = sandbox::BoxNetwork::Machine,
+                 .user = sandbox::BoxUser::Server,
+                 .limits = {.time_max = programs_.time_max,
+                            .work_bytes_max = 2 * programs_.site_bytes_max},
+                 .line = [&](std::string_view line) {
+                     if (line.starts_with(kUrlWord) && is_url(line.substr(kUrlWord.size()))) {
+                         url = line.substr(kUrlWord.size());
+                     }
+                 }}));
+    if (end.why == sandbox::BoxEnd::Why::Exited && end.status == kTryAgain) {
         return std::unexpected(
-            Error(Code::Unavailable, "the deploy program asks for another try" + said));
+            Error(Code::Unavailable, "the deploy program asks for another try" + log.ending()));
     }
-    if (!end->ok()) {
-        const std::string how = end->why == sandbox::BoxEnd::Why::Exited
-                                    ? "failed (exit code " + std::to_string(end->status) + ")"
-                                    : "was ended: " + printable(end->text);
-        return refuse("program_failed", "the deploy program " + how + said);
+    if (!end.ok()) {
+        const std::string how = end.why == sandbox::BoxEnd::Why::Exited
+                                    ? "failed (exit code " + std::to_string(end.status) + ")"
+                                    : "was ended: " + printable(end.text);
+        return refuse("program_failed", "the deploy program " + how + log.ending());
     }
     task.row().remote.id = task.id().str();  // It is elsewhere: its URL is not one of ours.
     if (!url.empty()) {
