@@ -11,6 +11,7 @@
 #include "origind/config.h"
 #include "origind/data_folder.h"
 #include "origind/remote_worker.h"
+#include "sandbox/worker.h"
 
 namespace origin {
 namespace {
@@ -63,12 +64,12 @@ Result<boost::json::object> import(const ImportOptions& options) {
     if (!options.project.empty()) {
         ORIGIN_CHECK(auth::check_slug(options.project));
     }
-    ORIGIN_TRY(folder, ImportFolder::make());
-    ORIGIN_TRY(name, stage(options, folder.path()));
+    ORIGIN_TRY(folder, sandbox::WorkFolder::make());
+    ORIGIN_TRY(name, stage(options, folder.out()));
     const std::string slug =
         options.project.empty() ? auth::slug_from(name, kSlugBytesMax) : options.project;
     say("storing it as '" + slug + "'");
-    boost::json::object body{{"staged", folder.path().string()}, {"project", slug}};
+    boost::json::object body{{"staged", folder.out().string()}, {"project", slug}};
     if (!options.client.empty()) {
         body["client"] = options.client;
     }

@@ -6,14 +6,13 @@
 //   remote-worker clone OUT          fetches the URL on stdin into OUT/clone.git
 //   remote-worker stage SOURCE OUT   writes the files of git/serve/import into OUT
 //
-// Exit status: 0 done; 1 failed. Lines it prints: progress ("- ..."), or why it failed ("! ...").
+// What it says and how it ends: sandbox/worker.h.
 #pragma once
 
 #include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "git/serve/remote_url.h"
 
@@ -27,28 +26,11 @@ struct WorkerOptions {
 [[noreturn]] void run_clone_worker(const WorkerOptions& options);
 [[noreturn]] void run_stage_worker(const WorkerOptions& options);
 
-/// A folder for one import, removed with everything in it.
-class ImportFolder {
-public:
-    /// In the system's folder for temporary files, mode 0700. Errors: Internal.
-    static Result<ImportFolder> make();
-    ImportFolder(ImportFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-    ImportFolder& operator=(ImportFolder&&) = delete;
-    ImportFolder(const ImportFolder&) = delete;
-    ImportFolder& operator=(const ImportFolder&) = delete;
-    ~ImportFolder();
-    const std::filesystem::path& path() const { return path_; }
-
-private:
-    explicit ImportFolder(std::filesystem::path path) : path_(std::move(path)) {}
-    std::filesystem::path path_;
-};
-
 using SayProgress = std::function<void(std::string_view line)>;
 
-/// Runs the child. `ssh_key`: a private key file it gets to see (empty: the agent only). Errors:
-/// InvalidInput or Unavailable `worker_failed` with the child's own words; Timeout
-/// `worker_timeout`. Blocks: until it has ended.
+/// Runs the child. `ssh_key`: a private key file it gets to see (empty: the agent only). `out`: a
+/// folder of nobody else's. Errors: those of sandbox::run_worker(); a child that died is
+/// InvalidInput. Blocks: until it has ended.
 Status clone_in_child(const git::RemoteUrl& url,
                       const std::filesystem::path& ssh_key,
                       const std::filesystem::path& out,

@@ -29,7 +29,8 @@ Code code_from(std::string_view name) {
             return code;
         }
     }
-    return Code::Internal;
+    // What it reads are others' bytes.
+    return name == name_of(Code::Corrupt) ? Code::InvalidInput : Code::Internal;
 }
 
 std::string_view take_word(std::string_view& text) {
@@ -65,6 +66,8 @@ WorkFolder::~WorkFolder() {
 Status run_worker(const WorkerCall& call, const Clock& clock) {
     std::vector<std::string> arguments = call.arguments;
     arguments.insert(arguments.begin(), "remote-worker");
+    std::vector<std::string> environment = call.environment;
+    environment.push_back("HOME=" + call.folder.string());
     std::optional<Error> said;
     std::string stray;
     const auto hear = [&](std::string_view line) {
@@ -78,13 +81,13 @@ Status run_worker(const WorkerCall& call, const Clock& clock) {
     };
     Status going;
     const auto watch = [&](pid_t) -> std::string {
-        going = call.may_go_on();
+        going = call.may_go_on ? call.may_go_on() : Status();
         return going ? "" : "it is to end";
     };
     ORIGIN_TRY(end,
                run_child({.program = "/proc/self/exe",
                           .arguments = std::move(arguments),
-                          .environment = {"HOME=" + call.folder.string()},
+                          .environment = std::move(environment),
                           .folder = call.folder,
                           .input = call.input,
                           .time_max = call.time_max,

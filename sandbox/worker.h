@@ -39,12 +39,13 @@ private:
 };
 
 struct WorkerCall {
-    std::vector<std::string> arguments;  // What follows `remote-worker`.
-    std::string input;                   // On its stdin; at most kChildInputBytesMax.
-    std::filesystem::path folder;
+    std::vector<std::string> arguments;         // What follows `remote-worker`.
+    std::vector<std::string> environment = {};  // "NAME=value"; besides HOME, which is `folder`.
+    std::string input;                          // On its stdin; at most kChildInputBytesMax.
+    std::filesystem::path folder;               // Where it runs.
     std::chrono::seconds time_max{600};
     std::function<void(std::string_view line)> progress;
-    std::function<Status()> may_go_on;  // Asked again and again; an error ends the child.
+    std::function<Status()> may_go_on = {};  // Asked again and again; an error ends the child.
 };
 
 /// Runs the child to its end. Errors: the child's own; those of may_go_on(); Timeout
