@@ -70,8 +70,12 @@ Result<auth::Permit> Call::permit_named(std::string_view project, auth::Action a
 }
 
 Result<auth::Permit> Call::permit_to_look() const {
-    auto allowed = permit(auth::Action::Read);
-    return allowed ? std::move(allowed) : permit(auth::Action::Deploy);
+    return permit_to_look(param("project"));
+}
+
+Result<auth::Permit> Call::permit_to_look(std::string_view project) const {
+    auto allowed = permit_named(project, auth::Action::Read);
+    return allowed ? std::move(allowed) : permit_named(project, auth::Action::Deploy);
 }
 
 Result<auth::Permit> Call::permit_any(const ProjectId& project,

@@ -86,6 +86,7 @@ struct Call {
     Result<auth::Permit> permit_named(std::string_view project, auth::Action action) const;
     /// To see what is deployed: for whoever reads, and whoever deploys without git:read.
     Result<auth::Permit> permit_to_look() const;
+    Result<auth::Permit> permit_to_look(std::string_view project) const;
     /// The first of these actions that is permitted; else the last one's refusal.
     Result<auth::Permit> permit_any(const ProjectId& project,
                                     std::initializer_list<auth::Action> actions) const;

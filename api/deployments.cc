@@ -153,7 +153,7 @@ Answer list_releases(const Call& call) {
     ORIGIN_TRY(permit, call.permit_to_look());
     ORIGIN_TRY(wish, page_wish(call));
     const std::string_view asked = call.asked("target");
-    const std::string target(asked.empty() ? deploy::kProductionTarget : asked);
+    const std::string target(asked.empty() ? store::kProductionTarget : asked);
     if (target.size() > UINT8_MAX) {
         return std::unexpected(Error(Code::NotFound, "no such target"));
     }

@@ -51,10 +51,8 @@ struct GithubDeploymentBody {
     }
 };
 
-Result<auth::Permit> permit_to_look(const Call& call) {
-    const std::string project = call.param("owner") + "/" + call.param("repo");
-    auto allowed = call.permit_named(project, auth::Action::Read);
-    return allowed ? std::move(allowed) : call.permit_named(project, auth::Action::Deploy);
+std::string project_of(const Call& call) {
+    return call.param("owner") + "/" + call.param("repo");
 }
 
 net::Response array_answer(const json::array& rows) {
@@ -209,7 +207,7 @@ BodyShape github_deployment_shape() {
 }
 
 Answer list_github_deployments(const Call& call) {
-    ORIGIN_TRY(permit, permit_to_look(call));
+    ORIGIN_TRY(permit, call.permit_to_look(project_of(call)));
     ORIGIN_TRY(page, page_of(call));
     const ProjectId project = permit.project();
     json::array rows;
@@ -241,12 +239,12 @@ Answer list_github_deployments(const Call& call) {
 }
 
 Answer get_github_deployment(const Call& call) {
-    ORIGIN_TRY(permit, permit_to_look(call));
+    ORIGIN_TRY(permit, call.permit_to_look(project_of(call)));
     return show(call, permit.project(), call.param("deployment"), 200);
 }
 
 Answer list_github_deployment_statuses(const Call& call) {
-    ORIGIN_TRY(permit, permit_to_look(call));
+    ORIGIN_TRY(permit, call.permit_to_look(project_of(call)));
     const ProjectId project = permit.project();
     ORIGIN_TRY(states,
                read_store(call.around.store, [&](store::Reader& reader) -> Result<json::array> {
@@ -260,13 +258,11 @@ Answer list_github_deployment_statuses(const Call& call) {
 
 Answer post_github_deployment(const Call& call) {
     ORIGIN_TRY(body, read_body<GithubDeploymentBody>(call.body));
-    ORIGIN_TRY(
-        permit,
-        call.permit_named(call.param("owner") + "/" + call.param("repo"), auth::Action::Deploy));
+    ORIGIN_TRY(permit, call.permit_named(project_of(call), auth::Action::Deploy));
     const ProjectId project = permit.project();
     ORIGIN_TRY(view, open_view(call, permit));
     ORIGIN_TRY(commit, shown_commit(view, body.ref));
-    const std::string target = body.environment.value_or("production");
+    const std::string target = body.environment.value_or(std::string(store::kProductionTarget));
     return once_only(
         call,
         [&](const auth::Once& once) -> Answer {

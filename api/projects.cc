@@ -45,6 +45,7 @@ struct ProjectChangeBody {
     std::optional<std::string> default_branch;
     std::optional<std::vector<std::string>> protected_branches;
     std::optional<bool> is_public;
+    std::optional<std::string> promote;
 
     static ProjectChangeBody read(Fields& in) {
         ProjectChangeBody body;
@@ -52,6 +53,7 @@ struct ProjectChangeBody {
         body.default_branch = in.maybe_text("defaultBranch");
         body.protected_branches = in.maybe_texts("protectedBranches");
         body.is_public = in.maybe_flag("public");
+        body.promote = in.maybe_text("promote");
         return body;
     }
 };
@@ -159,6 +161,9 @@ store::AuditRow change_event(const Call& call,
     }
     if (body.default_branch) {
         event.details["defaultBranch"] = *body.default_branch;
+    }
+    if (body.promote) {
+        event.details["promote"] = *body.promote;
     }
     if (body.protected_branches) {
         std::string& all = event.details["protectedBranches"];
@@ -271,6 +276,13 @@ Answer change_project(const Call& call) {
             ORIGIN_CHECK(parse_ref_pattern(pattern));
         }
         change.protected_branches = body.protected_branches;
+    }
+    if (body.promote) {
+        if (*body.promote != kPromoteAll && *body.promote != kPromoteEach) {
+            return std::unexpected(Error(Code::InvalidInput, "'promote' is \"all\" or \"each\"")
+                                       .because("bad_promote"));
+        }
+        change.promotes_together = *body.promote == kPromoteAll;
     }
     const auto show = [&](const Ids&) {
         return show_project(call, 200, permit.project(), {});

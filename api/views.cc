@@ -66,6 +66,7 @@ Result<json::object> project_json(store::Reader& reader,
                         {"defaultBranch", short_branch(row.head)},
                         {"protectedBranches", texts_json(row.protected_branches)},
                         {"public", row.is_public},
+                        {"promote", row.promotes_together ? kPromoteAll : kPromoteEach},
                         {"createdAt", time_json(row.created_at)}};
 }
 
@@ -76,7 +77,7 @@ std::string signed_url(const Around& around, std::string_view url) {
 
 std::string opening_url(const Around& around, const store::DeploymentRow& row) {
     const bool is_a_providers = !row.remote.id.empty();
-    const bool is_open = row.target == deploy::kProductionTarget && !row.preview;
+    const bool is_open = row.target == store::kProductionTarget && !row.preview;
     return row.url.empty() || is_a_providers || is_open ? row.url : signed_url(around, row.url);
 }
 
@@ -135,6 +136,9 @@ json::object deployment_json(const Around& around,
     }
     if (row.preview) {
         body["preview"] = true;
+    }
+    if (!row.together.empty()) {
+        body["together"] = ids_json(row.together);
     }
     if (row.health != store::Health::Unknown) {
         body["health"] = store::name_of(row.health);

@@ -15,6 +15,10 @@
 
 namespace origin::api {
 
+/// A project's `promote`.
+inline constexpr std::string_view kPromoteAll = "all";
+inline constexpr std::string_view kPromoteEach = "each";
+
 /// RFC 3339, or null for 0.
 boost::json::value time_json(UnixMillis time);
 /// The id's 40 digits, or null if there is none.

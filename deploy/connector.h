@@ -26,11 +26,16 @@ struct UploadPlan {
 };
 
 struct Poll {
-    enum class State : std::uint8_t { Pending, Live, Failed };
+    /// Staged: complete over there, and not live before Task::may_go_live().
+    enum class State : std::uint8_t { Pending, Staged, Live, Failed };
     State state = State::Pending;
     Milliseconds wait{1000};  // Pending: until the next look.
     std::string text = {};    // Failed: why. Pending: what the provider is at, for people.
+    std::string look = {};    // Staged: where everybody can see it already; empty: nowhere.
 };
+
+/// The first call that shows visitors something new.
+enum class Reveals : std::uint8_t { Upload, Publish, Poll };
 
 class Connector {
 public:
@@ -42,6 +47,9 @@ public:
     virtual std::string_view name() const = 0;
     /// False: it takes the whole repository. Then there is no site, and nothing but publish().
     virtual bool takes_files() const { return true; }
+    /// What goes live together waits before that call. Poll: it answers Staged by itself, as long
+    /// as the task may not go live.
+    virtual Reveals reveals() const { return Reveals::Publish; }
     /// Are these settings complete and good? Asks nobody.
     /// Errors: InvalidInput `missing_setting`, `unknown_setting`, `bad_setting`, `missing_secret`.
     virtual Status check(const TargetSettings& settings) const = 0;

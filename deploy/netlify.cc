@@ -31,7 +31,9 @@ constexpr PaceLimit kDeploys{
 constexpr std::string_view kSite = "site";          // The site's id.
 constexpr std::string_view kCreating = "creating";  // A create was sent: look before the next one.
 constexpr std::string_view kManifest = "manifest";  // "sent": the provider compares.
-constexpr std::string_view kRestored = "restored";  // A rollback was asked for.
+constexpr std::string_view kRestored =
+    "restored";  // A rollback, or a draft's publication, was asked for.
+constexpr std::string_view kDraft = "draft";  // It is published once it may go live.
 
 std::string complaint(const json::value& body) {
     const std::string message = text_at(body, {"message"});
@@ -119,6 +121,15 @@ std::string alias_of(const std::string& ref) {
     return auth::slug_from("b-" + branch_of(ref), kAliasBytesMax);
 }
 
+/// What the deploy is to be over there.
+json::object wish(Task& task) {
+    json::object body{{"draft", !note(task, kDraft).empty()}};
+    if (task.row().preview) {
+        body["branch"] = alias_of(task.row().ref);
+    }
+    return body;
+}
+
 Status make_deploy(ProviderApi& api, Task& task) {
     if (!note(task, kCreating).empty()) {
         ORIGIN_TRY(found, find_again(api, task));
@@ -130,10 +141,10 @@ Status make_deploy(ProviderApi& api, Task& task) {
     remember(task, kCreating, "1");
     ORIGIN_CHECK(task.save());
     ORIGIN_TRY(subject, task.subject_line());
-    json::object body{{"draft", false}};
-    if (task.row().preview) {
-        body["branch"] = alias_of(task.row().ref);
+    if (!task.may_go_live()) {
+        remember(task, kDraft, "1");
     }
+    json::object body = wish(task);
     ORIGIN_TRY(answer,
                api.call({.method = "POST",
                          .path = site_path(task) +
@@ -169,10 +180,8 @@ std::string deploy_path(Task& task) {
 
 Result<json::value> send_manifest(ProviderApi& api, Task& task) {
     ORIGIN_TRY(files, manifest(task));
-    json::object body{{"async", files.size() > kSyncFilesMax}, {"draft", false}};
-    if (task.row().preview) {
-        body["branch"] = alias_of(task.row().ref);
-    }
+    json::object body = wish(task);
+    body["async"] = files.size() > kSyncFilesMax;
     body["files"] = std::move(files);
     ORIGIN_TRY(
         answer,
@@ -238,12 +247,23 @@ Result<Poll> look_at_site(ProviderApi& api, Task& task, const json::value& deplo
     return Poll{.text = "ready, not published yet"};
 }
 
+/// Has it published: an earlier deploy, or a draft. Asked for once.
+Status restore(ProviderApi& api, Task& task) {
+    if (!note(task, kRestored).empty()) {
+        return {};
+    }
+    ORIGIN_CHECK(api.call({.method = "POST", .path = deploy_path(task) + "/restore"}));
+    remember(task, kRestored, "1");
+    return task.save();
+}
+
 class Netlify final : public Connector {
 public:
     explicit Netlify(const net::HttpClient& client) : client_(client) {}
 
     std::string_view name() const override { return "netlify"; }
     Status check(const TargetSettings& settings) const override;
+    Reveals reveals() const override { return Reveals::Poll; }
     Result<UploadPlan> plan(Task& task) override;
     Status upload(Task& task, const std::vector<std::size_t>& part) override;
     Status publish(Task& task) override;
@@ -312,7 +332,7 @@ Status Netlify::upload(Task& task, const std::vector<std::size_t>& part) {
 }
 
 Status Netlify::publish(Task& /*task*/) {
-    return {};  // It publishes by itself once it has everything.
+    return {};  // It publishes by itself once it has everything, and a draft when it is polled.
 }
 
 Result<Poll> Netlify::poll(Task& task) {
@@ -326,6 +346,13 @@ Result<Poll> Netlify::poll(Task& task) {
         return Poll{.text = "at Netlify: " + printable(state)};
     }
     take_addresses(task, answer.body);
+    if (!note(task, kDraft).empty()) {
+        if (!task.may_go_live()) {
+            return Poll{.state = Poll::State::Staged,
+                        .look = text_at(answer.body, {"deploy_ssl_url"})};
+        }
+        ORIGIN_CHECK(restore(api, task));
+    }
     if (task.row().preview) {
         task.row().url = text_at(answer.body, {"deploy_ssl_url"});
         return Poll{.state = Poll::State::Live};
@@ -337,12 +364,7 @@ Status Netlify::roll_back(Task& task, const store::RemoteDeployment& earlier) {
     ProviderApi api = api_of(client_, task);
     ORIGIN_CHECK(find_site(api, task));
     task.row().remote.id = earlier.id;
-    if (!note(task, kRestored).empty()) {
-        return {};
-    }
-    ORIGIN_CHECK(api.call({.method = "POST", .path = deploy_path(task) + "/restore"}));
-    remember(task, kRestored, "1");
-    return task.save();
+    return restore(api, task);
 }
 
 void Netlify::cancel(Task& task) {

@@ -72,7 +72,7 @@ private:
         }
         if (row.state == store::DeploymentState::Live) {
             const bool is_private =
-                row.remote.id.empty() && (row.preview || row.target != kProductionTarget);
+                row.remote.id.empty() && (row.preview || row.target != store::kProductionTarget);
             lines.push_back("       " + row.url +
                             (is_private ? "  (private: the API signs links)" : ""));
         } else if (!row.error.empty()) {

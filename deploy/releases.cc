@@ -117,7 +117,8 @@ Status publish(Writer& writer, Publication wanted) {
 }  // namespace
 
 std::string live_url(const auth::Urls& urls, std::string_view site, std::string_view target) {
-    return urls.site_with_label(site, target == kProductionTarget ? std::string_view() : target);
+    return urls.site_with_label(site,
+                                target == store::kProductionTarget ? std::string_view() : target);
 }
 
 Status go_live(Writer& writer,

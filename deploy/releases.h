@@ -14,9 +14,6 @@
 
 namespace origin::deploy {
 
-/// The target a project gets with `deployment: {platform: "local"}`; its site has no label.
-inline constexpr std::string_view kProductionTarget = "production";
-
 inline constexpr std::string_view kLocal = "local";
 
 /// Makes the deployment live at `row.url`: release number, target's pointer, state, event; the one

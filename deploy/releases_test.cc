@@ -26,7 +26,7 @@ protected:
             target.connector = "local";
             return store::put_row(writer,
                                   store::Table::Targets,
-                                  store::target_key(project_, kProductionTarget),
+                                  store::target_key(project_, store::kProductionTarget),
                                   target);
         }));
     }

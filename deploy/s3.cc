@@ -104,6 +104,7 @@ public:
 
     std::string_view name() const override { return "s3"; }
     Status check(const TargetSettings& settings) const override;
+    Reveals reveals() const override { return Reveals::Upload; }
     Result<UploadPlan> plan(Task& task) override;
     Status upload(Task& task, const std::vector<std::size_t>& part) override;
     Status publish(Task& task) override;

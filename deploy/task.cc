@@ -136,17 +136,45 @@ Status Task::move(store::DeploymentState state, std::string line) {
     row.progress.failures = 0;
     row.progress.waiting.clear();
     hooks::add_log_line(row, {around_.clock.now(), std::move(line)});
-    return write([&](store::Writer& writer) {
-        return hooks::put_moved(writer, subject_.project, subject_.id, row);
+    return write([&](store::Writer& writer) -> Status {
+        ORIGIN_CHECK(hooks::put_moved(writer, subject_.project, subject_.id, row));
+        return keep_together(writer);
     });
 }
 
 Status Task::go_live() {
     subject_.row.progress.waiting.clear();
     const UnixMillis now = around_.clock.now();
-    return write([&](store::Writer& writer) {
-        return deploy::go_live(writer, subject_.project, subject_.id, subject_.row, now);
+    return write([&](store::Writer& writer) -> Status {
+        ORIGIN_CHECK(deploy::go_live(writer, subject_.project, subject_.id, subject_.row, now));
+        return keep_together(writer);
     });
+}
+
+Result<Standing> Task::stage() {
+    Standing standing;
+    if (!subject_.row.together.empty()) {
+        store::DeploymentRow row;
+        ORIGIN_CHECK(write([&](store::Writer& writer) -> Status {
+            row = subject_.row;
+            ORIGIN_TRY(
+                told,
+                deploy::stage(writer, subject_.project, subject_.id, row, around_.clock.now()));
+            standing = std::move(told);
+            return {};
+        }));
+        subject_.row = std::move(row);
+    }
+    return standing;
+}
+
+Status Task::keep_together(store::Writer& writer) const {
+    return subject_.row.together.empty()
+               ? Status()
+               : deploy::keep_together(writer,
+                                       subject_.project,
+                                       subject_.id,
+                                       {around_.urls, around_.clock, around_.random});
 }
 
 Status Task::tell_health(const HealthNews& news) {
@@ -183,7 +211,7 @@ Status Task::tell_health(const HealthNews& news) {
         ORIGIN_CHECK(hooks::put_moved(writer, subject_.project, subject_.id, row));
         return earlier
                    ? roll_back(writer, {*news.back, subject_.project, *earlier, now}, around_.urls)
-                   : Status();
+                   : keep_together(writer);
     });
 }
 

@@ -15,9 +15,11 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "deploy/digests.h"
 #include "deploy/pace.h"
 #include "deploy/site_files.h"
+#include "deploy/together.h"
 #include "git/serve/mirror.h"
 #include "git/serve/storage.h"
 #include "net/http_client.h"
@@ -52,6 +54,7 @@ public:
         const std::atomic<bool>& stopping;
         const auth::Urls& urls;
         Pace& pace;
+        Random& random;
     };
     struct Subject {
         store::Job job;  // As claimed: what is saved needs its lease.
@@ -101,6 +104,10 @@ public:
     Status move(store::DeploymentState state, std::string line);
     /// See deploy/releases.
     Status go_live();
+    /// See deploy/together; GoLive lets it go live. Of one that goes alone: GoLive.
+    Result<Standing> stage();
+    bool may_go_live() const { return subject_.row.together.empty() || subject_.row.released; }
+    const store::HealthCheck& health() const { return subject_.target.health; }
     struct HealthNews {
         store::Health health = store::Health::Checking;  // Checking: looked at again after `wait`.
         std::string text;
@@ -129,6 +136,7 @@ public:
 
 private:
     Status write(const std::function<Status(store::Writer&)>& fn);
+    Status keep_together(store::Writer& writer) const;
 
     Around around_;
     Subject subject_;

@@ -152,6 +152,9 @@ Result<std::string> wish(Task& task) {
                         {"commitMessage", subject}}}};
     if (!task.row().preview) {
         body["target"] = "production";
+        if (!task.row().together.empty()) {
+            body["autoAssignCustomDomains"] = false;  // Staged until poll() promotes it.
+        }
     }
     body["files"] = std::move(files);
     return json::serialize(body);
@@ -358,6 +361,7 @@ public:
 
     std::string_view name() const override { return "vercel"; }
     Status check(const TargetSettings& settings) const override;
+    Reveals reveals() const override { return Reveals::Poll; }
     Result<UploadPlan> plan(Task& task) override;
     Status upload(Task& task, const std::vector<std::size_t>& part) override;
     Status publish(Task& task) override;
@@ -439,10 +443,15 @@ Result<Poll> Vercel::poll(Task& task) {
                             (state == "READY" ? ", not at its address yet" : "")};
     }
     if (!task.row().preview && text_at(deployment, {"readySubstate"}) == "STAGED") {  // V8.
+        if (!task.may_go_live()) {
+            return Poll{.state = Poll::State::Staged};
+        }
         ORIGIN_CHECK(move_domains(api, task, "promote"));
-        ORIGIN_CHECK(
-            task.say("automatic publishing was off at Vercel, as it is after a rollback: "
-                     "this deployment is promoted, which turns it on again"));
+        if (task.row().together.empty()) {
+            ORIGIN_CHECK(
+                task.say("automatic publishing was off at Vercel, as it is after a rollback: "
+                         "this deployment is promoted, which turns it on again"));
+        }
         return Poll{.text = "at Vercel: promoted"};
     }
     take_live(task, deployment);

@@ -6,7 +6,8 @@
 #include "deploy/health.h"
 #include "deploy/local_site.h"
 #include "deploy/releases.h"
-#include "deploy/turn.h"
+#include "deploy/together.h"
+#include "deploy/upload.h"
 #include "git/serve/catalogue.h"
 #include "hooks/deployment_orders.h"
 #include "hooks/deployments.h"
@@ -37,74 +38,6 @@ Status drop(Writer& writer, const ProjectId& project, Turn one, UnixMillis now) 
     one.row.unwanted = false;
     return hooks::move_deployment(
         writer, project, one.id, one.row, {now, "its branch was deleted: the preview is removed"});
-}
-
-std::string kilobytes(std::uint64_t bytes) {
-    constexpr std::uint64_t kKilo = 1000;
-    if (bytes < kKilo) {
-        return std::to_string(bytes) + " bytes";
-    }
-    const std::uint64_t kb = bytes / kKilo;
-    return kb < 10 * kKilo ? std::to_string(kb) + " kB" : std::to_string(kb / kKilo) + " MB";
-}
-
-/// Counts the site, and says what will be sent.
-Status say_plan(Task& task, const UploadPlan& plan) {
-    ORIGIN_TRY(site, task.site());
-    ORIGIN_TRY(digests, task.digests());
-    store::DeployProgress& progress = task.row().progress;
-    progress.files = site->files.size();
-    progress.bytes = 0;
-    for (const SiteFile& file : site->files) {
-        progress.bytes += digests->at(file.blob).size;
-    }
-    std::size_t files = 0;
-    std::uint64_t bytes = 0;
-    for (const auto& part : plan.parts) {
-        for (const std::size_t i : part) {
-            ++files;
-            bytes += digests->at(site->files.at(i).blob).size;
-        }
-    }
-    for (const std::string& note : site->notes) {
-        ORIGIN_CHECK(task.say(note));
-    }
-    return task.say(std::to_string(files) + " of " + std::to_string(progress.files) +
-                    " files to upload (" + kilobytes(bytes) + " of " + kilobytes(progress.bytes) +
-                    ")");
-}
-
-/// For who takes no files.
-Result<Milliseconds> publish_alone(Task& task, Connector& connector) {
-    ORIGIN_CHECK(connector.publish(task));
-    ORIGIN_CHECK(task.move(DeploymentState::Processing, "the other repository has it"));
-    return Milliseconds(0);
-}
-
-Result<Milliseconds> upload(Task& task, Connector& connector) {
-    if (!connector.takes_files()) {
-        return publish_alone(task, connector);
-    }
-    ORIGIN_TRY(plan, connector.plan(task));
-    if (plan.wait.count() > 0) {
-        return plan.wait;
-    }
-    ORIGIN_CHECK(say_plan(task, plan));
-    ORIGIN_TRY(site, task.site());
-    ORIGIN_TRY(digests, task.digests());
-    for (const auto& part : plan.parts) {
-        ORIGIN_CHECK(task.check_time());
-        ORIGIN_CHECK(connector.upload(task, part));
-        for (const std::size_t i : part) {
-            ++task.row().progress.files_sent;
-            task.row().progress.bytes_sent += digests->at(site->files.at(i).blob).size;
-        }
-        task.row().progress.failures = 0;
-    }
-    ORIGIN_CHECK(connector.publish(task));
-    ORIGIN_CHECK(task.move(DeploymentState::Processing,
-                           plan.parts.empty() ? "nothing to upload" : "everything is uploaded"));
-    return Milliseconds(0);
 }
 
 Result<bool> any_cancel_asked(store::Reader& reader, const hooks::DeploySubject& subject) {
@@ -163,7 +96,8 @@ struct DeployWorker::Next {
     hooks::DeploySubject subject;
     std::optional<Turn> one;
     TargetRow target;
-    bool more = false;  // Call choose() again.
+    bool more = false;     // Call choose() again.
+    Milliseconds wait{0};  // Before that.
     LocalNotes notes = {};
     /// A `local` one of which is known that nothing is to be built before it goes live.
     std::optional<DeploymentId> ready = {};
@@ -193,8 +127,15 @@ Status DeployWorker::choose(Writer& writer, const store::Job& job, Next& next) c
             row.url = row.preview ? around_.urls.site_with_label(there->site,
                                                                  auth::commit_label(row.commit))
                                   : live_url(around_.urls, there->site, row.target);
-            add_notes(row, next.notes, now);
-            ORIGIN_CHECK(go_live(writer, project, front->id, row, now));
+            if (!row.staged) {
+                add_notes(row, next.notes, now);
+            }
+            front->row = std::move(row);
+            ORIGIN_TRY(wait, show_here(writer, project, std::move(*front), now));
+            if (wait.count() > 0) {
+                next.wait = wait;
+                return {};
+            }
         } else if (is_local && front->row.unwanted) {
             ORIGIN_CHECK(drop(writer, project, *front, now));
         } else if (!is_local && around_.connectors.find(target->connector) == nullptr) {
@@ -213,6 +154,41 @@ Status DeployWorker::choose(Writer& writer, const store::Job& job, Next& next) c
     return {};
 }
 
+/// A `local` one goes live, or waits for others. Returns: zero: it is settled.
+Result<Milliseconds> DeployWorker::show_here(Writer& writer,
+                                             const ProjectId& project,
+                                             Turn one,
+                                             UnixMillis now) const {
+    const FlipBack with{around_.urls, around_.clock, around_.random};
+    DeploymentRow& row = one.row;
+    if (row.together.empty()) {
+        ORIGIN_CHECK(go_live(writer, project, one.id, row, now));
+        return Milliseconds(0);
+    }
+    Standing standing{Standing::Verdict::GiveUp, "cancelled", DeploymentState::Cancelled};
+    if (!one.cancel) {
+        ORIGIN_TRY(told, stage(writer, project, one.id, row, now));
+        standing = std::move(told);
+    }
+    if (standing.verdict == Standing::Verdict::Wait) {
+        if (row.state != DeploymentState::Processing) {
+            row.state = DeploymentState::Processing;
+            ORIGIN_CHECK(hooks::put_moved(writer, project, one.id, row));
+        }
+        return Milliseconds(kTogetherWait);
+    }
+    if (standing.verdict == Standing::Verdict::GoLive) {
+        ORIGIN_CHECK(go_live(writer, project, one.id, row, now));
+    } else {
+        row.state = standing.end;
+        row.url.clear();
+        row.error = row.state == DeploymentState::Superseded ? "" : standing.text;
+        ORIGIN_CHECK(hooks::move_deployment(writer, project, one.id, row, {now, standing.text}));
+    }
+    ORIGIN_CHECK(keep_together(writer, project, one.id, with));
+    return Milliseconds(0);
+}
+
 Status DeployWorker::work(const store::Job& job) {
     ORIGIN_TRY(subject, hooks::read_deploy_subject(job.subject));
     std::optional<DeploymentId> ready;
@@ -224,10 +200,10 @@ Status DeployWorker::work(const store::Job& job) {
                 Next{.subject = subject, .one = {}, .target = {}, .notes = notes, .ready = ready};
             return choose(writer, job, next);
         }));
-        if (!next.one && !next.more) {
+        if (!next.one && !next.more && next.wait.count() == 0) {
             return {};
         }
-        Milliseconds wait{0};
+        Milliseconds wait = next.wait;
         ready = next.one ? std::optional(next.one->id) : std::nullopt;
         if (next.one) {
             ORIGIN_TRY(asked, bring_on(job, std::move(next)));
@@ -253,7 +229,8 @@ Result<Milliseconds> DeployWorker::bring_on(const store::Job& job, Next next) co
                around_.schedule,
                stopping_,
                around_.urls,
-               pace_},
+               pace_,
+               around_.random},
               {job,
                next.subject.project,
                next.one->id,
@@ -277,7 +254,7 @@ Result<Milliseconds> DeployWorker::bring_on(const store::Job& job, Next next) co
 
 /// Builds the commit, if it is to be built. Returns: zero: what is to be deployed is there.
 Result<Milliseconds> DeployWorker::build(Task& task) const {
-    if (around_.builds == nullptr) {
+    if (around_.builds == nullptr || task.row().staged) {
         return Milliseconds(0);
     }
     if (task.row().state == DeploymentState::Queued) {
@@ -329,7 +306,7 @@ Result<Milliseconds> DeployWorker::look_after(Task& task, const store::HealthChe
         news = {store::Health::Checking, "the health check: " + wrong, wait, {}};
     } else if (!wrong.empty()) {
         news = {store::Health::Unhealthy, "the health check failed: " + wrong, Milliseconds(0), {}};
-        if (check.roll_back && !row.rollback_of) {
+        if (check.roll_back && !row.rollback_of && row.together.empty()) {
             news.back = DeploymentId::make(around_.clock, around_.random);
         }
     }
@@ -380,9 +357,18 @@ Result<Milliseconds> DeployWorker::step(Task& task, Connector& connector) const 
         }
     }
     if (row.state == DeploymentState::Uploading) {
-        return upload(task, connector);
+        return upload_and_publish(task, connector);
     }
-    ORIGIN_TRY(poll, connector.poll(task));
+    ORIGIN_TRY(first, connector.poll(task));
+    Poll poll = std::move(first);
+    if (poll.state == Poll::State::Staged) {
+        ORIGIN_TRY(wait, wait_staged(task, poll.look));
+        if (wait.count() > 0) {
+            return wait;
+        }
+        ORIGIN_TRY(next, connector.poll(task));
+        poll = std::move(next);
+    }
     if (poll.state == Poll::State::Failed) {
         return std::unexpected(Error(Code::InvalidInput, poll.text));
     }
@@ -395,6 +381,26 @@ Result<Milliseconds> DeployWorker::step(Task& task, Connector& connector) const 
     }
     ORIGIN_CHECK(task.go_live());
     return Milliseconds(0);
+}
+
+/// Complete at its provider, not live yet: looks at it as visitors will, if that can be done, and
+/// waits for those with which it goes live. Returns: zero: it may go live.
+Result<Milliseconds> DeployWorker::wait_staged(Task& task, const std::string& look) const {
+    DeploymentRow& row = task.row();
+    if (!row.staged && !look.empty() && !task.health().path.empty()) {
+        const std::string wrong = look_at_health(around_.client, task.health(), look);
+        if (!wrong.empty() && ++row.progress.failures < kHealthTriesMax) {
+            ORIGIN_CHECK(task.say("the health check, before it is live: " + wrong));
+            return Milliseconds(1000LL << row.progress.failures);
+        }
+        if (!wrong.empty()) {
+            return std::unexpected(
+                Error(Code::InvalidInput, "the health check, before it was live: " + wrong)
+                    .because("unhealthy"));
+        }
+        row.progress.failures = 0;
+    }
+    return stage(task);
 }
 
 /// Has the provider bring the earlier deployment back. Returns: false if it must be sent again.
@@ -468,6 +474,10 @@ Result<Milliseconds> DeployWorker::after(Task& task,
     }
     if (connector != nullptr) {
         connector->cancel(task);
+    }
+    if (error.reason() == kSupersededTogether) {
+        ORIGIN_CHECK(task.move(DeploymentState::Superseded, error.told_to_peer()));
+        return Milliseconds(0);
     }
     task.row().error = error.told_to_peer();
     ORIGIN_CHECK(task.move(DeploymentState::Failed, error.told_to_peer()));

@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "deploy/builds.h"
 #include "deploy/connectors.h"
+#include "deploy/turn.h"
 #include "git/serve/storage.h"
 #include "store/jobs.h"
 #include "store/store.h"
@@ -55,6 +56,10 @@ private:
     struct Next;
     Status choose(store::Writer& writer, const store::Job& job, Next& next) const;
     /// These return: when to go on; zero: at once.
+    Result<Milliseconds> show_here(store::Writer& writer,
+                                   const ProjectId& project,
+                                   Turn one,
+                                   UnixMillis now) const;
     Result<Milliseconds> bring_on(const store::Job& job, Next next) const;
     Result<Milliseconds> advance(Task& task, Connector& connector) const;
     Result<Milliseconds> build(Task& task) const;
@@ -63,6 +68,7 @@ private:
     Result<Milliseconds> end_early(Task& task, Connector& connector) const;
     Result<Milliseconds> look_after(Task& task, const store::HealthCheck& check) const;
     Result<Milliseconds> step(Task& task, Connector& connector) const;
+    Result<Milliseconds> wait_staged(Task& task, const std::string& look) const;
     Result<Milliseconds> after(Task& task, Connector* connector, const Error& error) const;
 
     Around around_;

@@ -23,7 +23,7 @@ std::unexpected<Error> taken(const std::string& target, std::string_view how) {
 
 std::string target_for(std::string_view branch, std::string_view default_branch) {
     if (branch == default_branch) {
-        return "production";
+        return std::string(store::kProductionTarget);
     }
     if (branch.starts_with(kBranches)) {
         branch.remove_prefix(kBranches.size());

@@ -244,7 +244,7 @@ Result<std::optional<auth::SiteHost>> Publications::find_host(const std::string&
             return {};
         }
         found = auth::SiteHost{.site = project->row.site,
-                               .label = row->target == kProductionTarget ? "" : row->target};
+                               .label = row->target == store::kProductionTarget ? "" : row->target};
         return {};
     }));
     if (found) {
@@ -311,11 +311,11 @@ Status Publications::look(Reader& reader, const auth::SiteHost& host, Look& look
         return {};
     }
     look.project = project->id;
-    const std::string key = store::target_key(project->id, kProductionTarget);
+    const std::string key = store::target_key(project->id, store::kProductionTarget);
     ORIGIN_TRY(production, store::get_row<store::TargetRow>(reader, Table::Targets, key));
     if (production && host.label.empty()) {
         if (production->connector == kLocalConnector) {
-            look.site.target = kProductionTarget;
+            look.site.target = store::kProductionTarget;
             ORIGIN_CHECK(look_at_target(reader, *production, look));
         }
     } else if (!host.label.empty()) {

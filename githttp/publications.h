@@ -24,9 +24,6 @@
 
 namespace origin::githttp {
 
-/// The target whose live deployment the site's plain host name shows.
-inline constexpr std::string_view kProductionTarget = "production";
-
 inline constexpr std::uint64_t kKeptSitesBytesMax = 4ULL * 1024 * 1024;  // About 15,000 sites.
 
 /// Is it a commit's or a branch's: shown by a signed link, whatever a target says?

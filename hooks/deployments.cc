@@ -167,7 +167,8 @@ Status queue_deployment(store::Writer& writer, const NewDeployment& wanted) {
                              .log = {},
                              .created_at = wanted.now,
                              .updated_at = wanted.now,
-                             .preview = wanted.preview};
+                             .preview = wanted.preview,
+                             .together = wanted.together};
     const std::string key = store::target_key(wanted.project, wanted.target);
     ORIGIN_TRY(target, store::get_row<store::TargetRow>(writer, Table::Targets, key));
     if (!target) {

@@ -33,6 +33,7 @@ struct NewDeployment {
     std::optional<RunId> run = {};
     std::optional<DeploymentId> rollback_of = {};
     bool preview = false;
+    std::vector<DeploymentId> together = {};  // With which it goes live, or not at all.
     UnixMillis now = 0;
 };
 

@@ -41,7 +41,7 @@ json::object github_deployment(const auth::Urls& urls, const GithubDeployment& d
             {"original_environment", row.target},
             {"environment", row.target},
             {"transient_environment", row.preview},
-            {"production_environment", row.target == "production" && !row.preview},
+            {"production_environment", row.target == store::kProductionTarget && !row.preview},
             {"description", nullptr},
             {"creator", github_user(urls, deployment.creator)},
             {"created_at", rfc3339(row.created_at)},

@@ -23,9 +23,6 @@ namespace {
 
 using store::Table;
 
-/// Whatever its connector is: what a project shows the world.
-constexpr std::string_view kProduction = "production";
-
 /// A ref that rules are asked about. Also one that was deleted: a mirror deletes it too.
 bool is_ruled(const store::RefOutcome& ref) {
     return !ref.name.starts_with(git::kHiddenPrefix) &&
@@ -89,13 +86,21 @@ public:
                 ORIGIN_CHECK(take_known(ref, previews_of(ref, own->second.rules), targets));
             }
         }
+        std::vector<NewDeployment> wanted;
         for (const auto& [target, preview] : targets) {
-            const bool wanted =
+            const bool named =
                 options_.targets.empty() ||
                 std::ranges::find(options_.targets, target) != options_.targets.end();
-            if (wanted && !options_.skip) {
-                ORIGIN_CHECK(queue(ref, target, preview));
+            if (named && !options_.skip) {
+                ORIGIN_CHECK(add(ref, target, preview, wanted));
             }
+        }
+        if (push_.row.promotes_together) {
+            tie(wanted);
+        }
+        for (const NewDeployment& one : wanted) {
+            planned_.deployments.push_back(one.id);
+            ORIGIN_CHECK(queue_deployment(writer_, one));
         }
         return {};
     }
@@ -144,14 +149,14 @@ private:
     Rules previews_of(const store::RefOutcome& ref, const Rules& own) {
         Rules allowed;
         for (const store::TreeRule& rule : own) {
-            if (rule.preview && rule.target != kProduction) {
+            if (rule.preview && rule.target != store::kProductionTarget) {
                 allowed.push_back(rule);
             } else if (glob_matches(rule.pattern, ref.name) &&
                        std::ranges::find(from_default_, rule) == from_default_.end()) {
                 planned_.lines.push_back(
                     " !     " + std::string(kOrigindToml) + " of " + ref.name + ": the rule for '" +
                     rule.target + "' counts once it is on the default branch" +
-                    (rule.target == kProduction ? "" : "; here only previews do"));
+                    (rule.target == store::kProductionTarget ? "" : "; here only previews do"));
             }
         }
         return allowed;
@@ -180,7 +185,11 @@ private:
         return {};
     }
 
-    Status queue(const store::RefOutcome& ref, const std::string& target, bool preview) {
+    /// Adds what the target gets of this ref, if it gets anything.
+    Status add(const store::RefOutcome& ref,
+               const std::string& target,
+               bool preview,
+               std::vector<NewDeployment>& wanted) {
         ORIGIN_TRY(row,
                    store::get_row<store::TargetRow>(
                        writer_, Table::Targets, store::target_key(push_.project, target)));
@@ -191,18 +200,30 @@ private:
             return {};  // What is deleted goes nowhere but to a mirror.
         }
         ORIGIN_TRY(commit, commit_of(ref));
-        const auto id = ids_.next<DeploymentId>();
-        planned_.deployments.push_back(id);
-        return queue_deployment(writer_,
-                                {.id = id,
-                                 .project = push_.project,
-                                 .target = target,
-                                 .commit = commit,
-                                 .ref = ref.name,
-                                 .push = push_.sequence,
-                                 .run = push_.push.run,
-                                 .preview = preview,
-                                 .now = push_.push.pushed_at});
+        wanted.push_back({.id = ids_.next<DeploymentId>(),
+                          .project = push_.project,
+                          .target = target,
+                          .commit = commit,
+                          .ref = ref.name,
+                          .push = push_.sequence,
+                          .run = push_.push.run,
+                          .preview = preview,
+                          .now = push_.push.pushed_at});
+        return {};
+    }
+
+    /// A preview replaces nothing, and a mirror has no release to go back to: they go alone.
+    void tie(std::vector<NewDeployment>& wanted) const {
+        const auto is_tied = [&](const NewDeployment& one) {
+            return !one.preview && !mirrors_.contains(one.target);
+        };
+        for (NewDeployment& one : wanted) {
+            for (const NewDeployment& other : wanted) {
+                if (is_tied(one) && is_tied(other) && other.id != one.id) {
+                    one.together.push_back(other.id);
+                }
+            }
+        }
     }
 
     /// What the deployment is of. A ref that is gone is no more than a reason: its mirror is of

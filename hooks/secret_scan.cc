@@ -57,10 +57,10 @@ private:
     Result<Place> find_below(const Oid& tip, const Oid& blob, git::ChangeBudget& budget) {
         const git::ObjectStore& objects = *push_.proposal.objects.view;
         std::set<Oid> seen;
-        std::vector<Oid> todo = {tip};
-        while (!todo.empty()) {
-            const Oid commit = todo.back();
-            todo.pop_back();
+        std::vector<Oid> ahead = {tip};
+        while (!ahead.empty()) {
+            const Oid commit = ahead.back();
+            ahead.pop_back();
             if (!fresh_.contains(commit) || !seen.insert(commit).second) {
                 continue;
             }
@@ -69,7 +69,7 @@ private:
             for (const Oid& parent : links.parents) {
                 ORIGIN_TRY(before, objects.commit_links(parent));
                 bases.push_back(before.tree);
-                todo.push_back(parent);
+                ahead.push_back(parent);
             }
             Place place{.ref = {}, .path = {}, .commit = commit};
             const Status looked = git::tree_changes(

@@ -53,6 +53,7 @@ struct Options {
     std::string file;
     bool read_only = false;
     bool is_public = false;
+    std::string promote;
     bool is_private = false;
     std::optional<bool> admin;
     std::optional<bool> disabled;

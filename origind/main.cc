@@ -144,16 +144,24 @@ void add_project_set(CLI::App& project, Options& o) {
             CLI::Option* closed =
                 c.add_flag("--private", o.is_private, "only whom it is shared with");
             open->excludes(closed);
+            c.add_option("--promote",
+                         o.promote,
+                         "all: what a push brings to several targets goes live together or not at "
+                         "all; each: as it is ready")
+                ->check(CLI::IsMember({"all", "each"}));
         },
         [&o](ApiCall& call) {
             boost::json::object body;
             if (o.is_public || o.is_private) {
                 body["public"] = o.is_public;
             }
+            if (!o.promote.empty()) {
+                body["promote"] = o.promote;
+            }
             call.method = "PATCH";
             call.target = "/api/projects/" + o.id;
             call.body = boost::json::serialize(body);
-            call.columns = {"projectId", "name", "public"};
+            call.columns = {"projectId", "name", "public", "promote"};
         });
 }
 

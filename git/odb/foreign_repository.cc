@@ -10,6 +10,7 @@
 #include <git2/sys/repository.h>
 
 #include "base/limits.h"
+#include "git/odb/libgit2_handle.h"
 #include "git/odb/libgit2_init.h"
 #include "git/odb/wire_numbers.h"
 
@@ -18,19 +19,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-template <class T, void (*Free)(T*)>
-struct Freed {
-    void operator()(T* thing) const { Free(thing); }
-};
-template <class T, void (*Free)(T*)>
-using Handle = std::unique_ptr<T, Freed<T, Free>>;
-
-using Odb = Handle<git_odb, git_odb_free>;
-using Repo = Handle<git_repository, git_repository_free>;
-using Config = Handle<git_config, git_config_free>;
-using Builder = Handle<git_packbuilder, git_packbuilder_free>;
-using Walk = Handle<git_revwalk, git_revwalk_free>;
-using AnyObject = Handle<git_object, git_object_free>;
+using Odb = Libgit2Handle<git_odb, git_odb_free>;
+using Repo = Libgit2Handle<git_repository, git_repository_free>;
+using Config = Libgit2Handle<git_config, git_config_free>;
+using Builder = Libgit2Handle<git_packbuilder, git_packbuilder_free>;
+using Walk = Libgit2Handle<git_revwalk, git_revwalk_free>;
+using AnyObject = Libgit2Handle<git_object, git_object_free>;
 
 /// Must be called on the thread, and right after the call, that failed.
 std::unexpected<Error> unreadable(std::string_view what) {

@@ -9,20 +9,15 @@
 
 #include "base/glob.h"
 #include "base/utf8.h"
+#include "git/odb/libgit2_handle.h"
 #include "git/odb/libgit2_init.h"
 #include "git/odb/remote_streams.h"
 
 namespace origin::git {
 namespace {
 
-template <class T, void (*Free)(T*)>
-struct Freed {
-    void operator()(T* thing) const { Free(thing); }
-};
-template <class T, void (*Free)(T*)>
-using Handle = std::unique_ptr<T, Freed<T, Free>>;
-using Repo = Handle<git_repository, git_repository_free>;
-using Remote = Handle<git_remote, git_remote_free>;
+using Repo = Libgit2Handle<git_repository, git_repository_free>;
+using Remote = Libgit2Handle<git_remote, git_remote_free>;
 
 constexpr std::size_t kSaidBytesMax = 300;
 constexpr std::size_t kRemoteRefsMax = 1'000'000;

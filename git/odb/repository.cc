@@ -12,22 +12,16 @@
 
 #include "base/limits.h"
 #include "git/odb/history.h"
+#include "git/odb/libgit2_handle.h"
 #include "git/odb/libgit2_init.h"
 
 namespace origin::git {
 namespace {
 
-template <class T, void (*Free)(T*)>
-struct Freed {
-    void operator()(T* thing) const { Free(thing); }
-};
-template <class T, void (*Free)(T*)>
-using Handle = std::unique_ptr<T, Freed<T, Free>>;
-
-using TreeHandle = Handle<git_tree, git_tree_free>;
-using IndexHandle = Handle<git_index, git_index_free>;
-using DiffHandle = Handle<git_diff, git_diff_free>;
-using PatchHandle = Handle<git_patch, git_patch_free>;
+using TreeHandle = Libgit2Handle<git_tree, git_tree_free>;
+using IndexHandle = Libgit2Handle<git_index, git_index_free>;
+using DiffHandle = Libgit2Handle<git_diff, git_diff_free>;
+using PatchHandle = Libgit2Handle<git_patch, git_patch_free>;
 
 /// Must be called on the thread, and right after the call, that failed.
 Error library_error(std::string_view doing) {
@@ -176,9 +170,9 @@ Status count_lines(git_diff* diff, std::size_t number, DiffEntry& entry) {
 }  // namespace
 
 struct Repository::Libgit2 {
-    Handle<git_odb, git_odb_free> odb;
-    Handle<git_config, git_config_free> config;
-    Handle<git_repository, git_repository_free> repository;  // Declared last: freed first.
+    Libgit2Handle<git_odb, git_odb_free> odb;
+    Libgit2Handle<git_config, git_config_free> config;
+    Libgit2Handle<git_repository, git_repository_free> repository;  // Declared last: freed first.
 
     static Result<std::unique_ptr<Libgit2>> open(PackBuilder& builder);
     Result<TreeHandle> tree(const std::optional<Oid>& oid) const;
@@ -314,7 +308,7 @@ Result<MergeOutcome> Repository::merge_trees(const std::optional<Oid>& base,
     if (git_index_conflict_iterator_new(&raw_conflicts, index.get()) != 0) {
         return std::unexpected(library_error("list the conflicts"));
     }
-    const Handle<git_index_conflict_iterator, git_index_conflict_iterator_free> conflicts(
+    const Libgit2Handle<git_index_conflict_iterator, git_index_conflict_iterator_free> conflicts(
         raw_conflicts);
     std::array<const git_index_entry*, 3> sides{};
     while (git_index_conflict_next(&sides[0], &sides[1], &sides[2], conflicts.get()) == 0) {

@@ -152,6 +152,7 @@ Result<store::ProjectRow> change_project(Writer& writer,
     row.head = change.head.value_or(row.head);
     row.protected_branches = change.protected_branches.value_or(row.protected_branches);
     row.is_public = change.is_public.value_or(row.is_public);
+    row.promotes_together = change.promotes_together.value_or(row.promotes_together);
     ORIGIN_CHECK(store::put_row(writer, Table::Projects, id.view(), row));
     ORIGIN_CHECK(add_event(writer, "project.updated", id, row, change.now));
     return row;

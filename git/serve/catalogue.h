@@ -56,6 +56,7 @@ struct ProjectChange {
     std::optional<std::string> head = {};  // Full ref name of a branch; it may be unborn.
     std::optional<std::vector<std::string>> protected_branches = {};
     std::optional<bool> is_public = {};
+    std::optional<bool> promotes_together = {};
     UnixMillis now = 0;
 };
 

@@ -32,6 +32,9 @@ struct HealthCheck {
     }
 };
 
+/// What a project shows the world, whatever its connector is: its site's name has no label.
+inline constexpr std::string_view kProductionTarget = "production";
+
 /// Table Targets. Key: project id + target name.
 struct TargetRow {
     static constexpr std::uint8_t kVersion = 3;
@@ -170,7 +173,7 @@ std::string_view name_of(Health health);
 /// something is to be done. Value: empty, or kCancelAsked.
 /// Table Previews: key project id + Label(target) + ref, value the id of the preview that is live.
 struct DeploymentRow {
-    static constexpr std::uint8_t kVersion = 3;
+    static constexpr std::uint8_t kVersion = 4;
     static constexpr std::uint8_t kOldestVersion = 1;
     std::string target;
     Oid commit;
@@ -191,6 +194,10 @@ struct DeploymentRow {
     DeployProgress progress = {};
     Health health = Health::Unknown;  // Since version 3, as all below.
     bool unwanted = false;            // A preview whose branch is gone: to be removed.
+    /// The others that the same move of the same ref made, if they go live together or not at all.
+    std::vector<DeploymentId> together = {};  // Since version 4, as all below.
+    bool staged = false;    // It lacks nothing but going live, and waits for those.
+    bool released = false;  // They all were: it goes live.
 
     template <class F>
     void fields(F& f) {
@@ -215,6 +222,11 @@ struct DeploymentRow {
         if (f.version() >= 3) {
             f(health);
             f(unwanted);
+        }
+        if (f.version() >= 4) {
+            f(together);
+            f(staged);
+            f(released);
         }
     }
 };

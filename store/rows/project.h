@@ -15,7 +15,7 @@ namespace origin::store {
 
 /// Table Projects. Key: project id (16 raw bytes).
 struct ProjectRow {
-    static constexpr std::uint8_t kVersion = 2;
+    static constexpr std::uint8_t kVersion = 3;
     static constexpr std::uint8_t kOldestVersion = 1;
     ClientId owner;
     std::string slug;  // Unique for its owner: table Slugs.
@@ -28,6 +28,9 @@ struct ProjectRow {
     UnixMillis created_at = 0;
     UnixMillis deleted_at = 0;  // 0: it exists.
     bool is_public = false;     // Anybody may fetch. Since version 2.
+    /// What one move of a ref brings to several targets goes live together, or not at all. Since
+    /// version 3.
+    bool promotes_together = false;
 
     template <class F>
     void fields(F& f) {
@@ -43,6 +46,9 @@ struct ProjectRow {
         f(deleted_at);
         if (f.version() >= 2) {
             f(is_public);
+        }
+        if (f.version() >= 3) {
+            f(promotes_together);
         }
     }
 };

@@ -194,11 +194,12 @@ TEST(Rows, Project) {
                          .gc_generation = 1,
                          .created_at = kThen,
                          .deleted_at = 0,
-                         .is_public = true};
+                         .is_public = true,
+                         .promotes_together = true};
     expect_golden(row,
-                  "02010000000000000000000000000000010000000473686f700000000453686f700000000773686f"
+                  "03010000000000000000000000000000010000000473686f700000000453686f700000000773686f"
                   "702d78310000000f726566732f68656164732f6d61696e000000010000000972656c656173652f2a"
-                  "000000000000000300000000000000010000000102030405000000000000000001");
+                  "00000000000000030000000000000001000000010203040500000000000000000101");
 }
 
 // As 0.1.0 wrote it.
@@ -215,8 +216,8 @@ TEST(Rows, ProjectOfVersionOneIsNotPublic) {
     const auto old = decode<ProjectRow>(bytes);
     ASSERT_TRUE(old);
     EXPECT_FALSE(old->is_public);
-    EXPECT_EQ(hex(encode(*old)), "02" + golden.substr(2) + "00") << "else it is the same";
-    bytes[0] = '\3';
+    EXPECT_EQ(hex(encode(*old)), "03" + golden.substr(2) + "0000") << "else it is the same";
+    bytes[0] = '\4';
     EXPECT_FALSE(decode<ProjectRow>(bytes)) << "of a later program";
 }
 
@@ -371,9 +372,12 @@ TEST(Rows, Deployment) {
                             .remote = {"r1", "p", "a", {{"k", "v"}}},
                             .progress = {kThen, 3, "w", kThen, 4, 5, 6, 7},
                             .health = Health::Healthy,
-                            .unwanted = true};
+                            .unwanted = true,
+                            .together = {id<DeploymentId>(6)},
+                            .staged = true,
+                            .released = true};
     expect_golden(row,
-                  "030000000a70726f64756374696f6eaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa0000000f72"
+                  "040000000a70726f64756374696f6eaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa0000000f72"
                   "6566732f68656164732f6d61696e0000000000000007010100000000000000000000000000000401"
                   "0100000000000000000000000000000504000000000000000200000009687474703a2f2f782f0000"
                   "0000000000010000000102030405000000046c697665000000010203040500000001020304060100"
@@ -384,7 +388,8 @@ TEST(Rows, Deployment) {
                   "0000000177"
                   "0000000102030405"
                   "0000000000000004000000000000000500000000000000060000000000000007"
-                  "0201");
+                  "0201"
+                  "00000001010000000000000000000000000000060101");
 }
 
 TEST(Rows, Preview) {

@@ -60,13 +60,6 @@ class Sftp(Deployments):
         self.assertEqual(os.readlink(self.site / "current"), f"releases/{row['id']}")
         return row
 
-    def fails(self, files, said):
-        self.push(files)
-        row = self.settled()
-        self.assertEqual(row["state"], "failed", row)
-        self.assertIn(said, row["error"])
-        return row
-
     def releases(self):
         return sorted(path.name for path in (self.site / "releases").iterdir() if path.is_dir())
 

@@ -50,6 +50,13 @@ class Deployments(Scenario):
         self.server.settle_deployments(self.project_id())
         return self.server.get(self.api(f"/deployments/{self.newest()['id']}")).json
 
+    def fails(self, files, said):
+        self.push(files)
+        row = self.settled()
+        self.assertEqual(row["state"], "failed", row)
+        self.assertIn(said, row["error"])
+        return row
+
     def fetch(self, url, path):
         return self.standin.fetch(url, path)
 
@@ -107,13 +114,6 @@ class ToProvider(Deployments):
         row = self.settled()
         self.assertEqual(row["state"], "live", row)
         self.check_live(row["url"], files)
-        return row
-
-    def fails(self, files, said):
-        self.push(files)
-        row = self.settled()
-        self.assertEqual(row["state"], "failed", row)
-        self.assertIn(said, row["error"])
         return row
 
 

@@ -60,6 +60,7 @@ ROWS = (
     Row("deploy_pages_faults", "PagesFaults", (HTTP,), "what follows a push is the same whatever brought it"),
     Row("deploy_git", "ToHttp ToTls ToOrigind ToSshd Guarded", (HTTP,), "what follows a push is the same whatever brought it"),
     Row("deploy_s3", "ToS3", (HTTP,), "what follows a push is the same whatever brought it"),
+    Row("deploy_together", "Together", (HTTP,), "what follows a push is the same whatever brought it"),
     Row("deploy_sftp", "ToSftp ToOldSftp ToBareSftp", (HTTP,), "what follows a push is the same whatever brought it"),
     Row("deploy_vercel", "ToVercel", (HTTP,), "what follows a push is the same whatever brought it"),
     Row("deploy_vercel_faults", "VercelFaults", (HTTP,), "what follows a push is the same whatever brought it"),
