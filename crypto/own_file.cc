@@ -98,6 +98,25 @@ Result<std::string> read_file(const fs::path& file, std::size_t bytes_max, bool 
     return text;
 }
 
+enum class Sync : std::uint8_t { Yes, No };
+
+Status write_file(const fs::path& file, std::string_view text, Sync sync) {
+    const fs::path beside = file.string() + ".new";
+    ::unlink(beside.c_str());  // Left by a kill.
+    const Descriptor out(
+        ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!out.ok()) {
+        return not_written(file);
+    }
+    if (!write_all(out.get(), text) || (sync == Sync::Yes && ::fsync(out.get()) != 0) ||
+        ::rename(beside.c_str(), file.c_str()) != 0) {
+        const auto error = not_written(file);
+        ::unlink(beside.c_str());
+        return error;
+    }
+    return sync == Sync::Yes ? sync_folder(file.parent_path()) : Status();
+}
+
 }  // namespace
 
 Result<std::string> read_plain_file(const fs::path& file, std::size_t bytes_max) {
@@ -109,20 +128,11 @@ Result<std::string> read_own_file(const fs::path& file, std::size_t bytes_max) {
 }
 
 Status write_own_file(const fs::path& file, std::string_view text) {
-    const fs::path beside = file.string() + ".new";
-    ::unlink(beside.c_str());  // Left by a kill.
-    const Descriptor out(
-        ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!out.ok()) {
-        return not_written(file);
-    }
-    if (!write_all(out.get(), text) || ::fsync(out.get()) != 0 ||
-        ::rename(beside.c_str(), file.c_str()) != 0) {
-        const auto error = not_written(file);
-        ::unlink(beside.c_str());
-        return error;
-    }
-    return sync_folder(file.parent_path());
+    return write_file(file, text, Sync::Yes);
+}
+
+Status write_own_file_unsynced(const fs::path& file, std::string_view text) {
+    return write_file(file, text, Sync::No);
 }
 
 Status sync_folder(const fs::path& folder) {

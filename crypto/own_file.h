@@ -23,6 +23,10 @@ Result<std::string> read_own_file(const std::filesystem::path& file, std::size_t
 /// new one. Errors: StorageFull, Internal.
 Status write_own_file(const std::filesystem::path& file, std::string_view text);
 
+/// The same, but after a power cut the file may hold anything: for what is checked when it is read,
+/// and can be made again.
+Status write_own_file_unsynced(const std::filesystem::path& file, std::string_view text);
+
 /// Names made, moved or removed in `folder` stay so. Errors: StorageFull, Internal.
 Status sync_folder(const std::filesystem::path& folder);
 

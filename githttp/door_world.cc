@@ -133,7 +133,9 @@ DoorWorld::DoorWorld(const std::string& public_url,
               [](const std::function<void()>& work) {
                   work();
                   return true;
-              }}),
+              },
+              folder_ / "codings",
+              metrics}),
       front_({urls, limits, git_, sites_, api}) {
     std::filesystem::create_directories(folder_ / "projects");
     std::filesystem::create_directories(folder_ / "packed");

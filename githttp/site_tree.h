@@ -33,8 +33,12 @@ inline constexpr std::uint64_t kFoundPathsBytesMax = 16ULL * 1024 * 1024;
 
 /// What all sites share.
 struct SiteCaches {
-    SiteCaches(std::filesystem::path folder, Later later)
-        : blobs(std::move(folder)), coded(std::move(later)) {}
+    /// `scratch`: where large files are inflated to; `codings`: where codings are kept.
+    SiteCaches(std::filesystem::path scratch,
+               std::filesystem::path codings,
+               Later later,
+               Metrics& metrics)
+        : blobs(std::move(scratch)), coded(std::move(codings), std::move(later), metrics) {}
 
     BlobCache blobs;
     CodedBlobs coded;

@@ -139,7 +139,7 @@ void give_best(const Visit& visit,
     }
     response.headers.push_back({"ETag", etag_of(file, coding)});
     response.headers.push_back({"Content-Encoding", std::string(website::name_of(coding))});
-    response.shared = {coded, *coded};
+    response.shared = {.owner = coded, .bytes = *coded};
 }
 
 Result<net::Response> send(const Visit& visit, const SiteFile& file) {
@@ -253,7 +253,7 @@ bool is_read(const RequestHead& head) {
 
 Sites::Sites(const Around& around)
     : publications_(around.store, around.storage),
-      caches_(around.storage.root(), around.later),
+      caches_(around.storage.root(), around.codings, around.later, around.metrics),
       gate_(around.links, around.clock, around.urls.public_url().starts_with("https://")),
       passwords_({.links = around.links,
                   .clock = around.clock,

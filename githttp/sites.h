@@ -4,12 +4,14 @@
 // no Authorization is read, no API, no Git, no CORS.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 
 #include "auth/preview_link.h"
 #include "auth/urls.h"
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "git/serve/storage.h"
 #include "githttp/password_gate.h"
 #include "githttp/preview_gate.h"
@@ -31,6 +33,8 @@ public:
         const Clock& clock;
         OpenSecret open_secret;
         Later later;
+        std::filesystem::path codings;  // A folder for what can be made again.
+        Metrics& metrics;
     };
     explicit Sites(const Around& around);
 

@@ -10,6 +10,7 @@ namespace origin {
 
 inline constexpr const char* kSocketName = "origind.sock";
 inline constexpr const char* kStoreFolder = "store";
+inline constexpr const char* kCodingsFolder = "codings";
 
 /// Errors: NotFound (`not_initialised`): there is no data folder here; it says what to do.
 Status check_data_folder(const std::filesystem::path& folder);

@@ -278,7 +278,15 @@ void Service::Parts::wire_doors() {
         return workers->submit(std::move(work));
     };
     sites = std::make_unique<githttp::Sites>(
-        githttp::Sites::Around{*store, *storage, *urls, *links, clock, open, later});
+        githttp::Sites::Around{.store = *store,
+                               .storage = *storage,
+                               .urls = *urls,
+                               .links = *links,
+                               .clock = clock,
+                               .open_secret = open,
+                               .later = later,
+                               .codings = config.data / kCodingsFolder,
+                               .metrics = metrics});
     api = std::make_unique<api::Api>(api::Around{.store = *store,
                                                  .storage = *storage,
                                                  .pushes = *pushes,

@@ -107,6 +107,40 @@ class LocalSite(Scenario):
         self.assertEqual(self.curl("/large.bin", "-r", "-5")[2], large[-5:])
         self.assertEqual(self.curl("/", "-r", "0-8", "-H", "Accept-Encoding: br")[2], PAGE[:9].encode())
 
+    def test_codings_outlast_a_restart(self):
+        self.live({"index.html": PAGE, "noise.txt": os.urandom(5000)})
+        kept = self.server.data / "codings"
+
+        def counted(how):
+            found = re.search(rf'(?m)^site_codings_total{{how="{how}"}} (\d+)$', self.server.get("/metrics").text)
+            return int(found[1])
+
+        def see(made, read):
+            for coding in ("br", "gzip"):
+                wait_until(coding, lambda: self.curl("/", "-H", f"Accept-Encoding: {coding}")[1].get("content-encoding") == coding)
+            self.assertEqual(gzip.decompress(self.curl("/", "-H", "Accept-Encoding: gzip")[2]), PAGE.encode())
+            self.curl("/noise.txt", "-H", "Accept-Encoding: gzip")
+            wait_until("what is not worth it", lambda: counted("made") + counted("read") == 3)
+            self.assertNotIn("content-encoding", self.curl("/noise.txt", "-H", "Accept-Encoding: gzip")[1])
+            self.assertEqual((counted("made"), counted("read")), (made, read))
+
+        see(made=3, read=0)
+        self.server.stop()
+        self.server.start()
+        see(made=0, read=3)
+        self.server.kill()
+        coding = next(kept.glob("*.gzip"))
+        for damage in (lambda: coding.write_bytes(coding.read_bytes()[:-1]), lambda: coding.write_bytes(b"")):
+            damage()
+            self.server.start()
+            see(made=1, read=2)
+            self.server.stop()
+        for coding in kept.iterdir():  # Nothing in it is needed.
+            coding.unlink()
+        kept.rmdir()
+        self.server.start()
+        see(made=3, read=0)
+
     def test_settings(self):
         self.live({"index.html": PAGE}, {"spa": "true"})
         self.assertEqual(self.curl("/users/7")[2], PAGE.encode())
