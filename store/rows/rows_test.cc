@@ -202,25 +202,6 @@ TEST(Rows, Project) {
                   "00000000000000030000000000000001000000010203040500000000000000000101");
 }
 
-// As 0.1.0 wrote it.
-TEST(Rows, ProjectOfVersionOneIsNotPublic) {
-    const std::string golden =
-        "01010000000000000000000000000000010000000473686f700000000453686f700000000773686f"
-        "702d78310000000f726566732f68656164732f6d61696e000000010000000972656c656173652f2a"
-        "0000000000000003000000000000000100000001020304050000000000000000";
-    std::string bytes;
-    for (std::size_t i = 0; i < golden.size(); i += 2) {
-        bytes += static_cast<char>(std::stoi(golden.substr(i, 2), nullptr, 16));
-    }
-    EXPECT_FALSE(decode<ProjectRow>(bytes + '\1')) << "version 1 ends before the field";
-    const auto old = decode<ProjectRow>(bytes);
-    ASSERT_TRUE(old);
-    EXPECT_FALSE(old->is_public);
-    EXPECT_EQ(hex(encode(*old)), "03" + golden.substr(2) + "0000") << "else it is the same";
-    bytes[0] = '\4';
-    EXPECT_FALSE(decode<ProjectRow>(bytes)) << "of a later program";
-}
-
 TEST(Rows, Grant) {
     expect_golden(GrantRow{Access::Admin, id<ClientId>(1), kThen},
                   "0103010000000000000000000000000000010000000102030405");
