@@ -19,6 +19,12 @@ using git::shown_commit;
 /// One snapshot. Errors: NotFound, Corrupt.
 Result<ProjectView> open_view(const Call& call, const auth::Permit& permit);
 
+/// The branch or tag that `ref` names, in full; empty: it names a commit. A name of both is the
+/// branch.
+Result<std::string> named_ref(store::Reader& reader,
+                              const ProjectId& project,
+                              const std::string& ref);
+
 /// Errors: NotFound, Corrupt.
 Result<git::Commit> read_commit(const git::ObjectStore& objects, const Oid& oid);
 

@@ -7,9 +7,11 @@
 #include <boost/json.hpp>
 
 #include "api/answers.h"
+#include "api/commit_view.h"
 #include "api/endpoints.h"
 #include "api/views.h"
 #include "deploy/releases.h"
+#include "git/serve/refs.h"
 #include "hooks/deployment_orders.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
@@ -48,6 +50,20 @@ Result<DeploymentId> rollback_goal(store::Reader& reader,
     }
     return *goal;
 }
+
+struct NewDeploymentBody {
+    std::string ref;
+    std::string target;
+    bool preview = false;
+
+    static NewDeploymentBody read(Fields& in) {
+        NewDeploymentBody body;
+        body.ref = in.text("ref");
+        body.target = in.maybe_text("target").value_or(std::string(store::kProductionTarget));
+        body.preview = in.flag("preview");
+        return body;
+    }
+};
 
 using Make = std::function<Status(store::Writer&, const ProjectId&, const DeploymentId&)>;
 
@@ -98,6 +114,34 @@ Answer list_deployments(const Call& call) {
                                     take);
                }));
     return page_answer("deployments", std::move(rows), next);
+}
+
+BodyShape deployment_shape() {
+    return shape_of<NewDeploymentBody>();
+}
+
+Answer post_deployment(const Call& call) {
+    ORIGIN_TRY(body, read_body<NewDeploymentBody>(call.body));
+    ORIGIN_TRY(permit, call.permit(auth::Action::Deploy));
+    ORIGIN_TRY(view, open_view(call, permit));
+    ORIGIN_TRY(commit, shown_commit(view, body.ref));
+    return make_deployment(
+        call,
+        [&](store::Writer& writer, const ProjectId& project, const DeploymentId& id) -> Status {
+            ORIGIN_CHECK(store::need_row<store::TargetRow>(
+                writer, Table::Targets, store::target_key(project, body.target), "no such target"));
+            ORIGIN_TRY(ref, named_ref(writer, project, body.ref));
+            ORIGIN_TRY(push, git::latest_push(writer, project));
+            return hooks::queue_deployment(writer,
+                                           {.id = id,
+                                            .project = project,
+                                            .target = body.target,
+                                            .commit = commit,
+                                            .ref = ref,
+                                            .push = push,
+                                            .preview = body.preview,
+                                            .now = call.now()});
+        });
 }
 
 Answer get_deployment(const Call& call) {

@@ -83,7 +83,9 @@ Answer get_reflog(const Call& call);
 Answer undo_move(const Call& call);
 
 // deployments.cc
+BodyShape deployment_shape();
 Answer list_deployments(const Call& call);
+Answer post_deployment(const Call& call);
 Answer get_deployment(const Call& call);
 Answer roll_back(const Call& call);
 Answer cancel_deployment(const Call& call);

@@ -175,20 +175,6 @@ Status check_contexts(store::Reader& reader,
     return {};
 }
 
-/// The branch or tag that `ref` names; empty: it names a commit.
-Result<std::string> full_ref(store::Reader& reader,
-                             const ProjectId& project,
-                             const std::string& ref) {
-    for (const std::string_view prefix : {"", "refs/heads/", "refs/tags/"}) {
-        std::string name = std::string(prefix) + ref;
-        ORIGIN_TRY(found, git::find_ref(reader, project, name));
-        if (found && name.starts_with("refs/")) {
-            return name;
-        }
-    }
-    return std::string();
-}
-
 Answer show(const Call& call, const ProjectId& project, const std::string& name, int status) {
     ORIGIN_TRY(body,
                read_store(call.around.store, [&](store::Reader& reader) -> Result<json::object> {
@@ -272,7 +258,7 @@ Answer post_github_deployment(const Call& call) {
                 ORIGIN_CHECK(store::need_row<store::TargetRow>(
                     writer, Table::Targets, store::target_key(project, target), "no such target"));
                 ORIGIN_CHECK(check_contexts(writer, project, commit, body.required_contexts));
-                ORIGIN_TRY(ref, full_ref(writer, project, body.ref));
+                ORIGIN_TRY(ref, named_ref(writer, project, body.ref));
                 ORIGIN_TRY(push, git::latest_push(writer, project));
                 ORIGIN_CHECK(hooks::queue_deployment(writer,
                                                      {.id = id,

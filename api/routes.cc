@@ -53,6 +53,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"POST", P "/reflog/undo", "git:write", kKey, undo_shape, undo_move},
 
     {"GET", P "/deployments", kSees, kKey, nullptr, list_deployments},
+    {"POST", P "/deployments", "deploy", kKey, deployment_shape, post_deployment},
     {"GET", P "/deployments/{deployment}", kSees, kKey, nullptr, get_deployment},
     {"POST", P "/deployments/{deployment}/rollback", "deploy", kKey, nullptr, roll_back},
     {"POST", P "/deployments/{deployment}/cancel", "deploy", kKey, nullptr, cancel_deployment},

@@ -67,6 +67,8 @@ struct Options {
     std::int64_t overlap = 24L * 60 * 60;
     std::vector<std::string> operations;
     std::optional<std::uint64_t> seconds;
+    std::optional<std::uint64_t> milliseconds;
+    bool no_secret_scan = false;
     DeployOptions deploy;
     int status = 0;
 };

@@ -140,12 +140,61 @@ void add_status_commands(CLI::App& app, Options& o) {
         });
 }
 
+void add_gates_commands(CLI::App& app, Options& o) {
+    CLI::App* gates = app.add_subcommand("gates", "what pushes are asked beside policies");
+    gates->require_subcommand(1);
+    const auto fill = [&o](ApiCall& call) {
+        call.target = "/api/projects/" + o.project + "/gates";
+        call.columns = {"secretScan", "url", "hasSecret", "onFailure", "timeoutMs"};
+    };
+    add_call(
+        *gates,
+        o,
+        {"show", "show a project's gates"},
+        [&o](CLI::App& c) { add_project(c, o); },
+        [fill](ApiCall& call) {
+            call.method = "GET";
+            fill(call);
+        });
+    add_call(
+        *gates,
+        o,
+        {"set", "replace a project's gates: what is not given gets its default"},
+        [&o](CLI::App& c) {
+            add_project(c, o);
+            c.add_flag("--no-secret-scan", o.no_secret_scan, "let pushes bring secrets");
+            c.add_option("--url", o.name, "the project's own gate");
+            c.add_option("--secret-file", o.file, "what its requests are signed with (whsec_...)")
+                ->check(CLI::ExistingFile);
+            c.add_option("--on-failure", o.access, "when it gives no verdict; default: closed")
+                ->check(CLI::IsMember({"closed", "open"}));
+            c.add_option("--timeout-ms", o.milliseconds, "100 to 10000; default 5000");
+        },
+        [&o, fill](ApiCall& call) {
+            boost::json::object body{{"url", o.name}, {"onFailure", o.access}};
+            if (!o.file.empty()) {
+                const std::string text = text_of_file(o.file);
+                body["secret"] = text.substr(0, text.find('\n'));
+            }
+            if (o.no_secret_scan) {
+                body["secretScan"] = false;
+            }
+            if (o.milliseconds) {
+                body["timeoutMs"] = *o.milliseconds;
+            }
+            call.body = json_of(std::move(body));
+            call.method = "PUT";
+            fill(call);
+        });
+}
+
 }  // namespace
 
 void add_policy_commands(CLI::App& app, Options& o) {
     add_token_commands(app, o);
     add_branch_policy_commands(app, o);
     add_status_commands(app, o);
+    add_gates_commands(app, o);
 }
 
 }  // namespace origin

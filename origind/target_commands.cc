@@ -178,6 +178,26 @@ void add_deployment_commands(CLI::App& app, Options& o) {
     add_call(
         *deployment,
         o,
+        {"create", "deploy a branch, tag or commit, whatever rules say"},
+        [&o](CLI::App& c) {
+            add_project(c, o);
+            c.add_option("ref", o.id, "a branch, a tag or a commit")->required();
+            c.add_option("--target", o.name, "where to; default: production");
+            c.add_flag("--preview", o.deploy.preview, "at a URL of its own, replacing nothing");
+        },
+        [&o](ApiCall& call) {
+            boost::json::object body{{"ref", o.id}, {"target", o.name}};
+            if (o.deploy.preview) {
+                body["preview"] = true;
+            }
+            call.method = "POST";
+            call.target = below(o, "/deployments");
+            call.body = json_of(std::move(body));
+            call.columns = {"id", "target", "commit", "state", "url"};
+        });
+    add_call(
+        *deployment,
+        o,
         {"show", "show one with its log"},
         [&o](CLI::App& c) { add_one_deployment(c, o); },
         [&o](ApiCall& call) {

@@ -41,6 +41,19 @@ class ToNetlify(Stories, Netlify):
         self.check_live(first["url"], {"index.html": b"one\n"})
         self.assertEqual(self.server.get(self.api("/targets/production")).json["live"], first["id"])
 
+    def test_a_commit_is_deployed_by_hand(self):
+        first = self.live({"index.html": b"one\n"})
+        self.work("tag", "v1")
+        self.work("push", "-q", "origin", "v1")
+        self.live({"index.html": b"two\n"})
+        words = ("--data", self.server.data, "--project", self.project_id())
+        made = self.server.command_json("deployment", "create", *words, "v1")
+        self.assertEqual((made["commit"], made["ref"], made["target"]), (first["commit"], "refs/tags/v1", "production"))
+        row = self.settled()
+        self.assertEqual((row["state"], row["release"]), ("live", 3), row)
+        self.check_live(row["url"], {"index.html": b"one\n"})
+        for body, status in (({"ref": "no-such"}, 404), ({"ref": "main", "target": "no-such"}, 404), ({}, 400)):
+            self.assertEqual(self.server.request("POST", self.api("/deployments"), body).status, status, body)
 
     def test_a_deleted_branch_takes_its_preview_with_it(self):
         self.put_rule("feature/*", preview=True)

@@ -279,6 +279,18 @@ class ExternalGate(Scenario):
         self.assertEqual(self.server.get(path).json,
                          {"secretScan": True, "url": None, "hasSecret": False, "onFailure": "closed", "timeoutMs": 5000})
 
+    def test_by_command(self):
+        self.pushed_repo()
+        secret = self.folder / "gate.secret"
+        secret.write_text(SECRET + "\n")
+        words = ("--data", self.server.data, "--project", self.project_id())
+        made = self.server.command_json("gates", "set", *words, "--url", "https://gate.example.org/", "--secret-file", secret,
+                                        "--on-failure", "open", "--timeout-ms", "900", "--no-secret-scan")
+        self.assertEqual(made, {"secretScan": False, "url": "https://gate.example.org/", "hasSecret": True,
+                                "onFailure": "open", "timeoutMs": 900})
+        self.assertEqual(self.server.command_json("gates", "show", *words), made)
+        self.assertTrue(self.server.command_json("gates", "set", *words)["secretScan"])
+
 
 class GuardedGate(Scenario):
     def test_private_addresses_are_not_asked(self):

@@ -32,6 +32,7 @@ BODIES = {
     "POST /api/projects/{project}/transfer": {"client": "no-such"},
     "POST /api/projects/{project}/tokens": {"operations": ["git:read"]},
     "PUT /api/projects/{project}/gates": {"url": "ftp://example.org/"},
+    "POST /api/projects/{project}/deployments": {"ref": "no-such"},
     "POST /api/v3/repos/{owner}/{repo}/deployments": {"ref": "no-such"},
     "PUT /api/projects/{project}/policies": {"policies": [{"pattern": "main", "pushers": ["no-such"]}]},
     "POST /api/projects/{project}/commits/{sha}/statuses": {"state": "success"},
