@@ -12,104 +12,28 @@
 #include "crypto/hash.h"
 #include "deploy/all_connectors.h"
 #include "deploy/provider_api.h"
+#include "deploy/vercel_api.h"
+#include "deploy/vercel_archive.h"
 
 namespace origin::deploy {
 namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kApi = "https://api.vercel.com";
-constexpr std::size_t kFilesMax = 15'000;  // V3.
+constexpr std::size_t kFilesMax = 15'000;  // V3: as many and more go as an archive.
 constexpr int kRoundsMax = 4;              // V4: how often files may be missing again.
-constexpr std::string_view kOutput = ".vercel/output/";
 /// Build Output API, version 3: nothing is built, and no framework looked for (V5).
 constexpr std::string_view kConfig = R"({"version":3})";
-constexpr const char* kMeta = "origindDeployment";
+constexpr std::string_view kConfigPath = ".vercel/output/config.json";
+constexpr std::string_view kStatic = ".vercel/output/static/";
 
 // What is remembered of a deployment between two calls.
-constexpr std::string_view kProject = "project";    // Its id.
-constexpr std::string_view kName = "name";          // Its name.
 constexpr std::string_view kCreating = "creating";  // A create was sent: look before the next one.
 constexpr std::string_view kRounds = "rounds";      // How often files were missing.
+constexpr std::string_view kPieces = "pieces";      // Of the archive: see text_of().
 constexpr std::string_view kMove = "move";        // "rollback", "promote": the domains are to move.
 constexpr std::string_view kCounted = "counted";  // Among the deployments of the day.
 constexpr std::string_view kMoved = "moved";      // Which of them was asked for, and answered.
-
-std::string complaint(const json::value& body) {
-    if (const json::string* text = body.if_string()) {
-        return text->starts_with("<") ? std::string() : std::string(*text);
-    }
-    const std::string nested = text_at(body, {"error", "message"});
-    return nested.empty() ? text_at(body, {"message"}) : nested;
-}
-
-ProviderApi api_of(const net::HttpClient& client, Task& task) {
-    const std::string_view base = task.setting("apiBase");
-    return {client, task, {"Vercel", std::string(base.empty() ? kApi : base), complaint}};
-}
-
-/// The path, its query, and whose team the project is.
-std::string at_team(Task& task, std::string path) {
-    const std::string_view team = task.setting("team");
-    if (team.empty()) {
-        return path;
-    }
-    path += path.contains('?') ? "&" : "?";
-    return path + (team.starts_with("team_") ? "teamId=" : "slug=") + encoded_path(team);
-}
-
-std::string project_path(Task& task, std::string_view version) {
-    return "/" + std::string(version) + "/projects/" + encoded_path(note(task, kProject));
-}
-
-Status look_at_project(ProviderApi& api, Task& task) {
-    if (!note(task, kProject).empty()) {
-        return {};
-    }
-    const std::string wanted(task.setting("project"));
-    auto project = api.call({.path = at_team(task, "/v9/projects/" + encoded_path(wanted))});
-    if (!project && project.error().code() == Code::NotFound) {
-        return std::unexpected(Error(Code::NotFound,
-                                     "Vercel knows no project '" + printable(wanted) +
-                                         "' for this token and team; make it there once")
-                                   .because("provider_has_none"));
-    }
-    ORIGIN_CHECK(project);
-    const std::string id = text_at(project->body, {"id"});
-    if (id.empty()) {
-        return odd_answer("Vercel", "project id");
-    }
-    remember(task, kProject, id);
-    remember(task, kName, text_at(project->body, {"name"}));
-    return {};
-}
-
-void take_addresses(Task& task, const json::value& deployment) {
-    store::RemoteDeployment& remote = task.row().remote;
-    const std::string id = text_at(deployment, {"id"});
-    remote.id = id.empty() ? text_at(deployment, {"uid"}) : id;
-    remote.permalink = url_of(task, text_at(deployment, {"url"}));
-    remote.admin_url = text_at(deployment, {"inspectorUrl"});
-}
-
-/// What may have been made by a call whose answer was lost.
-Result<bool> find_again(ProviderApi& api, Task& task) {
-    ORIGIN_TRY(answer,
-               api.call({.path = at_team(task,
-                                         "/v6/deployments?limit=20&projectId=" +
-                                             encoded_path(note(task, kProject)))}));
-    const json::array* deployments = value_at(answer.body, {"deployments"}).if_array();
-    if (deployments == nullptr) {
-        return odd_answer("Vercel", "list of deployments");
-    }
-    for (const json::value& one : *deployments) {
-        if (text_at(one, {"meta", kMeta}) == task.id().str()) {
-            take_addresses(task, one);
-            return true;
-        }
-    }
-    return false;
-}
 
 constexpr std::string_view kDeploysPerDay = "deploysPerDay";
 /// The plan decides (100 on the free one), so there is none unless it is set.
@@ -117,22 +41,24 @@ constexpr PaceLimit kDeploys{
     "as many deployments as 'deploysPerDay' allows are made in a day", 0, std::chrono::hours(24)};
 
 Result<json::array> files_of(Task& task) {
+    json::array files;
+    for (const ArchivePiece& piece : read_pieces(note(task, kPieces))) {
+        files.push_back(
+            {{"file", std::string(kArchivePieceName) + std::to_string(files.size() + 1)},
+             {"sha", piece.sha1},
+             {"size", piece.size}});
+    }
+    if (!files.empty()) {
+        return files;
+    }
     ORIGIN_TRY(site, task.site());
     ORIGIN_TRY(digests, task.digests());
-    if (site->files.size() >= kFilesMax) {
-        return std::unexpected(Error(Code::InvalidInput,
-                                     std::to_string(site->files.size()) +
-                                         " files; Vercel takes fewer than 15,000 (its archive "
-                                         "form is not made here)")
-                                   .because("too_many_files"));
-    }
-    json::array files;
-    files.push_back({{"file", std::string(kOutput) + "config.json"},
+    files.push_back({{"file", kConfigPath},
                      {"sha", crypto::hex(crypto::sha1(kConfig))},
                      {"size", kConfig.size()}});
     for (const SiteFile& file : site->files) {
         const store::BlobDigestsRow& known = digests->at(file.blob);
-        files.push_back({{"file", std::string(kOutput) + "static/" + file.path},
+        files.push_back({{"file", std::string(kStatic) + file.path},
                          {"sha", crypto::hex(known.sha1)},
                          {"size", known.size}});
     }
@@ -143,9 +69,9 @@ Result<json::array> files_of(Task& task) {
 Result<std::string> wish(Task& task) {
     ORIGIN_TRY(files, files_of(task));
     ORIGIN_TRY(subject, task.subject_line());
-    json::object body{{"name", note(task, kName)},
-                      {"project", note(task, kProject)},
-                      {"meta", {{kMeta, task.id().str()}}},
+    json::object body{{"name", note(task, vercel::kName)},
+                      {"project", note(task, vercel::kProject)},
+                      {"meta", {{vercel::kMeta, task.id().str()}}},
                       {"gitMetadata",
                        {{"commitSha", task.row().commit.hex()},
                         {"commitRef", branch_of(task.row().ref)},
@@ -177,7 +103,7 @@ std::set<std::string> missing_in(const json::value& body) {
 /// Makes the deployment, if the provider has all of its files. Returns: what it lacks.
 Result<std::set<std::string>> make_deployment(ProviderApi& api, Task& task) {
     if (!note(task, kCreating).empty()) {
-        ORIGIN_TRY(found, find_again(api, task));
+        ORIGIN_TRY(found, vercel::find_again(api, task));
         if (found) {
             ORIGIN_CHECK(task.save());
             return std::set<std::string>();
@@ -192,11 +118,11 @@ Result<std::set<std::string>> make_deployment(ProviderApi& api, Task& task) {
     ORIGIN_TRY(body, wish(task));
     ORIGIN_TRY(answer,
                api.ask({.method = "POST",
-                        .path = at_team(
+                        .path = vercel::at_team(
                             task, "/v13/deployments?prebuilt=1&skipAutoDetectionConfirmation=1"),
                         .body = std::move(body)}));
     if (answer.status >= 200 && answer.status < 300) {
-        take_addresses(task, answer.body);
+        vercel::take_addresses(task, answer.body);
         if (task.row().remote.id.empty()) {
             return odd_answer("Vercel", "deployment id");
         }
@@ -220,7 +146,7 @@ Result<std::set<std::string>> make_deployment(ProviderApi& api, Task& task) {
 
 Status send_file(ProviderApi& api, Task& task, std::string data, const std::string& sha) {
     ORIGIN_CHECK(api.call({.method = "POST",
-                           .path = at_team(task, "/v2/files"),
+                           .path = vercel::at_team(task, "/v2/files"),
                            .body = std::move(data),
                            .content_type = "application/octet-stream",
                            .headers = {{"x-vercel-digest", sha}}}));
@@ -256,6 +182,32 @@ Status count_round(Task& task) {
     return task.save();
 }
 
+/// Sends what is missing of the archive at once: of its pieces no file of the site is one.
+Result<UploadPlan> send_archive(ProviderApi& api, Task& task) {
+    ORIGIN_TRY(archive, VercelArchive::pack(task, {kConfigPath, kConfig}, kStatic));
+    remember(task, kPieces, text_of(archive.pieces()));
+    ORIGIN_TRY(missing, make_deployment(api, task));
+    if (missing.empty()) {
+        return UploadPlan{};
+    }
+    ORIGIN_CHECK(count_round(task));
+    std::uint64_t sent = 0;
+    for (std::size_t i = 0; i < archive.pieces().size(); ++i) {
+        const ArchivePiece& piece = archive.pieces()[i];
+        if (missing.erase(piece.sha1) > 0) {
+            ORIGIN_CHECK(task.check_time());
+            ORIGIN_TRY(bytes, archive.read(i));
+            ORIGIN_CHECK(send_file(api, task, std::move(bytes), piece.sha1));
+            sent += piece.size;
+        }
+    }
+    task.row().progress.bytes_sent += sent;
+    ORIGIN_CHECK(task.say("so many files go as an archive: " + std::to_string(sent) + " bytes in " +
+                          std::to_string(archive.pieces().size()) +
+                          (archive.pieces().size() == 1 ? " piece" : " pieces")));
+    return parts_of(task, std::move(missing));  // Whatever else it asks for is refused.
+}
+
 Poll failed(std::string why) {
     return {.state = Poll::State::Failed, .text = std::move(why)};
 }
@@ -264,7 +216,8 @@ Poll failed(std::string why) {
 /// of the last one.
 Result<json::value> last_move(ProviderApi& api, Task& task) {
     ORIGIN_TRY(project,
-               api.call({.path = at_team(task, project_path(task, "v9") + "?rollbackInfo=true")}));
+               api.call({.path = vercel::at_team(
+                             task, vercel::project_path(task, "v9") + "?rollbackInfo=true")}));
     json::value last = value_at(project.body, {"lastAliasRequest"});
     const bool is_ours = text_at(last, {"toDeploymentId"}) == task.row().remote.id &&
                          text_at(last, {"type"}) == note(task, kMove);
@@ -285,12 +238,12 @@ Status move_domains(ProviderApi& api, Task& task, const std::string& move) {
     }
     remember(task, kMove, move);
     ORIGIN_CHECK(task.save());
-    const auto asked =
-        api.call({.method = "POST",
-                  .path = at_team(task,
-                                  project_path(task, move == "promote" ? "v10" : "v9") + "/" +
-                                      move + "/" + encoded_path(task.row().remote.id)),
-                  .body = "{}"});
+    const auto asked = api.call(
+        {.method = "POST",
+         .path = vercel::at_team(task,
+                                 vercel::project_path(task, move == "promote" ? "v10" : "v9") +
+                                     "/" + move + "/" + encoded_path(task.row().remote.id)),
+         .body = "{}"});
     if (!asked && asked.error().code() == Code::Conflict) {
         return std::unexpected(
             Error(Code::Unavailable, asked.error().told_to_peer()).because("provider_busy"));
@@ -301,7 +254,7 @@ Status move_domains(ProviderApi& api, Task& task, const std::string& move) {
 }
 
 void take_live(Task& task, const json::value& deployment) {
-    take_addresses(task, deployment);
+    vercel::take_addresses(task, deployment);
     const json::array* aliases = value_at(deployment, {"alias"}).if_array();
     task.row().url = task.row().remote.permalink;
     if (!task.row().preview && aliases != nullptr && !aliases->empty() &&
@@ -312,7 +265,7 @@ void take_live(Task& task, const json::value& deployment) {
 
 Result<json::value> deployment_of(ProviderApi& api, Task& task) {
     ORIGIN_TRY(answer,
-               api.call({.path = at_team(
+               api.call({.path = vercel::at_team(
                              task, "/v13/deployments/" + encoded_path(task.row().remote.id))}));
     return std::move(answer.body);
 }
@@ -384,10 +337,14 @@ Status Vercel::check(const TargetSettings& settings) const {
 }
 
 Result<UploadPlan> Vercel::plan(Task& task) {
-    ProviderApi api = api_of(client_, task);
-    ORIGIN_CHECK(look_at_project(api, task));
+    ProviderApi api = vercel::api_of(client_, task);
+    ORIGIN_CHECK(vercel::look_at_project(api, task));
     if (!task.row().remote.id.empty()) {
         return UploadPlan{};
+    }
+    ORIGIN_TRY(site, task.site());
+    if (site->files.size() >= kFilesMax) {
+        return send_archive(api, task);
     }
     ORIGIN_TRY(missing, make_deployment(api, task));
     if (missing.empty()) {
@@ -402,7 +359,7 @@ Result<UploadPlan> Vercel::plan(Task& task) {
 }
 
 Status Vercel::upload(Task& task, const std::vector<std::size_t>& part) {
-    ProviderApi api = api_of(client_, task);
+    ProviderApi api = vercel::api_of(client_, task);
     ORIGIN_TRY(site, task.site());
     ORIGIN_TRY(digests, task.digests());
     for (const std::size_t i : part) {
@@ -418,7 +375,7 @@ Status Vercel::publish(Task& task) {
     if (!task.row().remote.id.empty()) {
         return {};
     }
-    ProviderApi api = api_of(client_, task);
+    ProviderApi api = vercel::api_of(client_, task);
     ORIGIN_TRY(missing, make_deployment(api, task));
     return missing.empty()
                ? Status()
@@ -428,7 +385,7 @@ Status Vercel::publish(Task& task) {
 }
 
 Result<Poll> Vercel::poll(Task& task) {
-    ProviderApi api = api_of(client_, task);
+    ProviderApi api = vercel::api_of(client_, task);
     if (!note(task, kMoved).empty()) {
         return poll_move(api, task);
     }
@@ -459,8 +416,8 @@ Result<Poll> Vercel::poll(Task& task) {
 }
 
 Status Vercel::roll_back(Task& task, const store::RemoteDeployment& earlier) {
-    ProviderApi api = api_of(client_, task);
-    ORIGIN_CHECK(look_at_project(api, task));
+    ProviderApi api = vercel::api_of(client_, task);
+    ORIGIN_CHECK(vercel::look_at_project(api, task));
     task.row().remote.id = earlier.id;
     ORIGIN_CHECK(move_domains(api, task, "rollback"));
     return task.say(
@@ -473,18 +430,18 @@ void Vercel::cancel(Task& task) {
     if (task.row().remote.id.empty() || !note(task, kMove).empty()) {
         return;
     }
-    ProviderApi api = api_of(client_, task);
+    ProviderApi api = vercel::api_of(client_, task);
     [[maybe_unused]] const auto dropped =
         api.call({.method = "PATCH",
-                  .path = at_team(
+                  .path = vercel::at_team(
                       task, "/v12/deployments/" + encoded_path(task.row().remote.id) + "/cancel")});
 }
 
 Status Vercel::remove(Task& task) {
-    ProviderApi api = api_of(client_, task);
+    ProviderApi api = vercel::api_of(client_, task);
     return gone(api.call(
         {.method = "DELETE",
-         .path = at_team(task, "/v13/deployments/" + encoded_path(task.row().remote.id))}));
+         .path = vercel::at_team(task, "/v13/deployments/" + encoded_path(task.row().remote.id))}));
 }
 
 }  // namespace

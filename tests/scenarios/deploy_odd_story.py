@@ -17,6 +17,7 @@ import cloudflare
 
 PAGES_FILES_MAX = 20_000
 BIG_BYTES = 26 << 20
+VERCEL_FILES = 15_000
 PUSHERS = 6
 
 
@@ -105,6 +106,21 @@ class OddVercel(OddTrees, Vercel):
         self.target("taken")
         self.fails({"index.html": b"x\n"}, "taken")
         self.assertEqual(self.made(), [])
+
+    def test_more_files_than_it_takes_go_as_an_archive(self):
+        stream = "".join(f"M 100644 inline p/{n % 100}/{n}.txt\ndata {len(str(n))}\n{n}\n" for n in range(VERCEL_FILES))
+        commit = self.push_tree(stream)
+        row = self.settled()
+        self.assertEqual((row["state"], row["commit"], row["files"]), ("live", commit, VERCEL_FILES), row)
+        self.check_live(row["url"], {f"p/{n % 100}/{n}.txt": str(n).encode() for n in (0, 7, VERCEL_FILES - 1)})
+        self.assertEqual(len(self.standin.calls(*self.UPLOAD)), 1)
+        self.assertIn("as an archive", str(row["log"]))
+        self.push_tree(stream + "M 100644 inline index.html\ndata 4\nnew\n\n")
+        self.standin.plan.add("lost_answer", method="POST", path="/v2/files")
+        row = self.settled()
+        self.assertEqual((row["state"], len(self.made())), ("live", 2), row)
+        self.check_live(row["url"], {"index.html": b"new\n", "p/7/7.txt": b"7"})
+        self.standin.assert_clean()
 
 
 class OddWorkers(OddTrees, Workers):
