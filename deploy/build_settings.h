@@ -4,6 +4,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
+
+#include "deploy/registry_url.h"
 
 namespace origin::deploy {
 
@@ -13,6 +16,7 @@ struct BuildSettings {
     std::uint64_t memory_bytes_max = std::uint64_t{2} << 30;
     std::uint64_t folder_bytes_max = std::uint64_t{1} << 30;  // Of the work folder: memory too.
     unsigned at_once = 2;
+    std::optional<RegistryUrl> registry = {};  // That builds may read; none: no network at all.
 };
 
 }  // namespace origin::deploy

@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "deploy/box_files.h"
 #include "deploy/build_log.h"
+#include "deploy/registry_proxy.h"
 #include "git/odb/objects.h"
 #include "git/serve/archive.h"
 #include "git/serve/commit.h"
@@ -105,32 +106,55 @@ Status Builds::run(Task& task, Work& work) const {
     BuildLog log(task,
                  around_.clock,
                  {.lines_max = kBuildLogLinesMax, .line_bytes_max = kBuildLineBytesMax});
-    ORIGIN_TRY(
-        end,
-        log.run(around_.box,
-                {.command = {"/bin/sh", "-c", work.wish.command},
-                 .environment = {"ORIGIN_COMMIT=" + task.row().commit.hex(),
-                                 "ORIGIN_REF=" + task.row().ref,
-                                 "ORIGIN_TARGET=" + task.row().target,
-                                 task.row().preview ? "ORIGIN_PREVIEW=1" : "ORIGIN_PREVIEW=0"},
-                 .archive_in = work.in.get(),
-                 .archive_out = work.out.get(),
-                 .out_folder = work.wish.output,
-                 .limits = {.time_max = around_.settings.time_max,
-                            .memory_bytes_max = around_.settings.memory_bytes_max,
-                            .work_bytes_max = around_.settings.folder_bytes_max,
-                            .files_max = 4 * kBuildOutputFilesMax,
-                            .processes_max = kBuildProcessesMax}}));
+    std::optional<RegistryProxy> registry;
+    sandbox::BoxPort port;
+    if (around_.settings.registry) {
+        registry.emplace(*around_.settings.registry, around_.clock);
+        port = {.number = kRegistryPort, .serve = [&](sandbox::Fd listening) {
+                    registry->serve(std::move(listening));
+                }};
+    }
+    std::vector<std::string> environment = registry_environment(registry ? &*registry : nullptr);
+    environment.push_back("ORIGIN_COMMIT=" + task.row().commit.hex());
+    environment.push_back("ORIGIN_REF=" + task.row().ref);
+    environment.push_back("ORIGIN_TARGET=" + task.row().target);
+    environment.emplace_back(task.row().preview ? "ORIGIN_PREVIEW=1" : "ORIGIN_PREVIEW=0");
+    bool wants_network = false;
+    ORIGIN_TRY(end,
+               log.run(around_.box,
+                       {.command = {"/bin/sh", "-c", work.wish.command},
+                        .environment = std::move(environment),
+                        .archive_in = work.in.get(),
+                        .archive_out = work.out.get(),
+                        .out_folder = work.wish.output,
+                        .port = std::move(port),
+                        .limits = {.time_max = around_.settings.time_max,
+                                   .memory_bytes_max = around_.settings.memory_bytes_max,
+                                   .work_bytes_max = around_.settings.folder_bytes_max,
+                                   .files_max = 4 * kBuildOutputFilesMax,
+                                   .processes_max = kBuildProcessesMax},
+                        .line = [&](std::string_view line) {
+                            wants_network = wants_network || sounds_like_no_network(line);
+                        }}));
     if (end.ok()) {
         return {};
     }
+    std::string hint;
+    if (registry && !registry->complaint().empty()) {
+        hint = "; package registry: " + registry->complaint();
+    } else if (wants_network) {
+        hint = registry ? "; a build has no network but the package registry"
+                        : "; a build has no network: this server's operator may allow a package "
+                          "registry (build.registry)";
+    }
     if (end.why == sandbox::BoxEnd::Why::Exited) {
-        return refuse(
-            "build_failed",
-            "the build failed (exit code " + std::to_string(end.status) + ")" + log.ending());
+        return refuse("build_failed",
+                      "the build failed (exit code " + std::to_string(end.status) + ")" +
+                          log.ending() + hint);
     }
     if (end.why == sandbox::BoxEnd::Why::Killed) {
-        return refuse("build_failed", "the build was ended: " + printable(end.text) + log.ending());
+        return refuse("build_failed",
+                      "the build was ended: " + printable(end.text) + log.ending() + hint);
     }
     return refuse("bad_output", "the build's files: " + printable(end.text));
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // deploy/builds: a commit whose `.origind.toml` names a build is built before it is deployed.
 //
-// The tree is unpacked in a sandbox without a network, the command runs, and the output folder
-// comes back as a tree, in a commit on top of the one it was made of, under the hidden ref
-// refs/origind/builds/<commit>. A commit says itself how it is built, so that ref is all there is
-// to know: whoever deploys the commit again, or goes back to it, finds it and builds nothing.
+// The tree is unpacked in a sandbox without a network (but for deploy/registry_proxy, if the
+// operator names a registry), the command runs, and the output folder comes back as a tree, in a
+// commit on top of the one it was made of, under the hidden ref refs/origind/builds/<commit>. A
+// commit says itself how it is built, so that ref is all there is to know: whoever deploys the
+// commit again, or goes back to it, finds it and builds nothing.
 #pragma once
 
 #include <atomic>

@@ -200,6 +200,33 @@ TEST_F(BuildsTest, ACommitIsBuiltOnce) {
     EXPECT_FALSE(log_of(newest()).contains("$ mkdir"));
 }
 
+TEST_F(BuildsTest, OneThatMissesANetworkIsToldWhoMayAllowIt) {
+    const std::string missing = "echo 'npm error code ENOTFOUND' >&2; exit 1";
+    EXPECT_TRUE(deploy(missing).error.ends_with(
+        "; a build has no network: this server's operator may allow a package registry "
+        "(build.registry)"));
+    EXPECT_FALSE(deploy("echo wrong; exit 1").error.contains("network"));
+    settings_.registry = *RegistryUrl::parse("http://127.0.0.1:9/npm/");
+    make();
+    EXPECT_TRUE(
+        deploy(missing).error.ends_with("; a build has no network but the package registry"));
+}
+
+TEST_F(BuildsTest, ReadsTheRegistryAndNothingElse) {
+    settings_.registry = *RegistryUrl::parse("http://127.0.0.1:9/npm/");  // Nobody there.
+    make();
+    const DeploymentRow row = deploy(
+        "env | grep ^npm_config_registry; curl -s ${ORIGIN_REGISTRY}a; echo; curl -sm 5 "
+        "http://127.0.0.1:9/ || exit 9");
+    EXPECT_TRUE(log_of(row).contains("npm_config_registry=http://127.0.0.1:4873/npm/\n"));
+    EXPECT_TRUE(log_of(row).contains("{\"error\":\"the registry cannot be read")) << log_of(row);
+    EXPECT_TRUE(row.error.contains("exit code 9")) << row.error;
+    EXPECT_TRUE(
+        row.error.ends_with("; package registry: GET /npm/a: the registry cannot be read: "
+                            "Nobody answers there."))
+        << row.error;
+}
+
 TEST_F(BuildsTest, LongLogsAreCut) {
     const DeploymentRow row =
         deploy("mkdir dist; echo >dist/a; seq 100000; head -c 9999 /dev/zero | tr '\\0' x; echo");

@@ -157,26 +157,48 @@ std::string pinned(const Target& target, const std::vector<Address>& addresses) 
 struct Exchange {
     const ClientSettings& settings;
     const ClientRequest& request;
+    CURL* easy;
     ClientResponse response{};
     std::size_t head_bytes = 0;
+    std::size_t body_bytes = 0;
+    bool given_up = false;
     bool too_large = false;
     bool cut = false;  // There was more than was wanted.
     bool address_refused = false;
 };
 
+int status_of(CURL* easy) {
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    return static_cast<int>(status);
+}
+
 // Returning less than was given makes curl end the call.
 std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* context) {
     auto& exchange = *static_cast<Exchange*>(context);
     const std::size_t total = size * count;
-    const std::size_t room = exchange.request.response_bytes_max - exchange.response.body.size();
+    const std::size_t room = exchange.request.response_bytes_max - exchange.body_bytes;
     if (total > room) {
         exchange.cut = exchange.request.cut_body;
         exchange.too_large = !exchange.cut;
         exchange.response.body.append(bytes, exchange.cut ? room : 0);
         return 0;
     }
+    exchange.body_bytes += total;
+    if (exchange.request.body_to) {
+        exchange.response.status = status_of(exchange.easy);
+        exchange.given_up = !exchange.request.body_to(exchange.response, {bytes, total});
+        return exchange.given_up ? 0 : total;
+    }
     exchange.response.body.append(bytes, total);
     return total;
+}
+
+// Returning something else than 0 makes curl end the call.
+int on_progress(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    auto& exchange = *static_cast<Exchange*>(context);
+    exchange.given_up = exchange.given_up || exchange.request.give_up();
+    return exchange.given_up ? 1 : 0;
 }
 
 std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* context) {
@@ -263,6 +285,11 @@ void restrict(CURL* easy, Exchange& exchange) {
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &exchange);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, &exchange);
+    if (exchange.request.give_up) {
+        curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+        curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &exchange);
+    }
     if (!exchange.settings.ca_file.empty()) {
         curl_easy_setopt(easy, CURLOPT_CAINFO, exchange.settings.ca_file.c_str());
     }
@@ -272,6 +299,9 @@ std::unexpected<Error> explained(CURLcode code, const Exchange& exchange) {
     const std::string kept = curl_easy_strerror(code);
     if (exchange.address_refused) {
         return address_refused("at the socket");
+    }
+    if (exchange.given_up) {
+        return failed(Code::Unavailable, "given_up", "The call was given up.");
     }
     if (exchange.too_large) {
         return failed(Code::LimitExceeded, "answer_too_large", "The answer was too large.");
@@ -345,7 +375,7 @@ Result<ClientResponse> HttpClient::send(const ClientRequest& request, void* easy
         ORIGIN_TRY(addresses, resolve(target, settings_));
         pins.reset(curl_slist_append(nullptr, pinned(target, addresses).c_str()));
     }
-    Exchange exchange{.settings = settings_, .request = request};
+    Exchange exchange{.settings = settings_, .request = request, .easy = static_cast<CURL*>(easy)};
     describe(easy, request);
     restrict(easy, exchange);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
@@ -357,9 +387,7 @@ Result<ClientResponse> HttpClient::send(const ClientRequest& request, void* easy
     if (code != CURLE_OK && !exchange.cut) {
         return explained(code, exchange);
     }
-    long status = 0;
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    exchange.response.status = static_cast<int>(status);
+    exchange.response.status = status_of(easy);
     return std::move(exchange.response);
 }
 

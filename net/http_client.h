@@ -3,8 +3,10 @@
 // In: a request. Out: the whole answer, within a time and a size.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -19,6 +21,13 @@ struct ClientSettings {
     std::string user_agent = "origind";
 };
 
+struct ClientResponse {
+    int status = 0;
+    std::vector<Header> headers;
+    std::string body;
+    std::string_view header(std::string_view name) const;
+};
+
 struct ClientRequest {
     std::string method = "GET";
     std::string url{};
@@ -28,13 +37,11 @@ struct ClientRequest {
     std::size_t response_bytes_max = 64 * 1024;  // Of the body; the head has 64 KiB of its own.
     bool cut_body = false;                       // Of a longer body take that much, and be content.
     std::string unix_socket{};  // Speak to this path instead; the URL's host is then only a name.
-};
-
-struct ClientResponse {
-    int status = 0;
-    std::vector<Header> headers;
-    std::string body;
-    std::string_view header(std::string_view name) const;
+    /// Gets the body piece by piece, with the answer's head; ClientResponse::body stays empty then.
+    /// Returns: false if no more is wanted: send() fails with `given_up`.
+    std::function<bool(const ClientResponse& head, std::string_view piece)> body_to{};
+    /// Asked about once a second. Returns: true if send() is to fail with `given_up`.
+    std::function<bool()> give_up{};
 };
 
 /// Keeps a connection for the next request to the same host; what it is connected to was checked
@@ -65,7 +72,7 @@ public:
     /// Blocks:  for `timeout`, and before it for the resolver, which has a patience of its own.
     /// Errors: InvalidInput `bad_url`, `port_refused`; Forbidden `address_refused`; Timeout;
     ///         LimitExceeded `answer_too_large`; Unavailable `resolve_failed`, `connect_failed`,
-    ///         `tls_failed`, `broken_answer`.
+    ///         `tls_failed`, `broken_answer`, `given_up`.
     Result<ClientResponse> send(const ClientRequest& request) const;
     /// The same over the session's connection, if it has one there.
     Result<ClientResponse> send(const ClientRequest& request, HttpSession& session) const;

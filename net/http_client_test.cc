@@ -205,6 +205,48 @@ TEST_F(Client, CutsALongBodyIfThatIsWanted) {
     EXPECT_EQ(answer->body, std::string(1000, 'x'));
 }
 
+TEST_F(Client, GivesABodyInPiecesUntilNoMoreIsWanted) {
+    handler_.on_begin = [](const RequestHead&) -> Begun {
+        return text(std::string(8 * kMiB, 'x'), 202);
+    };
+    std::size_t total = 0;
+    ClientRequest request{.url = url("/"),
+                          .response_bytes_max = 8 * kMiB,
+                          .body_to = [&](const ClientResponse& head, std::string_view piece) {
+                              EXPECT_EQ(head.status, 202);
+                              EXPECT_FALSE(head.header("Content-Length").empty());
+                              total += piece.size();
+                              return true;
+                          }};
+    const HttpClient client(allowed());
+    const auto answer = client.send(request);
+    ASSERT_TRUE(answer) << answer.error().kept_in_log();
+    EXPECT_EQ(answer->body, "");
+    EXPECT_EQ(total, 8 * kMiB);
+    request.response_bytes_max -= 1;
+    EXPECT_EQ(reason(client.send(request)), "answer_too_large");
+    request.body_to = [](const ClientResponse&, std::string_view) {
+        return false;
+    };
+    EXPECT_EQ(reason(client.send(request)), "given_up");
+}
+
+TEST_F(Client, IsGivenUpWhenAsked) {
+    class Never final : public Deferred {
+        std::optional<Response> poll() override { return std::nullopt; }
+    };
+    handler_.on_begin = [](const RequestHead&) -> Begun {
+        return std::make_unique<Never>();
+    };
+    int asked = 0;
+    EXPECT_EQ(reason(HttpClient(allowed()).send({.url = url("/"),
+                                                 .give_up =
+                                                     [&] {
+                                                         return ++asked > 1;
+                                                     }})),
+              "given_up");
+}
+
 TEST_F(Client, WaitsNoLongerThanItsTimeout) {
     class Never final : public Deferred {
         std::optional<Response> poll() override { return std::nullopt; }

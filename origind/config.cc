@@ -134,6 +134,15 @@ std::string take_size(const toml::node& node, std::uint64_t& into) {
     return {};
 }
 
+std::string take_registry(const toml::node& node, std::optional<deploy::RegistryUrl>& into) {
+    auto url = deploy::RegistryUrl::parse(node.value_exact<std::string>().value_or(""));
+    if (!url) {
+        return url.error().told_to_peer();
+    }
+    into = std::move(*url);
+    return {};
+}
+
 std::string take_seconds(const toml::node& node, std::chrono::seconds& into) {
     std::size_t count = 0;
     std::string wrong = take_limit(node, count);
@@ -276,6 +285,10 @@ Settings build_settings() {
         {"build.at_once",
          [](const auto& n, Config& c) {
              return take_threads(n, c.builds.at_once);
+         }},
+        {"build.registry",
+         [](const auto& n, Config& c) {
+             return take_registry(n, c.builds.registry);
          }},
     };
 }

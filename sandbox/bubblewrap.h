@@ -46,6 +46,14 @@ struct Lent {
     std::string to;              // In the box. Read-only.
 };
 
+/// A port of 127.0.0.1 in the box that is answered from outside: the one thing it can speak to if
+/// it has no network.
+struct BoxPort {
+    std::uint16_t number = 0;
+    /// Gets the listening socket before the program begins; none: no port.
+    std::function<void(Fd listening)> serve = {};
+};
+
 struct BoxedProgram {
     std::vector<std::string> command;           // A program's path in the box, and its arguments.
     std::vector<std::string> environment = {};  // "NAME=value"; besides PATH, HOME, TERM, CI, LANG.
@@ -55,6 +63,7 @@ struct BoxedProgram {
     int archive_out = -1;      // If the command succeeds: a tar file of...
     std::string out_folder{};  // ... this folder below /box.
     BoxNetwork network = BoxNetwork::None;
+    BoxPort port = {};
     BoxUser user = BoxUser::Nobody;
     BoxLimits limits = {};
     /// Each line that it prints, cut at kChildLineBytesMax: any bytes.

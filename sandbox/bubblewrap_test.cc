@@ -3,12 +3,15 @@
 // nothing behind. Method: hostile shell scripts in real boxes, looked at from outside.
 #include "sandbox/bubblewrap.h"
 
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,6 +44,7 @@ protected:
     SystemClock clock_;
     Bubblewrap box_{clock_};
     std::string said_;
+    std::future<void> answering_;
 };
 
 /// Processes of this machine whose command line has `word` in it.
@@ -87,6 +91,35 @@ TEST_F(BoxTest, HasNoNetworkAndNoRightsToMakeOne) {
               0);
     EXPECT_NE(run("unshare -Un true").status, 0);
     EXPECT_NE(run("ip link add x type dummy").status, 0);
+}
+
+TEST_F(BoxTest, APortOfItsOwnIsAnsweredFromOutsideAndNoOther) {
+    BoxedProgram boxed = shell(
+        "python3 -c '\n"
+        "import socket\n"
+        "one = socket.create_connection((\"127.0.0.1\", 4873), 10)\n"
+        "one.sendall(b\"ask\")\n"
+        "print(one.recv(100).decode())\n"
+        "try: socket.create_connection((\"127.0.0.1\", 4874), 1)\n"
+        "except ConnectionRefusedError: print(\"refused\")'");
+    std::atomic<int> served{0};
+    boxed.port = {
+        .number = 4873, .serve = [&](Fd listening) {
+            const timeval patience{.tv_sec = 20, .tv_usec = 0};
+            ::setsockopt(listening.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+            answering_ =
+                std::async(std::launch::async, [&served, listening = std::move(listening)] {
+                    const Fd one(::accept(listening.get(), nullptr, nullptr));
+                    std::array<char, 10> asked{};
+                    ::read(one.get(), asked.data(), asked.size());
+                    served += std::string_view(asked.data()) == "ask" ? 1 : 0;
+                    EXPECT_EQ(::write(one.get(), "answer", 6), 6);
+                });
+        }};
+    EXPECT_TRUE(run(boxed).ok());
+    EXPECT_EQ(said_, "answer\nrefused\n");
+    answering_.wait();
+    EXPECT_EQ(served, 1);
 }
 
 TEST_F(BoxTest, ReadsWhatItIsLentAndWritesNothingThere) {

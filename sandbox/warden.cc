@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -17,6 +18,8 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "sandbox/box_port.h"
 
 namespace origin::sandbox {
 namespace {
@@ -80,9 +83,8 @@ std::string Warden::look(pid_t outer) {
     if (boxed_.give_up && boxed_.give_up()) {
         return "it was given up";
     }
-    find_inner(outer);
-    if (inner_ == 0) {
-        return {};
+    if (std::string wrong = find_inner(outer); inner_ == 0) {
+        return wrong;
     }
     if (bytes_below(inner_) > boxed_.limits.memory_bytes_max) {
         return "its processes took more than " + megabytes(boxed_.limits.memory_bytes_max) +
@@ -107,30 +109,39 @@ void Warden::empty() const {
     }
 }
 
-void Warden::find_inner(pid_t outer) {
+std::string Warden::find_inner(pid_t outer) {
     constexpr int kPatienceMs = 10'000;
     constexpr std::string_view kBefore = "\"child-pid\":";
     if (inner_ != 0) {
-        return;
+        return {};
     }
     const Fd whole(static_cast<int>(::syscall(SYS_pidfd_open, outer, 0)));
     std::array<pollfd, 2> waiting{{{born_.reading.get(), POLLIN, 0}, {whole.get(), POLLIN, 0}}};
     if (::poll(waiting.data(), waiting.size(), kPatienceMs) <= 0 || waiting[0].revents == 0) {
-        return;
+        return {};
     }
     std::array<char, 512> buffer{};
     const ssize_t got = ::read(born_.reading.get(), buffer.data(), buffer.size());
     const std::string text(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     const std::size_t at = text.find(kBefore);
     if (at == std::string::npos) {
-        return;
+        return {};
     }
     const auto pid =
         static_cast<pid_t>(std::strtol(text.c_str() + at + kBefore.size(), nullptr, 10));
     ending_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-    if (pid > 0 && ending_.get() >= 0 && ::write(go_.writing.get(), "g", 1) == 1) {
-        inner_ = pid;
+    if (pid <= 0 || ending_.get() < 0) {
+        return {};
     }
+    if (boxed_.port.serve) {
+        auto listening = listen_in(ending_, boxed_.port.number);
+        if (!listening) {
+            return listening.error().told_to_peer() + ": " + listening.error().kept_in_log();
+        }
+        boxed_.port.serve(std::move(*listening));
+    }
+    inner_ = ::write(go_.writing.get(), "g", 1) == 1 ? pid : 0;
+    return {};
 }
 
 }  // namespace origin::sandbox

@@ -42,7 +42,8 @@ public:
     void empty() const;
 
 private:
-    void find_inner(pid_t outer);
+    /// Returns: why it cannot begin; empty: it has, or will.
+    std::string find_inner(pid_t outer);
 
     const BoxedProgram& boxed_;
     const Ends& born_;

@@ -145,7 +145,8 @@ def config():
     return {"whole": whole, "unknown": b"[http]\nlistn = 1\n", "threads": b"[workers]\nthreads = 9999999999999999999\n", "dotted": b'http.listen = "0.0.0.0:0"\n',
             "twice": b"a = 1\na = 2\n", "open": b"[http\n", "deep": b"a = " + b"[" * 300 + b"]" * 300, "date": b"[http]\nlisten = 1979-05-27T07:32:00Z\n",
             "half_tls": b'[http]\ntls_key = "k"\n', "not_utf8": b'[http]\npublic_url = "\xff"\n', "listen": b"127.0.0.1:65536", "empty": b"\n",
-            "tables": b"[[http]]\nlisten = 1\n", "inline": b'http = {listen = "1.2.3.4:5"}\n', "string": b'log.level = """\ninfo"""\n'}
+            "tables": b"[[http]]\nlisten = 1\n", "inline": b'http = {listen = "1.2.3.4:5"}\n', "string": b'log.level = """\ninfo"""\n',
+            "registry": b'[build]\nregistry = "https://registry.example/npm"\n', "registry_up": b'[build]\nregistry = "https://h/../%2e"\n'}
 
 
 def blueprint():

@@ -56,10 +56,10 @@ class CommandLine(Scenario):
 
     def test_wrong_settings_exit_78_and_name_every_one(self):
         config = self.folder / "bad.toml"
-        config.write_text('[http]\nlisten = "nowhere"\nspeed = 7\n[log]\nlevel = "loud"\n')
+        config.write_text('[http]\nlisten = "nowhere"\nspeed = 7\n[log]\nlevel = "loud"\n[build]\nregistry = "npm"\n')
         done = self.server.command("serve", "--data", self.server.data, "--config", config, check=False)
         self.assertEqual(done.returncode, 78)
-        for name in ("http.listen", "http.speed", "log.level"):
+        for name in ("http.listen", "http.speed", "log.level", "build.registry"):
             self.assertIn(name, done.stderr)
         self.assertEqual(self.server.command("serve", "--data", self.folder / "nothing", check=False).returncode, 78)
 

@@ -51,7 +51,7 @@ ROWS = (
     Row("webhook_hostile", "HostileEndpoints Rebinding", (HTTP,), "requests that go out"),
     # One door alone.
     Row("deploy", "ToNetlify", (HTTP,), "what follows a push is the same whatever brought it"),
-    Row("build", "BuildStories", (HTTP,), "what follows a push is the same whatever brought it"),
+    Row("build", "BuildStories WithoutRegistry FromRegistry", (HTTP,), "what follows a push is the same whatever brought it"),
     Row("deploy_command", "DeployCommand", (HTTP,), "what follows a push is the same whatever brought it"),
     Row("gate_program", "GateProgram", (HTTP,), "gates are asked below the doors"),
     Row("deploy_netlify_faults", "NetlifyFaults", (HTTP,), "what follows a push is the same whatever brought it"),
