@@ -9,7 +9,8 @@ client's code: canonical requests are made here from raw bytes, of query and pat
     with s3.S3() as store:            # store.endpoint, s3.KEY_ID, s3.SECRET, bucket "site", region "eu-test-1"
         store.fetch("/a.html")        # as a visitor: the object's bytes and headers
         store.fail(method="PUT", key="a.html", status=503, code="SlowDown")   # once
-        store.log                     # [(method, key, status)]
+            store.log                     # [(method, key, status)]
+        hold = store.hold(3)          # the third request from now is held still: hold.reached, hold.end()
 """
 import dataclasses
 import hashlib
@@ -46,6 +47,22 @@ class Fault:
     drop: bool = False  # No answer at all.
 
 
+class Hold:
+    """A request that gets no answer: `done`, the store did what it asks for."""
+
+    def __init__(self, number, done):
+        self.number, self.done = number, done
+        self.reached, self.ended = threading.Event(), threading.Event()
+
+    def end(self):
+        self.ended.set()
+
+    def keep(self):
+        self.reached.set()
+        self.ended.wait(60)
+        return None, {}, b""
+
+
 class Refused(Exception):
     def __init__(self, status, code, message="", **headers):
         super().__init__(code)
@@ -74,6 +91,7 @@ def canonical_query(raw):
 class S3:
     def __init__(self, page=1000, etags="md5", virtual=False):
         self.objects, self.log, self.faults, self.violations = {}, [], [], []
+        self.holds = None
         self.page, self.etags, self.virtual = page, etags, virtual
         self.lock = threading.Lock()
         store = self
@@ -127,6 +145,10 @@ class S3:
     def fail(self, **fault):
         self.faults.append(Fault(**fault))
 
+    def hold(self, number, done=False):
+        self.holds = Hold(number, done)
+        return self.holds
+
     def fetch(self, path):
         """As a visitor of the static website: Kept, or None."""
         key = urllib.parse.unquote(path).lstrip("/")
@@ -145,8 +167,12 @@ class S3:
     def answer(self, method, target, headers, body):
         raw_path, _, raw_query = target.partition("?")
         key = None
+        hold = self.take_hold()
         try:
             key = self.key_of(raw_path, headers)
+            if hold and not hold.done:
+                self.log.append((method, key, None))
+                return hold.keep()
             fault = self.take_fault(method, key)
             if fault and not fault.after:
                 return self.faulty(fault, method, key)
@@ -159,7 +185,17 @@ class S3:
             answer = (f"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{refused.code}</Code>"
                       f"<Message>{xml.sax.saxutils.escape(refused.message)}</Message></Error>").encode()
         self.log.append((method, key, status))
-        return status, more, answer
+        return hold.keep() if hold else (status, more, answer)
+
+    def take_hold(self):
+        with self.lock:
+            if self.holds is None:
+                return None
+            self.holds.number -= 1
+            if self.holds.number:
+                return None
+            hold, self.holds = self.holds, None
+            return hold
 
     def faulty(self, fault, method, key):
         self.log.append((method, key, None if fault.drop else fault.status))

@@ -10,6 +10,7 @@ import threading
 
 import door_table
 from deployments import Deployments
+from origin_server import wait_until
 
 PROGRAM = """#!/bin/sh
 read -r secret
@@ -21,7 +22,7 @@ look) for f in /root /home/*/ /etc/shadow /var "$ORIGIN_SETTING_DATA"; do [ -e "
 esac
 cd site || exit 1
 find * -type f | sort | while read -r f; do
-    curl -sf -T "$f" "http://127.0.0.1:$ORIGIN_SETTING_PORT/$ORIGIN_DEPLOYMENT/$f" || exit 1
+    curl -sf -H Expect: -T "$f" "http://127.0.0.1:$ORIGIN_SETTING_PORT/$ORIGIN_DEPLOYMENT/$f" || exit 1
 done || exit 1
 echo "url: http://sites.example/$ORIGIN_COMMIT"
 echo "url: javascript:alert(1)"
@@ -30,11 +31,22 @@ SECRET = "tok-0123456789abcdef"
 
 
 class Receiver(http.server.ThreadingHTTPServer):
-    """Keeps what it is sent. The first two questions for /again are refused."""
+    """Keeps what it is sent. The first two questions for /again are refused.
+
+    hold(number, kept): the file so many from now gets no answer until end_hold().
+    """
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_PUT(self):
-            self.server.files[self.path] = self.rfile.read(int(self.headers["Content-Length"]))
+            data = self.rfile.read(int(self.headers["Content-Length"]))
+            self.server.puts.append(self.path)
+            held = len(self.server.puts) == self.server.held
+            if not held or self.server.kept:
+                self.server.files[self.path] = data
+            if held:
+                self.server.reached.set()
+                self.server.ended.wait(60)
+                return
             self._end(201)
 
         def do_GET(self):
@@ -51,8 +63,26 @@ class Receiver(http.server.ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), self.Handler)
-        self.files, self.asked = {}, 0
+        self.files, self.puts, self.asked, self.held, self.kept = {}, [], 0, 0, False
+        self.reached, self.ended = threading.Event(), threading.Event()
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def hold(self, number, kept):
+        self.reached.clear()
+        self.ended.clear()
+        self.held, self.kept = len(self.puts) + number, kept
+
+
+def programs_of(deployment):
+    """Processes of this machine that run for a deployment."""
+    found = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if f"ORIGIN_DEPLOYMENT={deployment}".encode() in (folder / "environ").read_bytes():
+                found.append(folder.name)
+        except OSError:
+            pass
+    return found
 
 
 class DeployCommand(Deployments):
@@ -121,6 +151,36 @@ class DeployCommand(Deployments):
         self.assertEqual(row["state"], "failed")
         self.assertIn("exit code 3", row["error"])
         self.assertIn("first | last", row["error"])
+
+    def test_killed_at_each_file_it_runs_again_for_the_same_deployment(self):
+        """Before a file has come, when it came and nobody knows, and when the answer has just gone out. Never two at once."""
+        self.target()
+        pushes = 0
+        for number in range(1, 4):
+            for when in ("unheard", "kept", "answered"):
+                with self.subTest(file=number, when=when):
+                    files = {name: f"{number} {when} {name}".encode() for name in ("a.txt", "b.txt", "index.html")}
+                    before = len(self.receiver.puts)
+                    if when != "answered":
+                        self.receiver.hold(number, when == "kept")
+                    commit = self.write(self.repo_, files)
+                    self.repo_("push", "-q", "-o", "deploy.wait=0", "origin", "main")
+                    pushes += 1
+                    if when != "answered":
+                        self.assertTrue(self.receiver.reached.wait(60))
+                    else:
+                        wait_until(f"file {number}", lambda: len(self.receiver.puts) >= before + number)
+                    deployment = self.newest()["id"]
+                    self.server.kill()
+                    wait_until("the program to be gone", lambda: not programs_of(deployment))
+                    self.receiver.ended.set()
+                    self.server.start()
+                    row = self.settled()
+                    self.assertEqual((row["state"], row["id"], row["commit"]), ("live", deployment, commit), row)
+                    sent = {path: data for path, data in self.receiver.files.items() if path.startswith(f"/{deployment}/")}
+                    self.assertEqual(sent, {f"/{deployment}/{name}": data for name, data in files.items()})
+                    self.assertLessEqual(len(self.receiver.puts) - before, 2 * len(files), "more than two runs")
+                    self.check_releases(pushes)
 
     def test_it_sees_nothing_of_the_machine(self):
         self.target(do="look", data=self.server.data)

@@ -8,6 +8,7 @@ import json
 
 import door_table
 from deployments import Deployments
+from origin_server import wait_until
 import s3
 import tree  # noqa: F401  (deployments.py makes it importable)
 
@@ -132,6 +133,36 @@ class ToS3(Deployments):
                 self.store.fail(**fault)
                 self.live({"index.html": b"%d" % number, "a.js": b"a%d" % number, f"only{number}.js": b"x"})
                 self.assertEqual(self.store.faults, [])
+
+    def test_killed_at_each_request_it_goes_on(self):
+        """Before the store does it, when it did and nobody knows, and when the answer has just gone out."""
+        def files(number):
+            return {"index.html": b"%d" % number, "same.js": b"s", f"only{number}.js": b"x", "a/b.css": b"c%d" % number}
+        self.live(files(0))
+        before = len(self.store.log)
+        self.live(files(1))
+        requests = len(self.store.log) - before
+        self.assertGreater(requests, 6)
+        pushes = 2
+        for request in range(1, requests + 1):
+            for when in ("unheard", "done", "answered"):
+                with self.subTest(request=request, when=when):
+                    asked = len(self.store.log)
+                    hold = self.store.hold(request, done=when == "done") if when != "answered" else None
+                    self.push(files(pushes))
+                    if hold:
+                        self.assertTrue(hold.reached.wait(60))
+                    else:
+                        wait_until(f"request {request}", lambda: len(self.store.log) >= asked + request)
+                    self.server.kill()
+                    if hold:
+                        hold.end()
+                    self.server.start()
+                    row = self.settled()
+                    self.assertEqual(row["state"], "live", row)
+                    self.check(files(pushes))
+                    pushes += 1
+                    self.check_releases(pushes)
 
     def test_settings_that_cannot_be(self):
         for changes, code in (({"bucket": ""}, "missing_setting"), ({"style": "odd"}, "bad_setting"), ({"bucket": "A/b"}, "bad_setting"),

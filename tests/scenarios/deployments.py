@@ -57,6 +57,13 @@ class Deployments(Scenario):
         self.assertIn(said, row["error"])
         return row
 
+    def check_releases(self, pushes, target="production"):
+        """One deployment of each push, and each of them was live once: none doubled, none missing."""
+        rows = [row for row in self.server.deployments(self.project_id()) if row["target"] == target]
+        self.assertEqual([row["state"] for row in rows], ["superseded"] * (pushes - 1) + ["live"], rows)
+        self.assertEqual([row["release"] for row in rows], list(range(1, pushes + 1)), rows)
+        self.assertEqual(len({row["commit"] for row in rows}), pushes, rows)
+
     def fetch(self, url, path):
         return self.standin.fetch(url, path)
 
