@@ -156,6 +156,7 @@ Result<Webhook::Said> Webhook::send(Task& task,
 Result<Webhook::Said> Webhook::tell(Task& task, std::string_view type) {
     const store::DeploymentRow& row = task.row();
     const UnixMillis expires = task.now() + Milliseconds(kArchiveLinkKept).count();
+    ORIGIN_TRY(built, task.built());
     json::object data{
         {"deploymentId", task.id().str()},
         {"projectId", task.project().str()},
@@ -164,7 +165,7 @@ Result<Webhook::Said> Webhook::tell(Task& task, std::string_view type) {
         {"ref", row.ref.empty() ? json::value() : json::value(row.ref)},
         {"preview", row.preview},
         {"rollbackOf", row.rollback_of ? json::value(row.rollback_of->str()) : json::value()},
-        {"archiveUrl", archive_link_(task.project(), row.commit, expires)},
+        {"archiveUrl", archive_link_(task.project(), built.value_or(row.commit), expires)},
         {"archiveUntil", rfc3339(expires)}};
     return send(task,
                 "POST",
