@@ -28,23 +28,38 @@ std::chrono::steady_clock::time_point SystemClock::steady() const {
     return std::chrono::steady_clock::now();
 }
 
-std::string rfc3339(UnixMillis time) {
+namespace {
+
+constexpr UnixMillis kSecond = 1000;
+
+// Each log line and each answer has one, and most are of the same second.
+struct LastSecond {
+    UnixMillis second = -1;
+    std::string text = {};
+
+    const std::string& print(UnixMillis time, std::string (*printer)(UnixMillis)) {
+        if (time < 0 || second != time / kSecond) {
+            text = printer(time);
+            second = time < 0 ? -1 : time / kSecond;
+        }
+        return text;
+    }
+};
+
+std::string print_date_time(UnixMillis time) {
     const std::tm parts = utc_of(time);
     std::array<char, 64> text{};
     const int size = std::snprintf(text.data(),
                                    text.size(),
-                                   "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+                                   "%04d-%02d-%02dT%02d:%02d:%02d.",
                                    parts.tm_year + 1900,
                                    parts.tm_mon + 1,
                                    parts.tm_mday,
                                    parts.tm_hour,
                                    parts.tm_min,
-                                   parts.tm_sec,
-                                   static_cast<int>(((time % 1000) + 1000) % 1000));
+                                   parts.tm_sec);
     return {text.data(), static_cast<std::size_t>(size)};
 }
-
-namespace {
 
 std::string print_http_date(UnixMillis time) {
     static constexpr std::array<const char*, 7> kDays = {
@@ -68,21 +83,16 @@ std::string print_http_date(UnixMillis time) {
 
 }  // namespace
 
+std::string rfc3339(UnixMillis time) {
+    static thread_local LastSecond last;
+    std::string text = last.print(time, print_date_time);
+    const std::string millis = std::to_string(kSecond + (time % kSecond + kSecond) % kSecond);
+    return text.append(millis, 1).append("Z");
+}
+
 std::string http_date(UnixMillis time) {
-    // Each answer has one, and most are of the same second.
-    struct Last {
-        UnixMillis second = -1;
-        std::string text = {};
-    };
-    static thread_local Last last;
-    constexpr UnixMillis kSecond = 1000;
-    if (time < 0) {
-        return print_http_date(time);
-    }
-    if (last.second != time / kSecond) {
-        last = {time / kSecond, print_http_date(time)};
-    }
-    return last.text;
+    static thread_local LastSecond last;
+    return last.print(time, print_http_date);
 }
 
 }  // namespace origin

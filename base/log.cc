@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/log.h"
 
+#include <algorithm>
 #include <array>
-#include <cstdio>
 
 #include <unistd.h>
 
@@ -11,17 +11,23 @@
 namespace origin {
 namespace {
 
+constexpr std::size_t kUsualBytes = 256;
 constexpr std::array<std::string_view, 4> kLevelNames = {"debug", "info", "warning", "error"};
 
-std::string quoted(std::string_view text) {
-    std::string out = "\"";
+void add_printable(std::string& line, std::string_view text) {
+    const bool plain = std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
+    line += plain ? text : std::string_view(printable(text));
+}
+
+void add_quoted(std::string& line, std::string_view text) {
+    line += '"';
     for (const char c : printable(text)) {
         if (c == '"' || c == '\\') {
-            out += '\\';
+            line += '\\';
         }
-        out += c;
+        line += c;
     }
-    return out + "\"";
+    line += '"';
 }
 
 bool needs_quotes(std::string_view text) {
@@ -29,16 +35,19 @@ bool needs_quotes(std::string_view text) {
 }
 
 struct Printer {
+    std::string& line;
     LogFormat format;
 
-    std::string operator()(const std::string& text) const {
-        return format == LogFormat::Json || needs_quotes(text) ? quoted(text) : printable(text);
+    void operator()(const std::string& text) const {
+        if (format == LogFormat::Json || needs_quotes(text)) {
+            add_quoted(line, text);
+        } else {
+            add_printable(line, text);
+        }
     }
-    std::string operator()(std::int64_t number) const { return std::to_string(number); }
-    std::string operator()(bool flag) const { return flag ? "true" : "false"; }
-    std::string operator()(const Secret&) const {
-        return format == LogFormat::Json ? "\"***\"" : "***";
-    }
+    void operator()(std::int64_t number) const { line += std::to_string(number); }
+    void operator()(bool flag) const { line += flag ? "true" : "false"; }
+    void operator()(const Secret&) const { line += format == LogFormat::Json ? "\"***\"" : "***"; }
 };
 
 }  // namespace
@@ -47,23 +56,29 @@ void Log::write(Level level, std::string_view message, std::initializer_list<Fie
     if (level < least_) {
         return;
     }
-    const Printer print{format_};
-    const std::string time = rfc3339(clock_.now());
-    const auto name = kLevelNames[static_cast<std::size_t>(level)];
     std::string line;
+    line.reserve(kUsualBytes);
+    const Printer print{line, format_};
+    const auto name = kLevelNames[static_cast<std::size_t>(level)];
     if (format_ == LogFormat::Json) {
-        line = "{\"time\":\"" + time + "\",\"level\":\"" + std::string(name) +
-               "\",\"message\":" + quoted(message);
+        line.append("{\"time\":\"").append(rfc3339(clock_.now()));
+        line.append("\",\"level\":\"").append(name).append("\",\"message\":");
+        add_quoted(line, message);
         for (const Field& field : fields) {
-            line += "," + quoted(field.name) + ":" + std::visit(print, field.value);
+            line += ',';
+            add_quoted(line, field.name);
+            line += ':';
+            std::visit(print, field.value);
         }
         line += "}\n";
     } else {
-        line = time + " " + std::string(name) + " " + printable(message);
+        line.append(rfc3339(clock_.now())).append(" ").append(name).append(" ");
+        add_printable(line, message);
         for (const Field& field : fields) {
-            line += " " + std::string(field.name) + "=" + std::visit(print, field.value);
+            line.append(" ").append(field.name).append("=");
+            std::visit(print, field.value);
         }
-        line += "\n";
+        line += '\n';
     }
     const std::lock_guard lock(mutex_);
     // A log that cannot be written must not stop the service; there is nowhere to say so either.

@@ -218,7 +218,7 @@ error_log {root}/nginx-error.log warn;
 worker_processes {workers};
 events {{ worker_connections 1024; }}
 http {{
-    access_log off;
+    access_log {root}/access.log combined{buffered};
     include /etc/nginx/mime.types;
     client_body_temp_path {root}/body;
     fastcgi_temp_path {root}/fastcgi;
@@ -236,15 +236,16 @@ http {{
 }}
 """
 FILES_KEPT_OPEN = "open_file_cache max=4000 inactive=60s; open_file_cache_valid 1s;"
+LINES_KEPT_BACK = " buffer=64k flush=1s"
 
 
 class NginxSites:
-    """nginx over a folder for each host name: `sites`/HOST. With `keeps_open` it keeps files open, which is not its
-    default."""
+    """nginx over a folder for each host name: `sites`/HOST, with a line in its log for each request, as it does by default.
+    `tuned`: it keeps files open, and lines back for up to a second."""
 
-    def __init__(self, folder, sites, keeps_open=False):
-        self.root, self.sites, self.keeps_open = pathlib.Path(folder), sites, keeps_open
-        self.name = "nginx-open" if keeps_open else "nginx"
+    def __init__(self, folder, sites, tuned=False):
+        self.root, self.sites, self.tuned = pathlib.Path(folder), sites, tuned
+        self.name = "nginx-tuned" if tuned else "nginx"
         self.process, self.port = None, 0
 
     def __enter__(self):
@@ -253,7 +254,8 @@ class NginxSites:
         self.port = free_port()
         config = self.root / "nginx.conf"
         config.write_text(SITES_CONFIG.format(user="user root;" if os.geteuid() == 0 else "", root=self.root, port=self.port,
-                                              workers=NGINX_WORKERS, cache=FILES_KEPT_OPEN if self.keeps_open else ""))
+                                              workers=NGINX_WORKERS, cache=FILES_KEPT_OPEN if self.tuned else "",
+                                              buffered=LINES_KEPT_BACK if self.tuned else ""))
         with open(self.root / "nginx.log", "wb") as log:
             self.process = subprocess.Popen(
                 [nginx_program(), "-p", str(self.root), "-c", str(config), "-e", str(self.root / "nginx-error.log")],

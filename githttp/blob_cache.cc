@@ -8,9 +8,9 @@
 namespace origin::githttp {
 void KeptBlob::give(net::Response& response, std::uint64_t first, std::uint64_t bytes) const {
     if (text) {
-        response.shared = {text, std::string_view(*text).substr(first, bytes)};
+        response.shared = {.owner = text, .bytes = std::string_view(*text).substr(first, bytes)};
     } else if (const std::string_view part = large->resident(first, bytes); !part.empty()) {
-        response.shared = {large, part};
+        response.shared = {.owner = large, .bytes = part, .file = large->file(), .at = first};
     } else {
         response.stream = std::make_unique<LargeBlobSource>(large, first, bytes);
         response.stream_bytes = bytes;

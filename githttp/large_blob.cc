@@ -14,7 +14,10 @@ namespace origin::githttp {
 
 Result<std::shared_ptr<LargeBlob>> LargeBlob::make(git::BlobReader reader,
                                                    const std::filesystem::path& folder) {
-    ORIGIN_TRY(file, git::Scratch::make(folder, reader.size_bytes()));
+    const auto keeps = reader.size_bytes() >= kSentFromFileBytesMin
+                           ? git::Scratch::Keeps::DescriptorToo
+                           : git::Scratch::Keeps::Mapping;
+    ORIGIN_TRY(file, git::Scratch::make(folder, reader.size_bytes(), keeps));
     struct Maker : LargeBlob {
         Maker(git::BlobReader r, git::Scratch f) : LargeBlob(std::move(r), std::move(f)) {}
     };

@@ -17,6 +17,9 @@
 
 namespace origin::githttp {
 
+/// Below this a file is copied when it is sent: one that is not costs a descriptor.
+inline constexpr std::uint64_t kSentFromFileBytesMin = 8ULL * 1024 * 1024;
+
 /// Thread-safe.
 class LargeBlob {
 public:
@@ -33,6 +36,8 @@ public:
     /// A part of the file, to be sent from where it lies, if all of it is in memory now; empty if
     /// not. Lifetime: this. Costs a system call; does not read the disk.
     std::string_view resident(std::uint64_t first, std::uint64_t bytes);
+    /// The open file in which the bytes lie at their own places; -1: it has none.
+    int file() const { return file_.file(); }
 
 private:
     LargeBlob(git::BlobReader reader, git::Scratch file)

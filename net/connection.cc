@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/connection.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+
+#include "base/limits.h"
 
 namespace origin::net {
 
 namespace {
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kFilePieceBytes = 1024 * kKiB;  // 0.1 ms or so.
 
 bool hung_up(Socket& socket) {
     char byte = 0;
@@ -34,6 +39,25 @@ public:
     asio::awaitable<std::size_t> write(Pieces pieces) override {
         const auto [error, n] = co_await socket_.async_write_some(pieces, kAwait);
         co_return error ? 0 : n;
+    }
+    bool takes_files() const override { return true; }
+    asio::awaitable<std::size_t> write_file(int file,
+                                            std::uint64_t at,
+                                            std::size_t bytes) override {
+        while (true) {
+            // Others have their turn before each piece, whether this one can be sent at once or
+            // not.
+            const auto [error] = co_await socket_.async_wait(Socket::wait_write, kAwait);
+            if (error) {
+                co_return 0;
+            }
+            auto from = static_cast<off_t>(at);
+            const ssize_t n =
+                ::sendfile(socket_.native_handle(), file, &from, std::min(bytes, kFilePieceBytes));
+            if (n >= 0 || (errno != EAGAIN && errno != EINTR)) {
+                co_return n > 0 ? static_cast<std::size_t>(n) : 0;
+            }
+        }
     }
     asio::awaitable<void> end_sending() override {
         boost::system::error_code ignored;
@@ -93,6 +117,12 @@ private:
 };
 
 }  // namespace
+
+asio::awaitable<std::size_t> Connection::write_file(int /*file*/,
+                                                    std::uint64_t /*at*/,
+                                                    std::size_t /*bytes*/) {
+    co_return 0;
+}
 
 std::unique_ptr<Connection> make_connection(Socket socket, const crypto::TlsContext* tls) {
     if (tls != nullptr) {

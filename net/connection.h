@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <span>
 
@@ -33,6 +34,11 @@ public:
     /// Some bytes; 0: the peer is gone, or the operation was cancelled.
     virtual asio::awaitable<std::size_t> read(asio::mutable_buffer room) = 0;
     virtual asio::awaitable<std::size_t> write(Pieces pieces) = 0;
+    /// Can it write_file()?
+    virtual bool takes_files() const { return false; }
+    /// Some of the `bytes` of an open file from `at` on, not copied through this process; as
+    /// write().
+    virtual asio::awaitable<std::size_t> write_file(int file, std::uint64_t at, std::size_t bytes);
     /// Tells the peer that no more is coming.
     virtual asio::awaitable<void> end_sending() = 0;
     /// Running operations end now; later ones may still be begun.

@@ -71,8 +71,10 @@ public:
 
 /// Bytes that are kept elsewhere, for many answers: not copied for each.
 struct SharedBytes {
-    std::shared_ptr<const void> owner{};  // Keeps `bytes` where they are.
+    std::shared_ptr<const void> owner{};  // Keeps `bytes` where they are, and `file` open.
     std::string_view bytes{};
+    int file = -1;  // If there is one, they are also its bytes from `at` on, and sent from it.
+    std::uint64_t at = 0;
 };
 
 struct Response {

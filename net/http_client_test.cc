@@ -341,6 +341,12 @@ TEST_F(TlsServer, IsTrustedByItsCertificateOnly) {
                                                   .response_bytes_max = 4 * kMiB});
     ASSERT_TRUE(large) << large.error().kept_in_log();
     EXPECT_EQ(large->body.size(), 3 * kMiB);
+    handler_.at_hand = [](const RequestHead&) {
+        return Response{.shared = {.bytes = "by TLS", .file = STDERR_FILENO}};
+    };
+    const auto shared = HttpClient(trusting).send({.url = secure_url()});
+    ASSERT_TRUE(shared) << shared.error().kept_in_log();
+    EXPECT_EQ(shared->body, "by TLS") << "what is encrypted is not sent from its file";
 }
 
 TEST_F(TlsServer, EndsPlainHttpAndSilence) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http_server.h"
 
+#include <algorithm>
 #include <csignal>
 #include <list>
 #include <thread>
@@ -315,6 +316,10 @@ void HttpServer::Engine::look_how_busy(std::chrono::steady_clock::time_point now
 }
 
 // ------------------------------------------------------------------ the public face
+
+unsigned io_threads_here() {
+    return std::clamp(std::thread::hardware_concurrency(), 1U, kIoThreadsMax);
+}
 
 HttpServer::HttpServer(ServerSettings settings, Around around)
     : engine_(std::make_unique<Engine>(std::move(settings), around)) {}

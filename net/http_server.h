@@ -19,6 +19,11 @@
 
 namespace origin::net {
 
+inline constexpr unsigned kIoThreadsMax = 4;
+
+/// One for each processor, at most kIoThreadsMax: with that many the workers are the bound.
+unsigned io_threads_here();
+
 struct ServerSettings {
     std::vector<Cidr> trusted_proxies{};  // Whose X-Forwarded-For and -Proto are believed.
     std::size_t connections_max = kHttpConnectionsMax;
@@ -54,7 +59,8 @@ public:
     /// Of the first TCP listener; 0 if there is none.
     std::uint16_t port() const;
 
-    /// Begins to accept. Threads: `io_threads`, for sockets only.
+    /// Begins to accept. Threads: `io_threads`, for sockets only; connections take turns at them
+    /// and each stays with its own.
     void start(unsigned io_threads = 1);
     /// Takes no more requests, lets running ones finish for `grace`, then cancels them. Returns
     /// when no call into the Handler runs or can begin. May be called twice.

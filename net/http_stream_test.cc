@@ -7,6 +7,8 @@
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "net/server_fixture.h"
 
@@ -94,15 +96,18 @@ TEST_F(Stream, IsSentAsItIsWhenItsLengthIsKnown) {
 
 TEST_F(Stream, WhatIsAtHandNeedsNoWorker) {
     const auto kept = std::make_shared<const std::string>("kept elsewhere");
-    handler_.on_begin = [](const RequestHead&) -> Begun { return Response{.body = "begun"}; };
+    handler_.on_begin = [](const RequestHead&) -> Begun {
+        return Response{.body = "begun"};
+    };
     handler_.at_hand = [&](const RequestHead& head) -> std::optional<Response> {
         if (head.path == "/throws") {
             throw std::runtime_error("no");
         }
-        return head.path == "/a" ? std::optional(Response{
-                                       .body = "It is ",
-                                       .shared = {kept, std::string_view(*kept).substr(0, 4)}})
-                                 : std::nullopt;
+        return head.path == "/a"
+                   ? std::optional(Response{
+                         .body = "It is ",
+                         .shared = {.owner = kept, .bytes = std::string_view(*kept).substr(0, 4)}})
+                   : std::nullopt;
     };
     RawClient client(port());
     client.send(kGet);
@@ -116,12 +121,40 @@ TEST_F(Stream, WhatIsAtHandNeedsNoWorker) {
     client.send("GET /throws HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_EQ(client.answer().body, "begun");
     handler_.at_hand = [&](const RequestHead&) -> std::optional<Response> {
-        Response response{.body = "It is ", .shared = {kept, *kept}, .stream = counted(1)};
+        Response response{
+            .body = "It is ", .shared = {.owner = kept, .bytes = *kept}, .stream = counted(1)};
         response.stream_bytes = 100'000;
         return response;
     };
     client.send(kGet);
     EXPECT_TRUE(client.answer().body.starts_with("It is kept elsewhereb"));
+}
+
+TEST_F(Stream, IsSentFromTheFileThatItLiesIn) {
+    const int file = ::memfd_create("part", MFD_CLOEXEC);
+    std::string lies(5'000'000, '\0');
+    for (std::size_t i = 0; i < lies.size(); ++i) {
+        lies[i] = static_cast<char>(i * 7919 % 251);
+    }
+    ASSERT_EQ(::write(file, lies.data(), lies.size()), static_cast<ssize_t>(lies.size()));
+    const auto owner = std::make_shared<const std::string>(lies);
+    handler_.at_hand = [&](const RequestHead& head) {
+        const std::size_t at = head.path == "/part" ? 1'234'567 : 0;
+        return Response{.body = "It is ",
+                        .shared = {.owner = owner,
+                                   .bytes = std::string_view(*owner).substr(at),
+                                   .file = file,
+                                   .at = at}};
+    };
+    RawClient client(port());
+    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /part HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_TRUE(client.answer().body == "It is " + lies);
+    EXPECT_TRUE(client.answer().body == "It is " + lies.substr(1'234'567));
+    client.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_TRUE(client.answer(true).head.contains("Content-Length: 5000006\r\n"));
+    ASSERT_EQ(::ftruncate(file, 100), 0);
+    EXPECT_EQ(client.ask(kGet).status, 0) << "a file that is too short is cut, and does not hang";
+    ::close(file);
 }
 
 TEST_F(Stream, IsCutWhenItFailsOrLies) {

@@ -110,6 +110,19 @@ asio::awaitable<bool> Session::write_all(Pieces pieces) {
     co_return true;
 }
 
+asio::awaitable<bool> Session::write_file(const SharedBytes& part) {
+    for (std::size_t sent = 0; sent < part.bytes.size();) {
+        const std::size_t n =
+            co_await connection_->write_file(part.file, part.at + sent, part.bytes.size() - sent);
+        if (n == 0 || expired_) {
+            co_return false;
+        }
+        progressed(n);
+        sent += n;
+    }
+    co_return true;
+}
+
 asio::awaitable<void> Session::pause(Milliseconds time) {
     timer_.expires_after(std::max(time, Milliseconds{1}));
     co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));

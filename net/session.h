@@ -73,6 +73,7 @@ private:
     // Bytes and time. False: the peer is gone, or too slow (expired_), or we were cancelled.
     Async<bool> read_more(std::size_t least);
     Async<bool> write_all(Pieces pieces);
+    Async<bool> write_file(const SharedBytes& part);
     Async<void> pause(Milliseconds time);
 
     // Workers.

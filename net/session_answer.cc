@@ -91,12 +91,14 @@ asio::awaitable<bool> Session::send(Request& request, Response response) {
     if (planned.has_body && response.stream != nullptr) {
         sent = co_await send_stream(request, response, planned);
     } else {
+        const SharedBytes& shared = response.shared;
+        const bool from_file = planned.has_body && shared.file >= 0 && connection_->takes_files();
         Pieces pieces = {asio::buffer(planned.head)};
         if (planned.has_body) {
             pieces[1] = asio::buffer(response.body);
-            pieces[2] = asio::buffer(response.shared.bytes);
+            pieces[2] = asio::buffer(from_file ? std::string_view() : shared.bytes);
         }
-        sent = co_await write_all(pieces);
+        sent = co_await write_all(pieces) && (!from_file || co_await write_file(shared));
     }
     due_.reset();
     note(request, response.status);

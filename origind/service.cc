@@ -366,7 +366,7 @@ void Service::Parts::start() {
     }
     dispatcher->start();
     bookkeeper->start();
-    server->start();
+    server->start(net::io_threads_here());
     if (ssh_server) {
         ssh_server->start();
     }
