@@ -34,6 +34,7 @@ public:
     explicit PushGates(const Around& around);
     PushGates(const PushGates&) = delete;
     PushGates& operator=(const PushGates&) = delete;
+    ~PushGates() = default;
 
     std::vector<git::PushGate*> of_each_ref() { return {&protected_branches_, &push_rules_}; }
     std::vector<git::WholePushGate*> of_the_push() { return {&secret_scan_, &external_gate_}; }
