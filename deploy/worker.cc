@@ -72,6 +72,19 @@ void add_notes(DeploymentRow& row, const LocalNotes& notes, UnixMillis now) {
     }
 }
 
+/// Where a `local` one will be, and what people are told of it.
+void describe(DeploymentRow& row,
+              const auth::Urls& urls,
+              std::string_view site,
+              const LocalNotes& notes,
+              UnixMillis now) {
+    row.url = row.preview ? urls.site_with_label(site, auth::commit_label(row.commit))
+                          : live_url(urls, site, row.target);
+    if (!row.staged) {
+        add_notes(row, notes, now);
+    }
+}
+
 /// Nothing is open on the target.
 Status end_job(Writer& writer, const store::Job& job, const std::string& target_key) {
     ORIGIN_TRY(target, store::need_row<TargetRow>(writer, Table::Targets, target_key, "no target"));
@@ -123,14 +136,7 @@ Status DeployWorker::choose(Writer& writer, const store::Job& job, Next& next) c
         const bool is_local = target->connector == kLocal;
         const bool is_ready = around_.builds == nullptr || next.ready == front->id;
         if (is_local && is_ready && !store::is_settled(front->row.state)) {
-            DeploymentRow row = front->row;
-            row.url = row.preview ? around_.urls.site_with_label(there->site,
-                                                                 auth::commit_label(row.commit))
-                                  : live_url(around_.urls, there->site, row.target);
-            if (!row.staged) {
-                add_notes(row, next.notes, now);
-            }
-            front->row = std::move(row);
+            describe(front->row, around_.urls, there->site, next.notes, now);
             ORIGIN_TRY(wait, show_here(writer, project, std::move(*front), now));
             if (wait.count() > 0) {
                 next.wait = wait;

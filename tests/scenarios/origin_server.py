@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -173,7 +174,11 @@ class Server:
     def remove(self):
         if self.process is not None:
             self.kill()
+        # A server that was killed told nobody else what a sanitizer found in it.
+        found = re.search(r"^.*(?:Address|Thread|Leak)Sanitizer: .*$|^.*: runtime error: .*$", self.log(), re.MULTILINE)
         shutil.rmtree(self.root, ignore_errors=True)
+        if found:
+            raise AssertionError(f"a sanitizer says of the server: {found.group()}")
 
     def __enter__(self):
         return self.init().start()
