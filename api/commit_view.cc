@@ -4,7 +4,6 @@
 #include <boost/json.hpp>
 
 #include "base/utf8.h"
-#include "git/serve/refs.h"
 
 namespace origin::api {
 namespace {
@@ -23,19 +22,6 @@ std::string shown_text(const std::string& text) {
 }
 
 }  // namespace
-
-Result<std::string> named_ref(store::Reader& reader,
-                              const ProjectId& project,
-                              const std::string& ref) {
-    for (const std::string_view prefix : {"", "refs/heads/", "refs/tags/"}) {
-        std::string name = std::string(prefix) + ref;
-        ORIGIN_TRY(found, git::find_ref(reader, project, name));
-        if (found && name.starts_with("refs/")) {
-            return name;
-        }
-    }
-    return std::string();
-}
 
 Result<ProjectView> open_view(const Call& call, const auth::Permit& permit) {
     return read_store(call.around.store, [&](store::Reader& reader) {

@@ -15,15 +15,10 @@ namespace origin::api {
 
 using git::ProjectView;
 using git::shown_commit;
+using git::shown_ref;
 
 /// One snapshot. Errors: NotFound, Corrupt.
 Result<ProjectView> open_view(const Call& call, const auth::Permit& permit);
-
-/// The branch or tag that `ref` names, in full; empty: it names a commit. A name of both is the
-/// branch.
-Result<std::string> named_ref(store::Reader& reader,
-                              const ProjectId& project,
-                              const std::string& ref);
 
 /// Errors: NotFound, Corrupt.
 Result<git::Commit> read_commit(const git::ObjectStore& objects, const Oid& oid);

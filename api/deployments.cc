@@ -11,7 +11,6 @@
 #include "api/endpoints.h"
 #include "api/views.h"
 #include "deploy/releases.h"
-#include "git/serve/refs.h"
 #include "hooks/deployment_orders.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
@@ -128,17 +127,12 @@ Answer post_deployment(const Call& call) {
     return make_deployment(
         call,
         [&](store::Writer& writer, const ProjectId& project, const DeploymentId& id) -> Status {
-            ORIGIN_CHECK(store::need_row<store::TargetRow>(
-                writer, Table::Targets, store::target_key(project, body.target), "no such target"));
-            ORIGIN_TRY(ref, named_ref(writer, project, body.ref));
-            ORIGIN_TRY(push, git::latest_push(writer, project));
-            return hooks::queue_deployment(writer,
+            return hooks::order_deployment(writer,
                                            {.id = id,
                                             .project = project,
                                             .target = body.target,
                                             .commit = commit,
-                                            .ref = ref,
-                                            .push = push,
+                                            .ref = shown_ref(view, body.ref),
                                             .preview = body.preview,
                                             .now = call.now()});
         });

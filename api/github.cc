@@ -13,6 +13,7 @@
 #include "api/endpoints.h"
 #include "base/limits.h"
 #include "git/serve/catalogue.h"
+#include "hooks/deployment_orders.h"
 #include "hooks/deployments.h"
 #include "hooks/github_deployments.h"
 #include "store/rows/access.h"
@@ -255,18 +256,13 @@ Answer post_github_deployment(const Call& call) {
             const DeploymentId id = DeploymentId::make(call.around.clock, call.around.random);
             const UnixMillis now = call.now();
             ORIGIN_CHECK(call.write(permit, [&](store::Writer& writer) -> Status {
-                ORIGIN_CHECK(store::need_row<store::TargetRow>(
-                    writer, Table::Targets, store::target_key(project, target), "no such target"));
                 ORIGIN_CHECK(check_contexts(writer, project, commit, body.required_contexts));
-                ORIGIN_TRY(ref, named_ref(writer, project, body.ref));
-                ORIGIN_TRY(push, git::latest_push(writer, project));
-                ORIGIN_CHECK(hooks::queue_deployment(writer,
+                ORIGIN_CHECK(hooks::order_deployment(writer,
                                                      {.id = id,
                                                       .project = project,
                                                       .target = target,
                                                       .commit = commit,
-                                                      .ref = ref,
-                                                      .push = push,
+                                                      .ref = shown_ref(view, body.ref),
                                                       .preview = body.transient,
                                                       .now = now}));
                 return once.record(writer, {id.str()});

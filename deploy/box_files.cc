@@ -7,7 +7,6 @@
 
 #include <unistd.h>
 
-#include "git/odb/objects.h"
 #include "git/serve/tar.h"
 #include "sandbox/bubblewrap.h"
 
@@ -36,16 +35,8 @@ Result<sandbox::Fd> pack_site(Task& task,
     for (const SiteFile& each : site->files) {
         ORIGIN_CHECK(task.check_time());
         ORIGIN_TRY(content, task.read(each));
-        const std::string path = "site/" + each.path;
         std::string piece;
-        git::append_tar_header(piece,
-                               {.path = path,
-                                .mode = git::kModeFile,
-                                .oid = each.blob,
-                                .link = {},
-                                .size = content.size()});
-        piece += content;
-        git::append_tar_padding(piece, content.size());
+        git::append_tar_file(piece, "site/" + each.path, each.blob, content);
         total += piece.size();
         if (total > bytes_max) {
             return std::unexpected(Error(Code::LimitExceeded,

@@ -33,7 +33,6 @@ constexpr std::string_view kCreating = "creating";  // A create was sent: look b
 constexpr std::string_view kManifest = "manifest";  // "sent": the provider compares.
 constexpr std::string_view kRestored =
     "restored";  // A rollback, or a draft's publication, was asked for.
-constexpr std::string_view kDraft = "draft";  // It is published once it may go live.
 
 std::string complaint(const json::value& body) {
     const std::string message = text_at(body, {"message"});
@@ -121,9 +120,9 @@ std::string alias_of(const std::string& ref) {
     return auth::slug_from("b-" + branch_of(ref), kAliasBytesMax);
 }
 
-/// What the deploy is to be over there.
+/// What the deploy is to be over there: a draft is published once it may go live.
 json::object wish(Task& task) {
-    json::object body{{"draft", !note(task, kDraft).empty()}};
+    json::object body{{"draft", task.goes_together()}};
     if (task.row().preview) {
         body["branch"] = alias_of(task.row().ref);
     }
@@ -141,9 +140,6 @@ Status make_deploy(ProviderApi& api, Task& task) {
     remember(task, kCreating, "1");
     ORIGIN_CHECK(task.save());
     ORIGIN_TRY(subject, task.subject_line());
-    if (!task.may_go_live()) {
-        remember(task, kDraft, "1");
-    }
     json::object body = wish(task);
     ORIGIN_TRY(answer,
                api.call({.method = "POST",
@@ -346,7 +342,7 @@ Result<Poll> Netlify::poll(Task& task) {
         return Poll{.text = "at Netlify: " + printable(state)};
     }
     take_addresses(task, answer.body);
-    if (!note(task, kDraft).empty()) {
+    if (task.goes_together()) {
         if (!task.may_go_live()) {
             return Poll{.state = Poll::State::Staged,
                         .look = text_at(answer.body, {"deploy_ssl_url"})};

@@ -14,6 +14,7 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "net/answer.h"
 
 namespace origin::deploy {
 namespace {
@@ -24,18 +25,11 @@ constexpr std::size_t kComplaintBytesMax = 300;
 
 /// The operator named the host, so it may be one of this machine's neighbours.
 net::ClientSettings everywhere() {
-    return {.allowed = {*net::Cidr::parse("0.0.0.0/0"), *net::Cidr::parse("::/0")}};
+    return {.allowed = {net::kEveryAddress}};
 }
 
 bool is_redirect(int status) {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-std::string hex(std::size_t number) {
-    std::array<char, 16> digits{};
-    const auto [end, error] =
-        std::to_chars(digits.data(), digits.data() + digits.size(), number, 16);
-    return {digits.data(), end};
 }
 
 std::uint64_t length_of(const net::ClientResponse& head) {
@@ -119,7 +113,7 @@ struct RegistryProxy::Peer {
 
     /// A piece of the body; none: its end.
     bool send_piece(std::string_view piece) const {
-        return head_only || send(hex(piece.size()) + "\r\n" + std::string(piece) + "\r\n");
+        return head_only || send(net::chunk_line(piece.size()) + std::string(piece) + "\r\n");
     }
 };
 

@@ -153,7 +153,7 @@ Status Task::go_live() {
 
 Result<Standing> Task::stage() {
     Standing standing;
-    if (!subject_.row.together.empty()) {
+    if (goes_together()) {
         store::DeploymentRow row;
         ORIGIN_CHECK(write([&](store::Writer& writer) -> Status {
             row = subject_.row;
@@ -169,12 +169,11 @@ Result<Standing> Task::stage() {
 }
 
 Status Task::keep_together(store::Writer& writer) const {
-    return subject_.row.together.empty()
-               ? Status()
-               : deploy::keep_together(writer,
-                                       subject_.project,
-                                       subject_.id,
-                                       {around_.urls, around_.clock, around_.random});
+    return goes_together() ? deploy::keep_together(writer,
+                                                   subject_.project,
+                                                   subject_.id,
+                                                   {around_.urls, around_.clock, around_.random})
+                           : Status();
 }
 
 Status Task::tell_health(const HealthNews& news) {

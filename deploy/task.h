@@ -106,7 +106,8 @@ public:
     Status go_live();
     /// See deploy/together; GoLive lets it go live. Of one that goes alone: GoLive.
     Result<Standing> stage();
-    bool may_go_live() const { return subject_.row.together.empty() || subject_.row.released; }
+    bool goes_together() const { return !subject_.row.together.empty(); }
+    bool may_go_live() const { return !goes_together() || subject_.row.released; }
     const store::HealthCheck& health() const { return subject_.target.health; }
     struct HealthNews {
         store::Health health = store::Health::Checking;  // Checking: looked at again after `wait`.

@@ -51,7 +51,11 @@ bool is_passed_over(const DeploymentRow& row) {
     return row.state == DeploymentState::Superseded && row.release == 0;
 }
 
+/// What became of it, or of the one because of which it gave up.
 std::string fate_of(const DeploymentRow& row) {
+    if (row.error.ends_with(kTogether)) {
+        return row.error.substr(0, row.error.size() - kTogether.size());
+    }
     const std::string what = row.state == DeploymentState::Failed      ? " failed"
                              : row.state == DeploymentState::Cancelled ? " was cancelled"
                              : is_passed_over(row)                     ? " was superseded"
@@ -63,10 +67,8 @@ Standing standing_of(const std::vector<Member>& others) {
     std::string waits_for;
     for (const Member& other : others) {
         if (is_broken(other.row) || is_passed_over(other.row)) {
-            // One that gave up itself says because of whom.
-            const bool gave_up = other.row.error.ends_with(kTogether);
             return {Standing::Verdict::GiveUp,
-                    gave_up ? other.row.error : fate_of(other.row) + std::string(kTogether),
+                    fate_of(other.row) + std::string(kTogether),
                     is_broken(other.row) ? DeploymentState::Failed : DeploymentState::Superseded};
         }
         if (!other.row.staged && !store::is_settled(other.row.state)) {
@@ -159,9 +161,9 @@ Status keep_together(Writer& writer,
             continue;
         }
         ORIGIN_TRY(target,
-                   store::need_row<store::TargetRow>(
-                       writer, Table::Targets, store::target_key(project, one.row.target), ""));
-        if (target.live == one.id) {
+                   store::get_row<store::TargetRow>(
+                       writer, Table::Targets, store::target_key(project, one.row.target)));
+        if (target && target->live == one.id) {  // It may be removed, or show something newer.
             ORIGIN_CHECK(put_back(writer, project, one, why, with));
         }
     }

@@ -136,6 +136,28 @@ TEST_F(TogetherTest, TheFirstReleaseHasNothingToGoBackTo) {
     EXPECT_NE(stays.log.back().text.find("no release before it"), std::string::npos);
 }
 
+TEST_F(TogetherTest, ATargetThatWasRemovedMeanwhileKeepsNoneFromGoingBack) {
+    add_local();
+    const auto first = push_all("1");
+    work_on();
+    second_->polls.push_back(Poll{});
+    second_->polls.push_back(Poll{.state = Poll::State::Failed, .text = "it broke"});
+    const auto ids = push_all("2");
+    for (int i = 0; i < 40 && state(ids.at("here")) != DeploymentState::Live; ++i) {
+        clock_.advance(std::chrono::milliseconds(200));
+        work();
+    }
+    ASSERT_EQ(state(ids.at("here")), DeploymentState::Live);
+    ASSERT_FALSE(store::is_settled(state(ids.at("mirror"))));
+    ASSERT_TRUE(store_->write([&](store::Writer& writer) {
+        return writer.erase(store::Table::Targets, store::target_key(project_, "here"));
+    }));
+    work_on();
+    EXPECT_EQ(state(ids.at("mirror")), DeploymentState::Failed);
+    EXPECT_EQ(state(ids.at(kProduction)), DeploymentState::RolledBack);
+    EXPECT_EQ(open(), 0U);
+}
+
 TEST_F(TogetherTest, OneThatIsCancelledEndsTheOthers) {
     provider_->plans.push_back(UploadPlan{.parts = {}, .wait = std::chrono::minutes(10)});
     add_local();

@@ -3,6 +3,7 @@
 // there. Source: vercel/vercel 17d9ebaf, packages/client, and Vercel's API description:
 // docs/deploy/vercel.md.
 #include <map>
+#include <optional>
 #include <set>
 
 #include <boost/json.hpp>
@@ -78,7 +79,7 @@ Result<std::string> wish(Task& task) {
                         {"commitMessage", subject}}}};
     if (!task.row().preview) {
         body["target"] = "production";
-        if (!task.row().together.empty()) {
+        if (task.goes_together()) {
             body["autoAssignCustomDomains"] = false;  // Staged until poll() promotes it.
         }
     }
@@ -182,15 +183,31 @@ Status count_round(Task& task) {
     return task.save();
 }
 
-/// Sends what is missing of the archive at once: of its pieces no file of the site is one.
-Result<UploadPlan> send_archive(ProviderApi& api, Task& task) {
+/// Packs the site, and remembers what the archive consists of.
+Result<VercelArchive> pack(Task& task) {
+    ORIGIN_CHECK(task.digests());  // What cannot be deployed makes nothing over there.
     ORIGIN_TRY(archive, VercelArchive::pack(task, {kConfigPath, kConfig}, kStatic));
     remember(task, kPieces, text_of(archive.pieces()));
+    return std::move(archive);
+}
+
+/// Sends what is missing of the archive at once: of its pieces no file of the site is one.
+Result<UploadPlan> send_archive(ProviderApi& api, Task& task) {
+    std::optional<VercelArchive> packed;
+    if (note(task, kPieces).empty()) {
+        ORIGIN_TRY(archive, pack(task));
+        packed = std::move(archive);
+    }
     ORIGIN_TRY(missing, make_deployment(api, task));
     if (missing.empty()) {
         return UploadPlan{};
     }
     ORIGIN_CHECK(count_round(task));
+    if (!packed) {
+        ORIGIN_TRY(archive, pack(task));
+        packed = std::move(archive);
+    }
+    const VercelArchive& archive = *packed;
     std::uint64_t sent = 0;
     for (std::size_t i = 0; i < archive.pieces().size(); ++i) {
         const ArchivePiece& piece = archive.pieces()[i];
@@ -404,7 +421,7 @@ Result<Poll> Vercel::poll(Task& task) {
             return Poll{.state = Poll::State::Staged};
         }
         ORIGIN_CHECK(move_domains(api, task, "promote"));
-        if (task.row().together.empty()) {
+        if (!task.goes_together()) {
             ORIGIN_CHECK(
                 task.say("automatic publishing was off at Vercel, as it is after a rollback: "
                          "this deployment is promoted, which turns it on again"));

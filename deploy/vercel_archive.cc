@@ -2,34 +2,22 @@
 #include "deploy/vercel_archive.h"
 
 #include <charconv>
+#include <filesystem>
 
 #include <unistd.h>
 
 #include "crypto/encode.h"
 #include "crypto/hash.h"
 #include "deploy/box_files.h"
-#include "git/odb/objects.h"
 #include "git/odb/zlib_stream.h"
 #include "git/serve/tar.h"
 #include "sandbox/bubblewrap.h"
-#include "sandbox/worker.h"
 
 namespace origin::deploy {
 namespace {
 
 constexpr int kLevel = 6;
 constexpr std::size_t kHashDigits = 40;
-
-void append_file(std::string& tar,
-                 std::string_view path,
-                 const Oid& oid,
-                 std::string_view content) {
-    git::append_tar_header(
-        tar,
-        {.path = path, .mode = git::kModeFile, .oid = oid, .link = {}, .size = content.size()});
-    tar += content;
-    git::append_tar_padding(tar, content.size());
-}
 
 }  // namespace
 
@@ -40,18 +28,17 @@ Status VercelArchive::cut(std::string_view bytes) {
 
 Result<VercelArchive> VercelArchive::pack(Task& task, Extra extra, std::string_view folder) {
     ORIGIN_TRY(site, task.site());
-    ORIGIN_TRY(temporary, sandbox::WorkFolder::make());
-    ORIGIN_TRY(file, sandbox::nameless_file(temporary.path()));
+    ORIGIN_TRY(file, sandbox::nameless_file(std::filesystem::temp_directory_path()));
     VercelArchive archive(std::move(file));
     git::Deflater gzip(kLevel, git::Deflater::Format::Gzip);
     std::string tar;
     std::string waiting;  // Compressed, not yet a whole piece.
     std::uint64_t total = 0;
-    append_file(tar, extra.path, Oid{}, extra.content);
+    git::append_tar_file(tar, extra.path, Oid{}, extra.content);
     for (const SiteFile& each : site->files) {
         ORIGIN_CHECK(task.check_time());
         ORIGIN_TRY(content, task.read(each));
-        append_file(tar, std::string(folder) + each.path, each.blob, content);
+        git::append_tar_file(tar, std::string(folder) + each.path, each.blob, content);
         total += tar.size();
         gzip.step(tar, false, waiting);
         tar.clear();

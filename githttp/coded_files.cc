@@ -90,8 +90,7 @@ void CodedFiles::keep(website::Coding coding, const Oid& oid, std::string_view c
     text += coded;
     std::error_code error;
     fs::create_directories(folder_, error);
-    const fs::space_info disk = fs::space(folder_, error);
-    if (error || disk.available < std::min(kCodedDiskLeftMin, disk.capacity / 5)) {
+    if (!store::disk_has(folder_, kCodedDiskReserve).value_or(false)) {
         return;
     }
     const std::lock_guard lock(mutex_);

@@ -16,14 +16,14 @@
 #include <string_view>
 
 #include "base/oid.h"
+#include "store/disk_space.h"
 #include "website/content_coding.h"
 
 namespace origin::githttp {
 
 inline constexpr std::uint64_t kCodedDiskMax = 256ULL * 1024 * 1024;
-/// What the disk must have left for a coding to be kept, or a fifth of it: as for rows (decision
-/// 7).
-inline constexpr std::uint64_t kCodedDiskLeftMin = 1024ULL * 1024 * 1024;
+/// What the disk must have left for a coding to be kept: as for rows (decision 7).
+inline constexpr store::DiskReserve kCodedDiskReserve{1024ULL * 1024 * 1024, 20};
 
 /// Thread-safe.
 class CodedFiles {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hooks/deployment_orders.h"
 
+#include <utility>
+
+#include "git/serve/refs.h"
 #include "hooks/deployments.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
@@ -98,6 +101,23 @@ Result<bool> cancel_asked(store::Reader& reader,
     ORIGIN_TRY(value,
                reader.get(Table::OpenDeployments, store::open_deployment_key(project, target, id)));
     return value == store::kCancelAsked;
+}
+
+Status order_deployment(store::Writer& writer, Order wanted) {
+    ORIGIN_CHECK(store::need_row<store::TargetRow>(writer,
+                                                   Table::Targets,
+                                                   store::target_key(wanted.project, wanted.target),
+                                                   "no such target"));
+    ORIGIN_TRY(push, git::latest_push(writer, wanted.project));
+    return queue_deployment(writer,
+                            {.id = wanted.id,
+                             .project = wanted.project,
+                             .target = std::move(wanted.target),
+                             .commit = wanted.commit,
+                             .ref = std::move(wanted.ref),
+                             .push = push,
+                             .preview = wanted.preview,
+                             .now = wanted.now});
 }
 
 Status retry_deployment(store::Writer& writer, const Retry& wanted) {

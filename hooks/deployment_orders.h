@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // hooks/deployment_orders: what somebody wants done about deployments that are there: ended, tried
-// again, removed with their branch. Plain functions for a store transaction; the target's job does
-// what takes longer.
+// again, removed with their branch; and a deployment that somebody orders. Plain functions for a
+// store transaction; the target's job does what takes longer.
 #pragma once
 
+#include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/id.h"
+#include "base/oid.h"
 #include "store/store.h"
 
 namespace origin::hooks {
@@ -23,6 +26,19 @@ Result<bool> cancel_asked(store::Reader& reader,
                           const ProjectId& project,
                           std::string_view target,
                           const DeploymentId& id);
+
+struct Order {
+    DeploymentId id;
+    ProjectId project;
+    std::string target;
+    Oid commit;
+    std::string ref;  // Empty: the commit was named itself.
+    bool preview = false;
+    UnixMillis now = 0;
+};
+/// A deployment without a push: it takes the place of the latest one. Errors: NotFound: no such
+/// target.
+Status order_deployment(store::Writer& writer, Order wanted);
 
 struct Retry {
     DeploymentId id;  // Of the new deployment.

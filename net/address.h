@@ -36,6 +36,8 @@ struct Cidr {
     bool contains(const Address& address) const;
 };
 
+inline constexpr Cidr kEveryAddress{{}, 0};  // Of both families.
+
 bool any_contains(std::span<const Cidr> blocks, const Address& address);
 
 /// False for what must not be reached on a stranger's behalf: private, loopback, link-local, shared

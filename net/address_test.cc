@@ -131,6 +131,8 @@ TEST(Cidr, MatchesToTheBit) {
     EXPECT_FALSE(block->contains(address("10.15.255.255")));
     EXPECT_TRUE(Cidr::parse("0.0.0.0/0")->contains(address("8.8.8.8")));
     EXPECT_FALSE(Cidr::parse("0.0.0.0/0")->contains(address("::1")));
+    EXPECT_TRUE(kEveryAddress.contains(address("8.8.8.8")));
+    EXPECT_TRUE(kEveryAddress.contains(address("ff02::1")));
     EXPECT_TRUE(Cidr::parse("fe80::/10")->contains(address("febf::1")));
     EXPECT_TRUE(Cidr::parse("127.0.0.1")->contains(address("127.0.0.1")));
     EXPECT_FALSE(Cidr::parse("127.0.0.1")->contains(address("127.0.0.2")));

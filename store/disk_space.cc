@@ -7,19 +7,23 @@
 
 namespace origin::store {
 
+std::optional<bool> disk_has(const std::string& folder, const DiskReserve& reserve) {
+    struct statvfs disk{};
+    if (::statvfs(folder.c_str(), &disk) != 0) {
+        return std::nullopt;
+    }
+    const std::uint64_t unit = disk.f_frsize;
+    const std::uint64_t whole = disk.f_blocks * unit;
+    return disk.f_bavail * unit >= std::min(reserve.bytes, whole / 100 * reserve.percent);
+}
+
 bool DiskSpace::has_reserve() {
     const auto now = clock_.steady();
     if (asked_ && now - *asked_ < std::chrono::seconds(1)) {
         return answer_;
     }
     asked_ = now;
-    struct statvfs disk{};
-    if (::statvfs(folder_.c_str(), &disk) == 0) {
-        const std::uint64_t unit = disk.f_frsize;
-        const std::uint64_t whole = disk.f_blocks * unit;
-        const std::uint64_t least = std::min(reserve_.bytes, whole / 100 * reserve_.percent);
-        answer_ = disk.f_bavail * unit >= least;
-    }
+    answer_ = disk_has(folder_, reserve_).value_or(answer_);
     return answer_;
 }
 

@@ -11,23 +11,27 @@
 
 namespace origin::store {
 
+/// What a disk is to keep free: the smaller of the two, for a large one need not keep a fifth of
+/// itself.
+struct DiskReserve {
+    std::uint64_t bytes = 0;
+    std::uint64_t percent = 0;
+};
+
+/// nullopt: it cannot be told. Blocks: asks the file system.
+std::optional<bool> disk_has(const std::string& folder, const DiskReserve& reserve);
+
 /// Used by one thread.
 class DiskSpace {
 public:
-    struct Reserve {
-        std::uint64_t bytes = 0;
-        std::uint64_t percent = 0;
-    };
-
-    DiskSpace(std::string folder, Reserve reserve, const Clock& clock)
+    DiskSpace(std::string folder, DiskReserve reserve, const Clock& clock)
         : folder_(std::move(folder)), reserve_(reserve), clock_(clock) {}
 
-    /// False below the smaller of the two reserves: a large disk need not keep a fifth of itself.
     bool has_reserve();
 
 private:
     std::string folder_;
-    Reserve reserve_;
+    DiskReserve reserve_;
     const Clock& clock_;
     std::optional<std::chrono::steady_clock::time_point> asked_;
     bool answer_ = true;

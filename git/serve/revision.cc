@@ -2,7 +2,6 @@
 #include "git/serve/revision.h"
 
 #include <algorithm>
-#include <string>
 #include <vector>
 
 #include "base/utf8.h"
@@ -63,6 +62,11 @@ Result<Oid> shown_commit(const ProjectView& view, std::string_view name) {
                 .because("not_a_commit"));
     }
     return *commit;
+}
+
+std::string shown_ref(const ProjectView& view, std::string_view name) {
+    const AdvertisedRef* ref = Oid::from_hex(name) ? nullptr : find_shown(view, name);
+    return ref == nullptr ? std::string() : ref->name;
 }
 
 }  // namespace origin::git

@@ -2,6 +2,7 @@
 // git/serve/revision: what is shown of a project, and the commit that a name means there.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "auth/identity.h"
@@ -23,5 +24,8 @@ Result<ProjectView> open_view(store::Reader& reader, Storage& storage, const aut
 /// Errors: NotFound `ref_not_found`: there is none, or no shown ref reaches it; InvalidInput
 ///         `not_a_commit`.
 Result<Oid> shown_commit(const ProjectView& view, std::string_view name);
+
+/// The full name of the branch or tag that `name` means; empty: it is a commit's, or nothing's.
+std::string shown_ref(const ProjectView& view, std::string_view name);
 
 }  // namespace origin::git

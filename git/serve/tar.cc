@@ -170,6 +170,16 @@ void append_tar_padding(std::string& out, std::uint64_t size) {
     out.append((kTarBlockBytes - size % kTarBlockBytes) % kTarBlockBytes, '\0');
 }
 
+void append_tar_file(std::string& out,
+                     std::string_view path,
+                     const Oid& oid,
+                     std::string_view content) {
+    append_tar_header(
+        out, {.path = path, .mode = kModeFile, .oid = oid, .link = {}, .size = content.size()});
+    out += content;
+    append_tar_padding(out, content.size());
+}
+
 void append_tar_end(std::string& out, std::uint64_t size) {
     const std::uint64_t room = kRecordBytes - size % kRecordBytes;
     out.append(room < 2 * kTarBlockBytes ? room + kRecordBytes : room, '\0');

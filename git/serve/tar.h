@@ -32,6 +32,12 @@ void append_tar_global(std::string& out, const std::optional<Oid>& commit, std::
 /// The zeros after a content of `size` bytes, to the next block.
 void append_tar_padding(std::string& out, std::uint64_t size);
 
+/// A file that is no program, whole: header, content and padding.
+void append_tar_file(std::string& out,
+                     std::string_view path,
+                     const Oid& oid,
+                     std::string_view content);
+
 /// What ends a tar file of so many bytes: two empty blocks at least, and up to a whole record.
 void append_tar_end(std::string& out, std::uint64_t size);
 

@@ -122,6 +122,14 @@ class OddVercel(OddTrees, Vercel):
         self.check_live(row["url"], {"index.html": b"new\n", "p/7/7.txt": b"7"})
         self.standin.assert_clean()
 
+    def test_a_pointer_of_git_lfs_among_many_files_is_refused(self):
+        live = self.live({"index.html": b"live\n"})
+        pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n"
+        self.fails_and_leaves(live, "".join(f"M 100644 inline p/{n % 100}/{n}.txt\ndata 2\nx\n\n" for n in range(VERCEL_FILES)) +
+                              f"M 100644 inline big.bin\ndata {len(pointer)}\n{pointer}\n", "LFS")
+        self.assertEqual(len(self.standin.calls(*self.UPLOAD)), 2, "the archive was sent")
+        self.standin.assert_clean()
+
 
 class OddWorkers(OddTrees, Workers):
     def test_a_file_of_26_mebibytes_is_refused(self):

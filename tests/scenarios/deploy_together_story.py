@@ -132,6 +132,32 @@ class Together(Deployments):
         for provider in (self.netlify, self.vercel, self.pages):
             provider.assert_clean()
 
+    def test_killed_while_the_draft_is_made(self):
+        """Whether the answer to a call came or not, nothing shows what the others do not show yet."""
+        self.assertEqual(self.settle(self.push(ONE)), self.everywhere("live"))
+        for number, (provider, method, path) in enumerate((
+                (self.netlify, "POST", "/sites/*/deploys"), (self.netlify, "PUT", "/sites/*/deploys/*"),
+                (self.vercel, "POST", "/v13/deployments"))):
+            with self.subTest(path=path):
+                before, after = ({"index.html": text} for text in (b"one\n" if number == 0 else f"{number}\n".encode(),
+                                                                    f"{number + 1}\n".encode()))
+                last = self.pages.plan.add("hold_before", method="POST", path="/pages/assets/upload", times=0)
+                held = provider.plan.add("hold_after", method=method, path=path)
+                ids = self.push(after)
+                self.assertTrue(held.reached.wait(60))
+                self.server.kill()
+                provider.plan.release()
+                self.server.start()
+                for target in ("production", "second"):
+                    wait_until(f"{target} to wait", lambda: "third" in self.row(ids[target]).get("waiting", ""))
+                self.assertTrue(last.reached.wait(60))
+                self.check_sites(before)
+                self.pages.plan.clear()
+                self.assertEqual(self.settle(ids), self.everywhere("live"))
+                self.check_sites(after)
+        for provider in (self.netlify, self.vercel, self.pages):
+            provider.assert_clean()
+
     def test_what_promote_may_be(self):
         for bad in ("some", "", 1, ["all"]):
             answer = self.server.request("PATCH", self.api(), {"promote": bad})
