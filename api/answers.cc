@@ -27,6 +27,7 @@ struct ReasonStatus {
 /// them.
 constexpr auto kReasons = std::to_array<ReasonStatus>({
     {"already_satisfied", 422},
+    {"api_base_not_allowed", 422},
     {"bad_action", 422},
     {"bad_encoding", 422},
     {"bad_format", 422},
@@ -37,7 +38,10 @@ constexpr auto kReasons = std::to_array<ReasonStatus>({
     {"bad_name", 422},
     {"bad_path", 422},
     {"bad_pattern", 422},
+    {"bad_promote", 422},
     {"bad_ref_name", 422},
+    {"bad_secret", 422},
+    {"bad_setting", 422},
     {"bad_signature", 422},
     {"bad_slug", 422},
     {"bad_ssh_key", 422},
@@ -50,6 +54,8 @@ constexpr auto kReasons = std::to_array<ReasonStatus>({
     {"grant_to_owner", 422},
     {"history_expired", 410},
     {"missing_path", 422},
+    {"missing_secret", 422},
+    {"missing_setting", 422},
     {"needs_clarification", 422},
     {"not_a_commit", 422},
     {"not_applicable", 422},

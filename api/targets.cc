@@ -199,6 +199,13 @@ Status put_target_row(store::Writer& writer, const Around& around, const NewTarg
         row.sealed_secret = *wanted.sealed_secret;
     }
     ORIGIN_CHECK(around.connectors.check(row.connector, row.settings, !row.sealed_secret.empty()));
+    if (row.connector == deploy::kLocal && !row.health.path.empty() &&
+        !deploy::is_public(row, wanted.name)) {
+        return std::unexpected(
+            Error(Code::InvalidInput,
+                  "a health check has neither a password nor a link: it needs 'access' public")
+                .because("bad_health"));
+    }
     const store::TargetRow before = old.value_or(store::TargetRow{});
     ORIGIN_CHECK(deploy::claim_hosts(
         writer, around.urls, {wanted.project, wanted.name, before, row, wanted.by_operator}));

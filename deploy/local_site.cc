@@ -142,6 +142,13 @@ Status check_local(const std::map<std::string, std::string>& settings, bool has_
                : Status();
 }
 
+bool is_public(const TargetRow& row, std::string_view target) {
+    const auto usual =
+        target == store::kProductionTarget ? website::Access::Public : website::Access::Link;
+    const auto settings = website::read_site_settings(row.settings);
+    return settings && settings->access.value_or(usual) == website::Access::Public;
+}
+
 bool wants_link(const TargetRow& row) {
     const auto settings = website::read_site_settings(row.settings);
     return settings && settings->access == website::Access::Link;

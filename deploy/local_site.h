@@ -36,6 +36,9 @@ struct HostClaim {
 /// `bad_setting`: it is this server's own, or below the sites' domain.
 Status claim_hosts(store::Writer& writer, const auth::Urls& urls, const HostClaim& claim);
 
+/// May everybody see what is live there?
+bool is_public(const store::TargetRow& row, std::string_view target);
+
 /// Does its setting `access` want a signed link?
 bool wants_link(const store::TargetRow& row);
 

@@ -305,9 +305,11 @@ Result<Milliseconds> DeployWorker::end_early(Task& task, Connector& connector) c
 Result<Milliseconds> DeployWorker::look_after(Task& task, const store::HealthCheck& check) const {
     const DeploymentRow& row = task.row();
     const std::string wrong =
-        check.path.empty() ? "" : look_at_health(around_.client, check, row.url);
+        check.path.empty() || row.url.empty() ? "" : look_at_health(around_.client, check, row.url);
     Task::HealthNews news{store::Health::Healthy, "healthy", Milliseconds(0), {}};
-    if (!wrong.empty() && row.progress.failures + 1 < kHealthTriesMax) {
+    if (!check.path.empty() && row.url.empty()) {
+        news = {store::Health::Unknown, "the health check has no URL to ask", Milliseconds(0), {}};
+    } else if (!wrong.empty() && row.progress.failures + 1 < kHealthTriesMax) {
         const auto wait = Milliseconds(1000LL << row.progress.failures);
         news = {store::Health::Checking, "the health check: " + wrong, wait, {}};
     } else if (!wrong.empty()) {

@@ -315,5 +315,29 @@ TEST_F(WorkerTest, AConnectorThatIsNotHereIsSaid) {
     EXPECT_TRUE(row(id).error.contains("moon"));
 }
 
+TEST_F(WorkerTest, WhatHasNoUrlIsNotCalledUnhealthy) {
+    push("refs/heads/main", "1");
+    while (work()) {
+    }
+    ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
+        const std::string key = store::target_key(project_, store::kProductionTarget);
+        ORIGIN_TRY(target,
+                   store::need_row<store::TargetRow>(writer, store::Table::Targets, key, ""));
+        target.health.path = "/";
+        target.health.roll_back = true;
+        return store::put_row(writer, store::Table::Targets, key, target);
+    }));
+    provider_->polls.push_back(Poll{.state = Poll::State::Live});
+    const auto id = push("refs/heads/main", "2");
+    for (int i = 0; i < 10; ++i) {
+        pass(std::chrono::minutes(1));
+        work();
+    }
+    EXPECT_EQ(state(id), store::DeploymentState::Live);
+    EXPECT_EQ(row(id).health, store::Health::Unknown);
+    EXPECT_NE(row(id).log.back().text.find("no URL"), std::string::npos);
+    EXPECT_EQ(open(), 0U);
+}
+
 }  // namespace
 }  // namespace origin::deploy

@@ -14,14 +14,18 @@ void add_json(CLI::App& command, bool& json) {
     command.add_flag("--json", json, "answer with JSON, for programs");
 }
 
-std::string json_of(boost::json::object object) {
+boost::json::object given_of(boost::json::object object) {
     for (auto member = object.begin(); member != object.end();) {
         const bool is_empty =
             (member->value().is_string() && member->value().get_string().empty()) ||
             (member->value().is_array() && member->value().get_array().empty());
         member = is_empty ? object.erase(member) : std::next(member);
     }
-    return boost::json::serialize(object);
+    return object;
+}
+
+std::string json_of(boost::json::object object) {
+    return boost::json::serialize(given_of(std::move(object)));
 }
 
 void add_end(CLI::App& command, Options& o) {

@@ -81,7 +81,9 @@ struct Named {
 void add_data(CLI::App& command, std::filesystem::path& data);
 void add_json(CLI::App& command, bool& json);
 
-/// A body without the members that were not given: empty texts and lists.
+/// Without the members that were not given: empty texts and lists.
+boost::json::object given_of(boost::json::object object);
+/// A body of those.
 std::string json_of(boost::json::object object);
 /// `--expires TIME` or `--no-expiry`; neither: a year.
 void add_end(CLI::App& command, Options& o);

@@ -62,18 +62,18 @@ void add_target_commands(CLI::App& app, Options& o) {
             c.add_option("--secret-file",
                          o.file,
                          "a file with a private key, or whose first line is the provider's token; "
-                         "without it what is stored stays")
+                         "without it what is stored stays, an empty file removes it")
                 ->check(CLI::ExistingFile);
             add_health_options(c, o);
         },
         [&o](ApiCall& call) {
             call.method = "PUT";
             call.target = below(o, "/targets/" + net::percent_encode(o.name));
-            boost::json::object body{{"connector", o.deploy.connector},
-                                     {"settings", settings_of(o.deploy.settings)},
-                                     {"publishRoot", o.deploy.publish_root}};
+            boost::json::object body = given_of({{"connector", o.deploy.connector},
+                                                 {"settings", settings_of(o.deploy.settings)},
+                                                 {"publishRoot", o.deploy.publish_root}});
             if (!o.file.empty()) {
-                body["secret"] = secret_of(o.file);
+                body["secret"] = secret_of(o.file);  // An empty one takes away what is stored.
             }
             if (!o.deploy.health_path.empty()) {
                 body["health"] = boost::json::object{{"path", o.deploy.health_path},
@@ -81,7 +81,7 @@ void add_target_commands(CLI::App& app, Options& o) {
                                                      {"text", o.deploy.health_text},
                                                      {"rollBack", o.deploy.health_roll_back}};
             }
-            call.body = json_of(std::move(body));
+            call.body = boost::json::serialize(body);
             call.columns = {"target", "connector", "hasSecret", "url"};
         });
     add_call(

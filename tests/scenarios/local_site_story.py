@@ -147,8 +147,29 @@ class LocalSite(Scenario):
         self.assertEqual(self.curl("/missing.js")[0], 404)
         for settings, code in (({"spa": "maybe"}, "bad_setting"), ({"spaa": "true"}, "unknown_setting"),
                                ({"access": "password"}, "missing_secret"), ({"hosts": "LOCALHOST"}, "bad_setting")):
-            self.put(settings, status=422 if code == "unknown_setting" else 400, code=code)
+            self.put(settings, status=422, code=code)
         self.put({}, secret="x", status=422, code="unknown_setting")
+
+    def test_a_password_by_command_and_its_end(self):
+        secret = self.folder / "password"
+
+        def target(access, text):
+            secret.write_text(text)
+            return self.server.command_json("target", "set", "--data", self.server.data, "--project", self.id_, "--name", "production",
+                                            "--connector", "local", "--setting", f"access={access}", "--secret-file", secret)
+        self.live({"index.html": PAGE})
+        self.assertIs(target("password", "open sesame\n")["hasSecret"], True)
+        self.assertNotEqual(self.curl("/")[0], 200)
+        self.assertIs(target("public", "")["hasSecret"], False)
+        self.assertEqual(self.curl("/")[0], 200)
+
+    def test_a_health_check_is_of_what_everybody_may_see(self):
+        self.live({"index.html": PAGE})
+        for name, settings, status in (("production", {"access": "link"}, 422), ("staging", {}, 422), ("staging", {"access": "public"}, 200),
+                                       ("production", {}, 200)):
+            answer = self.server.request("PUT", f"/api/projects/{self.id_}/targets/{name}",
+                                         {"connector": "local", "settings": settings, "health": {"path": "/"}})
+            self.expect(answer, status, "bad_health" if status == 422 else None)
 
     def test_host_names_are_the_operators_to_give(self):
         self.live({"index.html": PAGE})
