@@ -138,10 +138,10 @@ Answer once_only(const Call& call,
         return replay(*before);
     }
     Answer answer = act(once);
-    if (answer || answer.error().code() != Code::Conflict) {
+    if (answer) {
         return answer;
     }
-    // It may be in conflict with its own twin, which was quicker.
+    // What stands in its way may be what its own twin did, which was quicker.
     ORIGIN_TRY(made, earlier());
     return made ? replay(*made) : std::move(answer);
 }

@@ -52,6 +52,18 @@ struct Printer {
 
 }  // namespace
 
+void hide(std::string& text, std::string_view secret) {
+    constexpr std::size_t kSecretBytesMin = 6;
+    constexpr std::string_view kStars = "***";
+    if (secret.size() < kSecretBytesMin) {
+        return;
+    }
+    for (std::size_t at = text.find(secret); at != std::string::npos;
+         at = text.find(secret, at + kStars.size())) {
+        text.replace(at, secret.size(), kStars);
+    }
+}
+
 void Log::write(Level level, std::string_view message, std::initializer_list<Field> fields) {
     if (level < least_) {
         return;

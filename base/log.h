@@ -25,6 +25,10 @@ private:
     std::string text_;
 };
 
+/// Puts "***" in the places of a secret in a text of somebody else. One of less than 6 bytes is
+/// left: it is in every text.
+void hide(std::string& text, std::string_view secret);
+
 struct Field {
     using Value = std::variant<std::string, std::int64_t, bool, Secret>;
 

@@ -45,5 +45,16 @@ TEST(Log, TextQuotesWhatHasSpaces) {
     EXPECT_TRUE(logged(LogFormat::Text, {{"a", "b c"}, {"n", 5}}).contains("a=\"b c\" n=5"));
 }
 
+TEST(Log, ASecretIsHiddenInTheWordsOfOthers) {
+    const auto hidden = [](std::string text, std::string_view secret) {
+        hide(text, secret);
+        return text;
+    };
+    EXPECT_EQ(hidden("a token-1 b token-1token-1", "token-1"), "a *** b ******");
+    EXPECT_EQ(hidden("Access Denied", "e"), "Access Denied") << "in every text";
+    EXPECT_EQ(hidden("Access Denied", ""), "Access Denied");
+    EXPECT_EQ(hidden("*********", "******"), "******") << "and it ends";
+}
+
 }  // namespace
 }  // namespace origin

@@ -104,7 +104,7 @@ std::string told_branch(Task& task) {
     if (!task.row().preview) {
         return production;
     }
-    const std::string branch = branch_of(task.row().ref);
+    const std::string branch = branch_of(task.row());
     return branch == production ? "preview-" + branch : branch;
 }
 

@@ -40,6 +40,7 @@ public:
     Status publish(Task& task) override;
     Result<Poll> poll(Task& task) override;
     Status roll_back(Task& task, const store::RemoteDeployment& earlier) override;
+    bool finishes_publish() const override { return false; }  // A program may run for ever.
     void cancel(Task& task) override;
     Status remove(Task& task) override;
 

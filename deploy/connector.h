@@ -32,6 +32,7 @@ struct Poll {
     Milliseconds wait{1000};  // Pending: until the next look.
     std::string text = {};    // Failed: why. Pending: what the provider is at, for people.
     std::string look = {};    // Staged: where everybody can see it already; empty: nowhere.
+    bool is_late = false;     // Pending: it goes live, whoever wants its end.
 };
 
 /// The first call that shows visitors something new.
@@ -59,7 +60,11 @@ public:
     virtual Status upload(Task& task, const std::vector<std::size_t>& part) = 0;
     /// Everything is there: have it go live.
     virtual Status publish(Task& task) = 0;
-    /// Sets row.url, and row.remote's addresses, as the provider answers them.
+    /// Somebody wants its end while publish() is at work: it is finished first, because it may have
+    /// taken effect. False: it is broken off, and what it did stays.
+    virtual bool finishes_publish() const { return true; }
+    /// Sets row.url, and row.remote's addresses, as the provider answers them. With Reveals::Poll
+    /// also of what may not be made yet: Pending.
     virtual Result<Poll> poll(Task& task) = 0;
     /// Has an earlier deployment go live again without an upload; poll() follows it.
     /// Errors: also NotFound: the provider has it no more, it must be sent again.

@@ -32,7 +32,7 @@ constexpr std::string_view kSite = "site";          // The site's id.
 constexpr std::string_view kCreating = "creating";  // A create was sent: look before the next one.
 constexpr std::string_view kManifest = "manifest";  // "sent": the provider compares.
 constexpr std::string_view kRestored =
-    "restored";  // A rollback, or a draft's publication, was asked for.
+    "restored";  // A rollback, or a draft's publication: "asked", "1" once it was answered.
 
 std::string complaint(const json::value& body) {
     const std::string message = text_at(body, {"message"});
@@ -116,15 +116,15 @@ Result<bool> find_again(ProviderApi& api, Task& task) {
 }
 
 /// The name under which a preview is reachable: of its branch.
-std::string alias_of(const std::string& ref) {
-    return auth::slug_from("b-" + branch_of(ref), kAliasBytesMax);
+std::string alias_of(const store::DeploymentRow& row) {
+    return auth::slug_from("b-" + branch_of(row), kAliasBytesMax);
 }
 
 /// What the deploy is to be over there: a draft is published once it may go live.
 json::object wish(Task& task) {
     json::object body{{"draft", task.goes_together()}};
     if (task.row().preview) {
-        body["branch"] = alias_of(task.row().ref);
+        body["branch"] = alias_of(task.row());
     }
     return body;
 }
@@ -240,14 +240,16 @@ Result<Poll> look_at_site(ProviderApi& api, Task& task, const json::value& deplo
             "publish by hand; this deploy is ready at " +
             text_at(deploy, {"deploy_ssl_url"}));
     }
-    return Poll{.text = "ready, not published yet"};
+    return Poll{.text = "ready, not published yet", .is_late = true};
 }
 
-/// Has it published: an earlier deploy, or a draft. Asked for once.
+/// Has it published: an earlier deploy, or a draft. Asked for until there is an answer.
 Status restore(ProviderApi& api, Task& task) {
-    if (!note(task, kRestored).empty()) {
+    if (note(task, kRestored) == "1") {
         return {};
     }
+    remember(task, kRestored, "asked");
+    ORIGIN_CHECK(task.save());
     ORIGIN_CHECK(api.call({.method = "POST", .path = deploy_path(task) + "/restore"}));
     remember(task, kRestored, "1");
     return task.save();
@@ -332,6 +334,9 @@ Status Netlify::publish(Task& /*task*/) {
 }
 
 Result<Poll> Netlify::poll(Task& task) {
+    if (task.row().remote.id.empty()) {
+        return Poll{};
+    }
     ProviderApi api = api_of(client_, task);
     ORIGIN_TRY(answer, api.call({.path = deploy_path(task)}));
     const std::string state = text_at(answer.body, {"state"});
@@ -343,7 +348,7 @@ Result<Poll> Netlify::poll(Task& task) {
     }
     take_addresses(task, answer.body);
     if (task.goes_together()) {
-        if (!task.may_go_live()) {
+        if (!task.may_go_live() && note(task, kRestored).empty()) {
             return Poll{.state = Poll::State::Staged,
                         .look = text_at(answer.body, {"deploy_ssl_url"})};
         }

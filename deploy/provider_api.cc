@@ -56,15 +56,6 @@ Milliseconds asked_to_wait(const net::ClientResponse& response, UnixMillis now) 
     return Milliseconds(std::min((std::min(seconds, now / 1000 + most) + 1) * 1000 - now, most));
 }
 
-std::string without(std::string text, std::string_view secret) {
-    std::size_t at = secret.empty() ? text.npos : text.find(secret);
-    while (at != text.npos) {
-        text.replace(at, secret.size(), "[hidden]");
-        at = text.find(secret);
-    }
-    return text;
-}
-
 std::optional<std::size_t> pace_in(std::string_view text) {
     constexpr std::size_t kPaceMax = 1'000'000;
     std::size_t times = 0;
@@ -115,7 +106,12 @@ std::string url_of(Task& task, std::string_view host) {
     return host.empty() ? std::string() : std::string(scheme) + std::string(host);
 }
 
-std::string branch_of(std::string_view ref) {
+std::string branch_of(const store::DeploymentRow& row) {
+    constexpr std::size_t kDigits = 12;
+    if (row.ref.empty()) {
+        return "commit-" + row.commit.hex().substr(0, kDigits);
+    }
+    const std::string_view ref = row.ref;
     for (const std::string_view prefix : {"refs/heads/", "refs/"}) {
         if (ref.starts_with(prefix)) {
             return std::string(ref.substr(prefix.size()));
@@ -231,9 +227,10 @@ Status check_api_base(const TargetSettings& settings) {
 std::string ProviderApi::said(const json::value& body) const {
     std::string text = printable(provider_.complaint(body).substr(0, kSaidBytesMax));
     for (const auto& [name, token] : task_.kept()) {
-        text = without(std::move(text), token);
+        hide(text, token);
     }
-    return without(std::move(text), task_.secret().reveal());
+    hide(text, task_.secret().reveal());
+    return text;
 }
 
 Error ProviderApi::refusal(int status, const json::value& body) const {

@@ -83,8 +83,9 @@ std::string marker(Task& task);
 /// "https://" and the host, or what stands before the host in `apiBase`: a stand-in has no TLS.
 std::string url_of(Task& task, std::string_view host);
 
-/// The branch of refs/heads/<branch>; of any other ref what follows "refs/".
-std::string branch_of(std::string_view ref);
+/// The branch of refs/heads/<branch>; of any other ref what follows "refs/"; where no ref was named
+/// "commit-" and 12 digits of it, since no branch is some other one to providers.
+std::string branch_of(const store::DeploymentRow& row);
 
 /// Until the next look at what lasts: the longer it has lasted, the longer; 1 s to 10 s.
 Milliseconds growing_wait(Task& task);

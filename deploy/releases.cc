@@ -23,11 +23,6 @@ Result<TargetRow> need_target(store::Reader& reader,
         reader, Table::Targets, store::target_key(project, name), "no such target");
 }
 
-/// Is what is live newer than `row`? A rollback is newer than every deployment queued before it.
-bool is_outdated(const DeploymentRow& row, const DeploymentRow& live) {
-    return live.push > row.push || (live.push == row.push && live.rollback_of && !row.rollback_of);
-}
-
 /// Replaces whatever was live. Its state becomes `left`.
 Status retire_live(Writer& writer,
                    const ProjectId& project,
@@ -63,8 +58,14 @@ Status show_preview(Writer& writer,
         ORIGIN_CHECK(hooks::move_deployment(
             writer, project, before->deployment, old, {now, "replaced by a newer preview"}));
     }
-    ORIGIN_CHECK(store::put_row(writer, Table::Previews, key, store::PreviewRow{id}));
     row.state = DeploymentState::Live;
+    ORIGIN_TRY(branch, git::find_ref(writer, project, row.ref));
+    if (!row.ref.empty() && !branch) {
+        row.unwanted = true;  // The branch was deleted meanwhile.
+        return hooks::move_deployment(
+            writer, project, id, std::move(row), {now, "live, but its branch was deleted"});
+    }
+    ORIGIN_CHECK(store::put_row(writer, Table::Previews, key, store::PreviewRow{id}));
     return hooks::move_deployment(writer, project, id, std::move(row), {now, "live as a preview"});
 }
 
@@ -121,24 +122,40 @@ std::string live_url(const auth::Urls& urls, std::string_view site, std::string_
                                 target == store::kProductionTarget ? std::string_view() : target);
 }
 
+Result<bool> is_outdated(store::Reader& reader,
+                         const ProjectId& project,
+                         const DeploymentRow& row) {
+    ORIGIN_TRY(target, need_target(reader, project, row.target));
+    if (row.preview || !target.live) {
+        return false;
+    }
+    ORIGIN_TRY(live, hooks::need_deployment(reader, project, *target.live));
+    return live.push > row.push || (live.push == row.push && live.rollback_of && !row.rollback_of);
+}
+
+Status pass_over(Writer& writer,
+                 const ProjectId& project,
+                 const DeploymentId& id,
+                 DeploymentRow row,
+                 UnixMillis now) {
+    row.state = DeploymentState::Superseded;
+    row.url.clear();
+    return hooks::move_deployment(
+        writer, project, id, std::move(row), {now, "a newer deployment is live already"});
+}
+
 Status go_live(Writer& writer,
                const ProjectId& project,
                const DeploymentId& id,
                const DeploymentRow& row,
                UnixMillis now) {
-    ORIGIN_TRY(target, need_target(writer, project, row.target));
     DeploymentRow live_row = row;
     if (row.preview) {
         return show_preview(writer, project, id, std::move(live_row), now);
     }
-    if (target.live) {
-        ORIGIN_TRY(live, hooks::need_deployment(writer, project, *target.live));
-        if (is_outdated(row, live)) {
-            live_row.state = DeploymentState::Superseded;
-            live_row.url.clear();
-            return hooks::move_deployment(
-                writer, project, id, live_row, {now, "a newer deployment is live already"});
-        }
+    ORIGIN_TRY(outdated, is_outdated(writer, project, row));
+    if (outdated) {
+        return pass_over(writer, project, id, std::move(live_row), now);
     }
     const auto before = row.rollback_of ? DeploymentState::RolledBack : DeploymentState::Superseded;
     return publish(writer, {project, id, live_row, before, now});
@@ -179,6 +196,7 @@ Status roll_back(Writer& writer, const Rollback& wanted, const auth::Urls& urls)
             Error(Code::Conflict, "that deployment is live already").because("already_live"));
     }
     ORIGIN_TRY(last_push, git::latest_push(writer, wanted.project));
+    const std::uint64_t push = wanted.push.value_or(last_push);
     if (target.connector != kLocal) {
         return hooks::queue_deployment(writer,
                                        {.id = wanted.id,
@@ -186,7 +204,7 @@ Status roll_back(Writer& writer, const Rollback& wanted, const auth::Urls& urls)
                                         .target = earlier.target,
                                         .commit = earlier.commit,
                                         .ref = {},
-                                        .push = last_push,
+                                        .push = push,
                                         .rollback_of = wanted.earlier,
                                         .now = wanted.now});
     }
@@ -194,7 +212,7 @@ Status roll_back(Writer& writer, const Rollback& wanted, const auth::Urls& urls)
     const DeploymentRow row{.target = earlier.target,
                             .commit = earlier.commit,
                             .ref = {},
-                            .push = last_push,
+                            .push = push,
                             .run = {},
                             .rollback_of = wanted.earlier,
                             .state = DeploymentState::Queued,

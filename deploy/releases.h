@@ -35,7 +35,23 @@ struct Rollback {
     ProjectId project;
     DeploymentId earlier;  // Whose commit shall be live again.
     UnixMillis now = 0;
+    /// Whose place it takes among the pushes: of one that is undone, so that what came after it is
+    /// still deployed. None: the latest.
+    std::optional<std::uint64_t> push = {};
 };
+
+/// Is what its target shows newer than `row`? A rollback is newer than every deployment queued
+/// before it, a preview never older than anything.
+Result<bool> is_outdated(store::Reader& reader,
+                         const ProjectId& project,
+                         const store::DeploymentRow& row);
+
+/// It becomes `superseded`: something newer is live.
+Status pass_over(store::Writer& writer,
+                 const ProjectId& project,
+                 const DeploymentId& id,
+                 store::DeploymentRow row,
+                 UnixMillis now);
 
 /// On a `local` target: puts an earlier release's commit live again, as a new release, at once;
 /// what was live becomes `rolled_back`. Errors: NotFound; Conflict (`not_a_release`: it never was

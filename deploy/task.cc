@@ -15,6 +15,10 @@ namespace {
 
 constexpr std::size_t kSubjectBytesMax = 200;
 
+std::unexpected<Error> cancelled() {
+    return std::unexpected(Error(Code::Conflict, "cancelled").because("cancel_asked"));
+}
+
 }  // namespace
 
 Result<git::ObjectStoreRef> Task::objects() {
@@ -111,7 +115,11 @@ Result<std::string> Task::subject_line() {
 Status Task::write(const std::function<Status(store::Writer&)>& fn) {
     return around_.store.write([&](store::Writer& writer) -> Status {
         ORIGIN_CHECK(store::check_lease(writer, subject_.job));
-        return fn(writer);
+        ORIGIN_TRY(open,
+                   writer.get(store::Table::OpenDeployments,
+                              store::open_deployment_key(
+                                  subject_.project, subject_.row.target, subject_.id)));
+        return open ? fn(writer) : Status(cancelled());
     });
 }
 
@@ -122,6 +130,23 @@ Status Task::save() {
                               store::deployment_key(subject_.project, subject_.id),
                               subject_.row);
     });
+}
+
+Status Task::went_well(const std::string& waiting) {
+    store::DeployProgress& progress = subject_.row.progress;
+    if (progress.failures == 0 && progress.waiting == waiting) {
+        return {};
+    }
+    progress.failures = 0;
+    progress.waits_until = 0;
+    progress.waiting = waiting;
+    return save();
+}
+
+Status Task::begin_publish() {
+    is_publishing_ = true;
+    subject_.row.remote.notes[kPublishing] = "1";
+    return save();
 }
 
 Status Task::say(std::string line) {
@@ -157,6 +182,8 @@ Result<Standing> Task::stage() {
         store::DeploymentRow row;
         ORIGIN_CHECK(write([&](store::Writer& writer) -> Status {
             row = subject_.row;
+            // What it waits for the others is not its own time.
+            row.progress.state_since = around_.schedule.now();
             ORIGIN_TRY(
                 told,
                 deploy::stage(writer, subject_.project, subject_.id, row, around_.clock.now()));
@@ -208,9 +235,10 @@ Status Task::tell_health(const HealthNews& news) {
                                          : "there is no release before it to go back to"});
         }
         ORIGIN_CHECK(hooks::put_moved(writer, subject_.project, subject_.id, row));
-        return earlier
-                   ? roll_back(writer, {*news.back, subject_.project, *earlier, now}, around_.urls)
-                   : keep_together(writer);
+        return earlier ? roll_back(writer,
+                                   {*news.back, subject_.project, *earlier, now, row.push},
+                                   around_.urls)
+                       : keep_together(writer);
     });
 }
 
@@ -229,14 +257,13 @@ Status Task::check_time() const {
     if (around_.stopping) {
         return std::unexpected(Error(Code::Unavailable, "the server stops").because("stopping"));
     }
-    if (ends_) {
+    if (is_publishing_ || ends_early_) {
         return {};
     }
     return around_.store.read([&](store::Reader& reader) -> Status {
         ORIGIN_TRY(asked,
                    hooks::cancel_asked(reader, subject_.project, subject_.row.target, subject_.id));
-        return asked ? std::unexpected(Error(Code::Conflict, "cancelled").because("cancel_asked"))
-                     : Status();
+        return asked ? Status(cancelled()) : Status();
     });
 }
 

@@ -97,17 +97,21 @@ public:
     /// The first line of the commit's message, at most 200 bytes.
     Result<std::string> subject_line();
 
-    /// Stores the row as it is. Errors: Conflict `lease_lost`: somebody else does this now.
+    /// Stores the row as it is. Errors, of all that store it: Conflict `lease_lost`: somebody else
+    /// does this now; `cancel_asked`: somebody ended it meanwhile.
     Status save();
     /// The same with a line for people in its log.
     Status say(std::string line);
     Status move(store::DeploymentState state, std::string line);
+    /// The provider answered: tries are counted anew. Stores it, and for what it waits, if that is
+    /// news.
+    Status went_well(const std::string& waiting);
     /// See deploy/releases.
     Status go_live();
     /// See deploy/together; GoLive lets it go live. Of one that goes alone: GoLive.
     Result<Standing> stage();
     bool goes_together() const { return !subject_.row.together.empty(); }
-    bool may_go_live() const { return !goes_together() || subject_.row.released; }
+    bool may_go_live() const { return !ends_early_ && (!goes_together() || subject_.row.released); }
     const store::HealthCheck& health() const { return subject_.target.health; }
     struct HealthNews {
         store::Health health = store::Health::Checking;  // Checking: looked at again after `wait`.
@@ -127,8 +131,12 @@ public:
     net::HttpSession& session() { return session_; }
     /// Errors: Unavailable `stopping`: the server is about to stop; Conflict `cancel_asked`.
     Status check_time() const;
-    /// Somebody asked for its end, and knows: check_time() does not say so any more.
-    void bring_to_end() { ends_ = true; }
+    /// publish() begins, and is remembered; who asks for the deployment's end waits until it ends.
+    Status begin_publish();
+    bool publish_begun() const { return subject_.row.remote.notes.contains(kPublishing); }
+    /// It is to end before it is live, if that can still be: check_time() says no more that
+    /// somebody asked for it.
+    void end_early() { ends_early_ = true; }
     /// One more of what the provider limits. Errors: Unavailable `provider_paced`: not now; held
     /// off until then.
     Status pace(const PaceLimit& limit);
@@ -136,6 +144,7 @@ public:
     std::map<std::string, std::string>& kept() { return kept_; }
 
 private:
+    inline static const std::string kPublishing = "publishing";
     Status write(const std::function<Status(store::Writer&)>& fn);
     Status keep_together(store::Writer& writer) const;
 
@@ -145,7 +154,8 @@ private:
     std::optional<SiteFiles> site_;
     std::optional<Digests> digests_;
     bool has_assets_ = false;
-    bool ends_ = false;
+    bool is_publishing_ = false;
+    bool ends_early_ = false;
     std::map<std::string, std::string> kept_;
     Milliseconds hold_off_{0};
     net::HttpSession session_;

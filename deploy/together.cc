@@ -107,7 +107,9 @@ Status put_back(Writer& writer,
         return {};
     }
     return roll_back(
-        writer, {DeploymentId::make(with.clock, with.random), project, *earlier, now}, with.urls);
+        writer,
+        {DeploymentId::make(with.clock, with.random), project, *earlier, now, one.row.push},
+        with.urls);
 }
 
 }  // namespace

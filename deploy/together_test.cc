@@ -210,19 +210,42 @@ TEST_F(TogetherTest, AnUnhealthyOneFlipsAllBack) {
     add_local();
     const auto first = push_all("1");
     work_on();
-    ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
-        const std::string key = store::target_key(project_, "mirror");
-        ORIGIN_TRY(target,
-                   store::need_row<store::TargetRow>(writer, store::Table::Targets, key, ""));
-        target.health.path = "/nowhere";
-        return store::put_row(writer, store::Table::Targets, key, target);
-    }));
+    change_target([](store::TargetRow& target) { target.health.path = "/nowhere"; }, "mirror");
     const auto ids = push_all("2");
     work_on();
     for (const std::string& target : {kProduction, std::string("mirror"), std::string("here")}) {
         EXPECT_EQ(state(ids.at(target)), DeploymentState::RolledBack) << target;
     }
     EXPECT_EQ(open(), 0U);
+}
+
+TEST_F(TogetherTest, OneThatGoesLiveGivesWayToNothing) {
+    second_->publishes = {passing()};
+    const auto first = push_all("1");
+    work_all();
+    EXPECT_EQ(state(first.at(kProduction)), DeploymentState::Live);
+    EXPECT_EQ(state(first.at("mirror")), DeploymentState::Uploading);
+    const auto second = push_all("2");
+    work_on();
+    for (const std::string& target : {kProduction, std::string("mirror")}) {
+        EXPECT_EQ(row(first.at(target)).release, 1U) << target;
+        EXPECT_EQ(row(second.at(target)).release, 2U) << target;
+    }
+    EXPECT_EQ(open(), 0U);
+}
+
+TEST_F(TogetherTest, WaitingForTheOthersIsNotItsTime) {
+    provider_->revealed_by = Reveals::Poll;
+    for (int i = 0; i < 10; ++i) {
+        second_->plans.push_back(UploadPlan{.parts = {}, .wait = std::chrono::minutes(11)});
+    }
+    const auto ids = push_all("1");
+    for (int i = 0; i < 130 && open() > 0; ++i) {
+        pass(std::chrono::minutes(1));
+        work_all();
+    }
+    EXPECT_EQ(state(ids.at(kProduction)), DeploymentState::Live);
+    EXPECT_EQ(state(ids.at("mirror")), DeploymentState::Live);
 }
 
 TEST_F(TogetherTest, AKilledServerGoesOnWaiting) {

@@ -54,13 +54,15 @@ Result<std::optional<Turn>> next_turn(store::Writer& writer,
     std::optional<Turn> front;
     for (std::size_t i = 0; i < open.size(); ++i) {
         const DeploymentRow& row = open[i].row;
-        const bool may_give_way =
-            !store::is_settled(row.state) && (!has_begun(row) || row.progress.failures > 0);
+        // One that goes live with others, as they do, is brought to its end.
+        const bool may_give_way = !store::is_settled(row.state) && !row.released &&
+                                  (!has_begun(row) || row.progress.failures > 0);
         const auto newer = std::find_if(
             open.begin() + static_cast<std::ptrdiff_t>(i) + 1, open.end(), [&](const Turn& later) {
                 return !store::is_settled(later.row.state) && replaces(later.row, row, is_whole);
             });
-        if (may_give_way && newer != open.end()) {
+        const bool gives_way = may_give_way && newer != open.end();
+        if (gives_way && !has_begun(row)) {
             DeploymentRow superseded = row;
             superseded.state = DeploymentState::Superseded;
             ORIGIN_CHECK(hooks::move_deployment(
@@ -71,6 +73,7 @@ Result<std::optional<Turn>> next_turn(store::Writer& writer,
                 {now, "a newer one is deployed instead: " + newer->id.str()}));
         } else if (!front || (has_begun(row) && !has_begun(front->row))) {
             front = open[i];
+            front->newer = gives_way ? std::optional(newer->id) : std::nullopt;
         }
     }
     return front;

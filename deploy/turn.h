@@ -16,11 +16,13 @@ struct Turn {
     DeploymentId id;
     store::DeploymentRow row;
     bool cancel = false;  // Somebody wants it to end.
+    /// It has begun and failed, and this one is to be deployed instead.
+    std::optional<DeploymentId> newer = {};
 };
 
-/// The oldest that has begun, else the oldest; those that something newer makes pointless become
-/// `superseded`. `is_whole`: each of this target's brings everything, whatever ref made it.
-/// nullopt: there is nothing to do. Errors: Corrupt; those of the store.
+/// The oldest that has begun, else the oldest; those that wait and that something newer makes
+/// pointless become `superseded`. `is_whole`: each of this target's brings everything, whatever ref
+/// made it. nullopt: there is nothing to do. Errors: Corrupt; those of the store.
 Result<std::optional<Turn>> next_turn(store::Writer& writer,
                                       const hooks::DeploySubject& subject,
                                       bool is_whole,

@@ -82,6 +82,7 @@ Result<Milliseconds> upload_and_publish(Task& task, Connector& connector) {
     }
     ORIGIN_TRY(plan, connector.plan(task));
     if (plan.wait.count() > 0) {
+        ORIGIN_CHECK(task.went_well(task.row().progress.waiting));
         return plan.wait;
     }
     ORIGIN_CHECK(say_plan(task, plan));
@@ -99,6 +100,9 @@ Result<Milliseconds> upload_and_publish(Task& task, Connector& connector) {
     ORIGIN_TRY(last, wait_for_others(task, connector));
     if (last.count() > 0) {
         return last;
+    }
+    if (connector.finishes_publish()) {
+        ORIGIN_CHECK(task.begin_publish());
     }
     ORIGIN_CHECK(connector.publish(task));
     ORIGIN_CHECK(task.move(DeploymentState::Processing,

@@ -75,7 +75,7 @@ Result<std::string> wish(Task& task) {
                       {"meta", {{vercel::kMeta, task.id().str()}}},
                       {"gitMetadata",
                        {{"commitSha", task.row().commit.hex()},
-                        {"commitRef", branch_of(task.row().ref)},
+                        {"commitRef", branch_of(task.row())},
                         {"commitMessage", subject}}}};
     if (!task.row().preview) {
         body["target"] = "production";
@@ -296,7 +296,8 @@ Result<Poll> poll_move(ProviderApi& api, Task& task) {
     }
     if (status != "succeeded") {
         return Poll{.wait = growing_wait(task),
-                    .text = "at Vercel: " + note(task, kMove) + ", " + printable(status)};
+                    .text = "at Vercel: " + note(task, kMove) + ", " + printable(status),
+                    .is_late = true};
     }
     ORIGIN_TRY(deployment, deployment_of(api, task));
     take_live(task, deployment);
@@ -406,6 +407,14 @@ Result<Poll> Vercel::poll(Task& task) {
     if (!note(task, kMoved).empty()) {
         return poll_move(api, task);
     }
+    if (task.row().remote.id.empty()) {  // The answer that told it may have been lost.
+        ORIGIN_TRY(
+            made,
+            note(task, kCreating).empty() ? Result<bool>(false) : vercel::find_again(api, task));
+        if (!made) {
+            return Poll{};
+        }
+    }
     ORIGIN_TRY(deployment, deployment_of(api, task));
     if (std::string why = failure_in(deployment); !why.empty()) {
         return failed(std::move(why));
@@ -414,10 +423,11 @@ Result<Poll> Vercel::poll(Task& task) {
     if (state != "READY" || !is_assigned(deployment)) {
         return Poll{.wait = growing_wait(task),
                     .text = "at Vercel: " + printable(state) +
-                            (state == "READY" ? ", not at its address yet" : "")};
+                            (state == "READY" ? ", not at its address yet" : ""),
+                    .is_late = state == "READY"};
     }
     if (!task.row().preview && text_at(deployment, {"readySubstate"}) == "STAGED") {  // V8.
-        if (!task.may_go_live()) {
+        if (!task.may_go_live() && note(task, kMove).empty()) {
             return Poll{.state = Poll::State::Staged};
         }
         ORIGIN_CHECK(move_domains(api, task, "promote"));
@@ -426,7 +436,7 @@ Result<Poll> Vercel::poll(Task& task) {
                 task.say("automatic publishing was off at Vercel, as it is after a rollback: "
                          "this deployment is promoted, which turns it on again"));
         }
-        return Poll{.text = "at Vercel: promoted"};
+        return Poll{.text = "at Vercel: promoted", .is_late = true};
     }
     take_live(task, deployment);
     return Poll{.state = Poll::State::Live};

@@ -25,8 +25,15 @@ using store::TargetRow;
 using store::Writer;
 
 constexpr std::size_t kPerTransactionMax = 50;
+constexpr std::string_view kNotRemoved = "its branch was deleted, but it is not removed: ";
 
 Status fail(Writer& writer, const ProjectId& project, Turn one, std::string why, UnixMillis now) {
+    if (one.row.unwanted) {
+        one.row.unwanted = false;
+        one.row.state = DeploymentState::Superseded;
+        return hooks::move_deployment(
+            writer, project, one.id, one.row, {now, std::string(kNotRemoved) + why});
+    }
     one.row.state = DeploymentState::Failed;
     one.row.error = std::move(why);
     return hooks::move_deployment(writer, project, one.id, one.row, {now, one.row.error});
@@ -93,16 +100,41 @@ Status end_job(Writer& writer, const store::Job& job, const std::string& target_
     return store::complete(writer, job);
 }
 
-/// Who asked for its end while it was worked on could not rouse the job.
+/// Who asked for its end while it was worked on could not rouse the job. `heard`: it is about that
+/// already.
 Status put_off(Writer& writer,
                const store::Job& job,
                const hooks::DeploySubject& subject,
-               UnixMillis again) {
-    ORIGIN_TRY(cancelled, any_cancel_asked(writer, subject));
+               UnixMillis again,
+               bool heard) {
+    ORIGIN_TRY(cancelled, heard ? Result<bool>(false) : any_cancel_asked(writer, subject));
     return store::retry_at(writer, job, cancelled ? store::kAtOnce : again);
 }
 
+bool is_temporary(const Error& error) {
+    return error.code() == Code::Unavailable || error.code() == Code::Timeout;
+}
+
 }  // namespace
+
+/// What becomes of one that is to end before it is live.
+struct DeployWorker::Ending {
+    DeploymentState state = DeploymentState::Cancelled;
+    std::string text;
+
+    static std::optional<Ending> of(const Turn& one) {
+        if (store::is_settled(one.row.state)) {
+            return std::nullopt;
+        }
+        if (one.cancel) {
+            return Ending{DeploymentState::Cancelled, "cancelled"};
+        }
+        return one.newer
+                   ? std::optional(Ending{DeploymentState::Superseded,
+                                          "a newer one is deployed instead: " + one.newer->str()})
+                   : std::nullopt;
+    }
+};
 
 /// What is to be done outside the transaction.
 struct DeployWorker::Next {
@@ -134,8 +166,15 @@ Status DeployWorker::choose(Writer& writer, const store::Job& job, Next& next) c
             return end_job(writer, job, key);
         }
         const bool is_local = target->connector == kLocal;
-        const bool is_ready = around_.builds == nullptr || next.ready == front->id;
-        if (is_local && is_ready && !store::is_settled(front->row.state)) {
+        const bool is_ready = (around_.builds == nullptr || next.ready == front->id) &&
+                              !store::is_settled(front->row.state) && !Ending::of(*front);
+        const bool is_queued = front->row.state == DeploymentState::Queued;
+        ORIGIN_TRY(outdated,
+                   is_queued && !is_local && !is_whole ? is_outdated(writer, project, front->row)
+                                                       : Result<bool>(false));
+        if (outdated) {
+            ORIGIN_CHECK(pass_over(writer, project, front->id, front->row, now));
+        } else if (is_local && is_ready) {
             describe(front->row, around_.urls, there->site, next.notes, now);
             ORIGIN_TRY(wait, show_here(writer, project, std::move(*front), now));
             if (wait.count() > 0) {
@@ -144,7 +183,8 @@ Status DeployWorker::choose(Writer& writer, const store::Job& job, Next& next) c
             }
         } else if (is_local && front->row.unwanted) {
             ORIGIN_CHECK(drop(writer, project, *front, now));
-        } else if (!is_local && around_.connectors.find(target->connector) == nullptr) {
+        } else if (!is_local && around_.connectors.find(target->connector) == nullptr &&
+                   (front->row.state != DeploymentState::Live || front->row.unwanted)) {
             ORIGIN_CHECK(fail(writer,
                               project,
                               *front,
@@ -171,11 +211,7 @@ Result<Milliseconds> DeployWorker::show_here(Writer& writer,
         ORIGIN_CHECK(go_live(writer, project, one.id, row, now));
         return Milliseconds(0);
     }
-    Standing standing{Standing::Verdict::GiveUp, "cancelled", DeploymentState::Cancelled};
-    if (!one.cancel) {
-        ORIGIN_TRY(told, stage(writer, project, one.id, row, now));
-        standing = std::move(told);
-    }
+    ORIGIN_TRY(standing, stage(writer, project, one.id, row, now));
     if (standing.verdict == Standing::Verdict::Wait) {
         if (row.state != DeploymentState::Processing) {
             row.state = DeploymentState::Processing;
@@ -211,6 +247,7 @@ Status DeployWorker::work(const store::Job& job) {
         }
         Milliseconds wait = next.wait;
         ready = next.one ? std::optional(next.one->id) : std::nullopt;
+        const bool heard = next.one && Ending::of(*next.one);
         if (next.one) {
             ORIGIN_TRY(asked, bring_on(job, std::move(next)));
             wait = asked;
@@ -218,7 +255,7 @@ Status DeployWorker::work(const store::Job& job) {
         if (wait.count() > 0 || stopping_) {
             const UnixMillis again = around_.schedule.now() + wait.count();
             return around_.store.write(
-                [&](Writer& writer) { return put_off(writer, job, subject, again); });
+                [&](Writer& writer) { return put_off(writer, job, subject, again, heard); });
         }
     }
 }
@@ -227,7 +264,7 @@ Result<Milliseconds> DeployWorker::bring_on(const store::Job& job, Next next) co
     const auto secret = hooks::open_target_secret(
         around_.master_key, next.subject.project, next.subject.target, next.target.sealed_secret);
     Connector* connector = around_.connectors.find(next.target.connector);
-    const bool cancel = next.one->cancel;
+    const auto ending = Ending::of(*next.one);
     const store::HealthCheck health = next.target.health;
     Task task({around_.store,
                around_.storage,
@@ -247,15 +284,16 @@ Result<Milliseconds> DeployWorker::bring_on(const store::Job& job, Next next) co
         return look_after(task, health);
     }
     if (!secret) {
-        task.row().error =
-            "the target's secret does not open with this server's master key: set it again";
-        ORIGIN_CHECK(task.move(DeploymentState::Failed, task.row().error));
-        return Milliseconds(0);
+        return after(task,
+                     nullptr,
+                     Error(Code::InvalidInput,
+                           "the target's secret does not open with this server's master key: set "
+                           "it again"));
     }
-    if (connector == nullptr) {
-        return prepare_here(task, cancel);
+    if (ending) {
+        return connector == nullptr ? end(task, *ending) : end_early(task, *connector, *ending);
     }
-    return cancel ? end_early(task, *connector) : advance(task, *connector);
+    return connector == nullptr ? prepare_here(task) : advance(task, *connector);
 }
 
 /// Builds the commit, if it is to be built. Returns: zero: what is to be deployed is there.
@@ -274,31 +312,57 @@ Result<Milliseconds> DeployWorker::build(Task& task) const {
 }
 
 /// A `local` one goes live when it is chosen again: all there is to do before that is its build.
-Result<Milliseconds> DeployWorker::prepare_here(Task& task, bool cancel) const {
-    if (cancel) {
-        task.row().error = "cancelled";
-        ORIGIN_CHECK(task.move(DeploymentState::Cancelled, "cancelled"));
-        return Milliseconds(0);
-    }
+Result<Milliseconds> DeployWorker::prepare_here(Task& task) const {
     auto wait = build(task);
     return wait ? wait : after(task, nullptr, wait.error());
 }
 
-/// Somebody wants it to end: what has become live meanwhile stays.
-Result<Milliseconds> DeployWorker::end_early(Task& task, Connector& connector) const {
-    task.bring_to_end();
-    if (task.row().state == DeploymentState::Processing) {
-        const auto poll = connector.poll(task);
-        if (poll && poll->state == Poll::State::Live) {
-            ORIGIN_CHECK(task.say("it was live before it could be cancelled"));
-            ORIGIN_CHECK(task.go_live());
-            return Milliseconds(0);
+Result<Milliseconds> DeployWorker::end(Task& task, const Ending& ending) const {
+    DeploymentRow& row = task.row();
+    row.url.clear();
+    row.error = ending.state == DeploymentState::Cancelled ? ending.text : "";
+    ORIGIN_CHECK(task.move(ending.state, ending.text));
+    return Milliseconds(0);
+}
+
+/// How it stands at its provider, once what was asked for last is brought to its end: its answer
+/// may have been lost.
+Result<Poll> DeployWorker::look_again(Task& task, Connector& connector) const {
+    const DeploymentRow& row = task.row();
+    if (row.state == DeploymentState::Uploading && task.publish_begun()) {
+        ORIGIN_CHECK(connector.publish(task));
+        ORIGIN_CHECK(task.move(DeploymentState::Processing, "everything is uploaded"));
+    }
+    const bool may_be_live = row.state == DeploymentState::Processing ||
+                             (row.state == DeploymentState::Uploading &&
+                              connector.reveals() == Reveals::Poll && !row.rollback_of);
+    return may_be_live ? connector.poll(task) : Result<Poll>(Poll{});
+}
+
+/// It is to end before it is live: what has become live meanwhile stays.
+Result<Milliseconds> DeployWorker::end_early(Task& task,
+                                             Connector& connector,
+                                             const Ending& ending) const {
+    task.end_early();
+    const auto poll = look_again(task, connector);
+    const bool is_over = is_overdue(task.row());
+    if (!poll) {
+        const bool is_ours = poll.error().code() == Code::Conflict;  // The lease is lost.
+        const bool again = is_temporary(poll.error()) && !is_over &&
+                           task.row().progress.failures < kDeployTriesMax;
+        if (is_ours || again) {
+            return after(task, &connector, poll.error());
         }
+    } else if (poll->state == Poll::State::Live) {
+        ORIGIN_CHECK(task.say("it was live before it could be ended"));
+        ORIGIN_CHECK(task.go_live());
+        return Milliseconds(0);
+    } else if (poll->state == Poll::State::Pending && poll->is_late && !is_over) {
+        ORIGIN_CHECK(task.went_well(poll->text));
+        return std::max(poll->wait, Milliseconds(1));
     }
     connector.cancel(task);
-    task.row().error = "cancelled";
-    ORIGIN_CHECK(task.move(DeploymentState::Cancelled, "cancelled"));
-    return Milliseconds(0);
+    return end(task, ending);
 }
 
 /// One look at what is live.
@@ -322,13 +386,18 @@ Result<Milliseconds> DeployWorker::look_after(Task& task, const store::HealthChe
     return news.wait;
 }
 
+/// One that waits for those with which it goes live has time: they have their own limits.
+bool DeployWorker::is_overdue(const DeploymentRow& row) const {
+    const bool is_under_way =
+        row.state == DeploymentState::Uploading || row.state == DeploymentState::Processing;
+    // While no server ran, nothing could go on.
+    const std::int64_t spent = around_.schedule.now() - std::max(row.progress.state_since, begun_);
+    return is_under_way && (!row.staged || row.released) && spent > time_max(row.state).count();
+}
+
 Result<Milliseconds> DeployWorker::advance(Task& task, Connector& connector) const {
     const store::DeployProgress& progress = task.row().progress;
-    // While no server ran, nothing could go on.
-    const std::int64_t spent = around_.schedule.now() - std::max(progress.state_since, begun_);
-    if ((task.row().state == DeploymentState::Uploading ||
-         task.row().state == DeploymentState::Processing) &&
-        spent > time_max(task.row().state).count()) {
+    if (is_overdue(task.row())) {
         return after(
             task,
             &connector,
@@ -381,10 +450,7 @@ Result<Milliseconds> DeployWorker::step(Task& task, Connector& connector) const 
         return std::unexpected(Error(Code::InvalidInput, poll.text));
     }
     if (poll.state == Poll::State::Pending) {
-        if (row.progress.waiting != poll.text) {
-            row.progress.waiting = poll.text;
-            ORIGIN_CHECK(task.save());
-        }
+        ORIGIN_CHECK(task.went_well(poll.text));
         return std::max(poll.wait, Milliseconds(1));
     }
     ORIGIN_CHECK(task.go_live());
@@ -395,6 +461,9 @@ Result<Milliseconds> DeployWorker::step(Task& task, Connector& connector) const 
 /// waits for those with which it goes live. Returns: zero: it may go live.
 Result<Milliseconds> DeployWorker::wait_staged(Task& task, const std::string& look) const {
     DeploymentRow& row = task.row();
+    if (row.staged) {
+        row.progress.failures = 0;
+    }
     if (!row.staged && !look.empty() && !task.health().path.empty()) {
         const std::string wrong = look_at_health(around_.client, task.health(), look);
         if (!wrong.empty() && ++row.progress.failures < kHealthTriesMax) {
@@ -450,7 +519,7 @@ Result<Milliseconds> DeployWorker::after(Task& task,
     }
     store::DeployProgress& progress = task.row().progress;
     if (error.reason() == "provider_paced") {
-        if (task.row().remote.id.empty()) {
+        if (task.row().remote.id.empty() && !task.publish_begun() && !task.row().released) {
             task.row().state = DeploymentState::Queued;  // Something newer may take its place.
         }
         progress.waiting = error.told_to_peer();
@@ -458,12 +527,11 @@ Result<Milliseconds> DeployWorker::after(Task& task,
         ORIGIN_CHECK(task.save());
         return task.held_off();
     }
-    const bool is_temporary = error.code() == Code::Unavailable || error.code() == Code::Timeout;
     around_.log.warning("a deployment meets an error",
                         {{"deployment", task.id().str()},
                          {"told", error.told_to_peer()},
                          {"why", error.kept_in_log()}});
-    if (is_temporary && progress.failures < kDeployTriesMax) {
+    if (is_temporary(error) && progress.failures < kDeployTriesMax) {
         ++progress.failures;
         const auto most = Milliseconds(kDeployDelayMax);
         const Milliseconds wait =
@@ -477,7 +545,7 @@ Result<Milliseconds> DeployWorker::after(Task& task,
     if (task.row().unwanted) {  // It stays where it is, then.
         task.row().unwanted = false;
         ORIGIN_CHECK(task.move(DeploymentState::Superseded,
-                               "its branch was deleted, but not removed: " + error.told_to_peer()));
+                               std::string(kNotRemoved) + error.told_to_peer()));
         return Milliseconds(0);
     }
     if (connector != nullptr) {

@@ -54,6 +54,7 @@ public:
 
 private:
     struct Next;
+    struct Ending;
     Status choose(store::Writer& writer, const store::Job& job, Next& next) const;
     /// These return: when to go on; zero: at once.
     Result<Milliseconds> show_here(store::Writer& writer,
@@ -63,9 +64,12 @@ private:
     Result<Milliseconds> bring_on(const store::Job& job, Next next) const;
     Result<Milliseconds> advance(Task& task, Connector& connector) const;
     Result<Milliseconds> build(Task& task) const;
-    Result<Milliseconds> prepare_here(Task& task, bool cancel) const;
+    Result<Milliseconds> prepare_here(Task& task) const;
     Result<bool> restore(Task& task, Connector& connector) const;
-    Result<Milliseconds> end_early(Task& task, Connector& connector) const;
+    Result<Milliseconds> end(Task& task, const Ending& ending) const;
+    Result<Milliseconds> end_early(Task& task, Connector& connector, const Ending& ending) const;
+    Result<Poll> look_again(Task& task, Connector& connector) const;
+    bool is_overdue(const store::DeploymentRow& row) const;
     Result<Milliseconds> look_after(Task& task, const store::HealthCheck& check) const;
     Result<Milliseconds> step(Task& task, Connector& connector) const;
     Result<Milliseconds> wait_staged(Task& task, const std::string& look) const;

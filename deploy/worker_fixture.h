@@ -3,6 +3,9 @@
 // project and a clock that the test moves.
 #pragma once
 
+#include <functional>
+#include <utility>
+
 #include "deploy/releases.h"
 #include "deploy/worker.h"
 #include "git/serve/test_project.h"
@@ -40,11 +43,18 @@ public:
     }
     Status publish(Task& task) override {
         calls.push_back("publish");
+        happen();
+        if (!publishes.empty()) {
+            const Status answer = std::move(publishes.front());
+            publishes.erase(publishes.begin());
+            return answer;
+        }
         task.row().remote.id = "remote-" + task.id().str();
         return {};
     }
     Result<Poll> poll(Task& task) override {
         calls.push_back("poll");
+        happen();
         if (!polls.empty()) {
             auto answer = std::move(polls.front());
             polls.erase(polls.begin());
@@ -69,13 +79,21 @@ public:
 
     std::vector<std::string> calls;
     std::vector<Result<UploadPlan>> plans;
+    std::vector<Status> publishes;
     std::vector<Result<Poll>> polls;
+    std::function<void()> meanwhile;  // Happens while the next publish() or poll() is at work.
     std::string secret;
     bool gone = false;
     bool paced = false;
     Reveals revealed_by = Reveals::Publish;
 
 private:
+    void happen() {
+        if (const auto once = std::exchange(meanwhile, nullptr)) {
+            once();
+        }
+    }
+
     std::string name_;
 };
 
@@ -150,6 +168,16 @@ protected:
             return hooks::retry_deployment(writer, {id, project_, earlier, clock_.now()});
         }));
         return id;
+    }
+    void change_target(const std::function<void(store::TargetRow&)>& change,
+                       std::string_view name = store::kProductionTarget) {
+        ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
+            const std::string key = store::target_key(project_, name);
+            ORIGIN_TRY(row,
+                       store::need_row<store::TargetRow>(writer, store::Table::Targets, key, ""));
+            change(row);
+            return store::put_row(writer, store::Table::Targets, key, row);
+        }));
     }
     bool delete_branch(const std::string& name) {
         auto draft = git::Draft::open(service(), permit());

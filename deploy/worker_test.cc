@@ -241,8 +241,10 @@ TEST_F(WorkerTest, WhatFailedIsTriedAgainInItsOwnPlace) {
     work();
     const auto late = retry(failed);
     ASSERT_TRUE(late);
+    provider_->calls.clear();
     work();
     EXPECT_EQ(state(*late), DeploymentState::Superseded) << "a newer push is live";
+    EXPECT_TRUE(provider_->calls.empty()) << "and the provider shows nothing else";
 }
 
 TEST_F(WorkerTest, ADeletedBranchTakesItsPreviewWithIt) {
@@ -319,14 +321,10 @@ TEST_F(WorkerTest, WhatHasNoUrlIsNotCalledUnhealthy) {
     push("refs/heads/main", "1");
     while (work()) {
     }
-    ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
-        const std::string key = store::target_key(project_, store::kProductionTarget);
-        ORIGIN_TRY(target,
-                   store::need_row<store::TargetRow>(writer, store::Table::Targets, key, ""));
+    change_target([](store::TargetRow& target) {
         target.health.path = "/";
         target.health.roll_back = true;
-        return store::put_row(writer, store::Table::Targets, key, target);
-    }));
+    });
     provider_->polls.push_back(Poll{.state = Poll::State::Live});
     const auto id = push("refs/heads/main", "2");
     for (int i = 0; i < 10; ++i) {

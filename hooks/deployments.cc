@@ -205,7 +205,7 @@ Status put_moved(store::Writer& writer,
         ORIGIN_CHECK(writer.erase(Table::OpenDeployments, open));
     } else {
         ORIGIN_TRY(there, writer.get(Table::OpenDeployments, open));
-        if (!there) {  // What somebody asked for stays.
+        if (!there || store::is_settled(row.state)) {  // What somebody asked for stays till then.
             ORIGIN_CHECK(writer.put(Table::OpenDeployments, open, {}));
         }
     }
