@@ -3,9 +3,10 @@
 //
 // What is open on a target, by push: of those that wait, only the newest of each ref is done, the
 // others become `superseded`. What has begun is brought to its end first, unless it failed and
-// something newer waits. A `local` deployment is one transaction; any other goes
-// queued -> uploading -> processing -> live by the calls of its connector, and what is remembered
-// between two calls is in its row: docs/decisions/0014.
+// something newer waits: then, and if somebody cancels it, it ends early, if it is not live by
+// then. A `local` deployment is one transaction; any other goes queued -> uploading -> processing
+// -> live by the calls of its connector, and what is remembered between two calls is in its row:
+// docs/decisions/0014.
 #pragma once
 
 #include <atomic>
