@@ -46,6 +46,18 @@ bool has_begun(const DeploymentRow& row) {
 
 }  // namespace
 
+std::optional<Ending> ending_of(const Turn& one) {
+    if (store::is_settled(one.row.state)) {
+        return std::nullopt;
+    }
+    if (one.cancel) {
+        return Ending{DeploymentState::Cancelled, "cancelled"};
+    }
+    return one.newer ? std::optional(Ending{DeploymentState::Superseded,
+                                            "a newer one is deployed instead: " + one.newer->str()})
+                     : std::nullopt;
+}
+
 Result<std::optional<Turn>> next_turn(store::Writer& writer,
                                       const hooks::DeploySubject& subject,
                                       bool is_whole,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "base/clock.h"
 #include "base/id.h"
@@ -19,6 +20,13 @@ struct Turn {
     /// It has begun and failed, and this one is to be deployed instead.
     std::optional<DeploymentId> newer = {};
 };
+
+/// What becomes of one that is to end before it is live.
+struct Ending {
+    store::DeploymentState state = store::DeploymentState::Cancelled;
+    std::string text;
+};
+std::optional<Ending> ending_of(const Turn& one);
 
 /// The oldest that has begun, else the oldest; those that wait and that something newer makes
 /// pointless become `superseded`. `is_whole`: each of this target's brings everything, whatever ref

@@ -29,6 +29,9 @@ inline constexpr std::chrono::minutes kDeployBackOffMax{5};
 inline constexpr std::chrono::hours kUploadTimeMax{2};
 inline constexpr std::chrono::minutes kProcessingTimeMax{45};
 
+/// What is said of a preview whose branch is gone, and that stays at its provider.
+inline constexpr std::string_view kNotRemoved = "its branch was deleted, but it is not removed: ";
+
 /// Thread-safe.
 class DeployWorker {
 public:
@@ -55,7 +58,6 @@ public:
 
 private:
     struct Next;
-    struct Ending;
     Status choose(store::Writer& writer, const store::Job& job, Next& next) const;
     /// These return: when to go on; zero: at once.
     Result<Milliseconds> show_here(store::Writer& writer,
