@@ -315,8 +315,8 @@ Status CloudflarePages::roll_back(Task& task, const store::RemoteDeployment& ear
 }
 
 void CloudflarePages::cancel(Task& task) {
-    if (task.row().remote.id.empty() || !note(task, kRestored).empty() ||
-        !note(task, kEnded).empty()) {
+    const bool is_earlier_one = task.row().rollback_of && note(task, "gone").empty();
+    if (task.row().remote.id.empty() || is_earlier_one || !note(task, kEnded).empty()) {
         return;
     }
     ProviderApi api = cloudflare::api_of(client_, task);

@@ -57,7 +57,8 @@ TEST_F(EndingsTest, APublicationWhoseAnswerWasLostIsFoundBeforeItIsCancelled) {
     work_on();
     EXPECT_EQ(state(id), DeploymentState::Cancelled);
     EXPECT_EQ(provider_->calls,
-              (std::vector<std::string>{"plan", "upload", "publish", "publish", "poll", "cancel"}));
+              (std::vector<std::string>{
+                  "plan", "upload", "publish", "plan", "upload", "publish", "poll", "cancel"}));
 }
 
 TEST_F(EndingsTest, WhatGoesLiveInAnyCaseIsFollowed) {
@@ -168,6 +169,64 @@ TEST_F(EndingsTest, AnAutomaticRollbackLeavesWhatWasPushedMeanwhile) {
     EXPECT_EQ(state(bad), DeploymentState::RolledBack);
     EXPECT_GT(row(mended).release, 2U) << "it had its turn";
     EXPECT_EQ(open(), 0U);
+}
+
+TEST_F(EndingsTest, AnOrderAfterARollbackIsDeployed) {
+    const auto first = push(kMain, "1");
+    work_on();
+    const auto second = push(kMain, "2");
+    work_on();
+    roll_back_to(first);
+    work_on();
+    clock_.advance(std::chrono::seconds(1));
+    const auto again = DeploymentId::make(clock_, random_);
+    ASSERT_TRUE(store_->write([&](store::Writer& writer) {
+        return hooks::order_deployment(writer,
+                                       {.id = again,
+                                        .project = project_,
+                                        .target = std::string(store::kProductionTarget),
+                                        .commit = row(second).commit,
+                                        .ref = kMain,
+                                        .now = clock_.now()});
+    }));
+    work_on();
+    EXPECT_EQ(state(again), DeploymentState::Live);
+}
+
+TEST_F(EndingsTest, TheRollbackThatSomebodyOrderedStands) {
+    const auto first = push(kMain, "1");
+    work_on();
+    push(kMain, "2");
+    work_on();
+    change_target([](store::TargetRow& target) {
+        target.health.path = "/nowhere";
+        target.health.roll_back = true;
+    });
+    push(kMain, "3");
+    work();
+    const auto back = roll_back_to(first);
+    work_on();
+    EXPECT_EQ(row(back).release, 4U);
+    EXPECT_EQ(rows(store::Table::Releases), 4U) << "and nothing else went back";
+}
+
+TEST_F(EndingsTest, ARollbackWhoseAnswerWasLostIsLookedAt) {
+    const auto first = push(kMain, "1");
+    work_on();
+    const auto second = push(kMain, "2");
+    work_on();
+    provider_->rolls_back = {passing()};
+    const auto one = roll_back_to(first);
+    work();
+    EXPECT_EQ(state(one), DeploymentState::Uploading);
+    clock_.advance(std::chrono::seconds(1));
+    const auto other = roll_back_to(first);
+    work_on();
+    EXPECT_NE(row(one).release, 0U) << "the provider showed it";
+    EXPECT_EQ(state(second), DeploymentState::RolledBack);
+    EXPECT_EQ(times("cancel"), 0);
+    EXPECT_EQ(open(), 0U);
+    EXPECT_TRUE(store::is_settled(state(other)));
 }
 
 TEST_F(EndingsTest, ALateCancelLeavesTheHealthCheckItsTime) {

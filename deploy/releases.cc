@@ -130,7 +130,9 @@ Result<bool> is_outdated(store::Reader& reader,
         return false;
     }
     ORIGIN_TRY(live, hooks::need_deployment(reader, project, *target.live));
-    return live.push > row.push || (live.push == row.push && live.rollback_of && !row.rollback_of);
+    const bool is_undone =
+        live.rollback_of && !row.rollback_of && row.created_at <= live.created_at;
+    return live.push > row.push || (live.push == row.push && is_undone);
 }
 
 Status pass_over(Writer& writer,

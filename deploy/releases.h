@@ -40,8 +40,8 @@ struct Rollback {
     std::optional<std::uint64_t> push = {};
 };
 
-/// Is what its target shows newer than `row`? A rollback is newer than every deployment queued
-/// before it, a preview never older than anything.
+/// Is what its target shows newer? By push; a rollback is newer than what was ordered before it,
+/// and a preview never older than anything.
 Result<bool> is_outdated(store::Reader& reader,
                          const ProjectId& project,
                          const store::DeploymentRow& row);

@@ -19,6 +19,20 @@ std::unexpected<Error> cancelled() {
     return std::unexpected(Error(Code::Conflict, "cancelled").because("cancel_asked"));
 }
 
+/// Is a rollback under way?
+Result<bool> has_rollback(store::Reader& reader,
+                          const ProjectId& project,
+                          std::string_view target) {
+    ORIGIN_TRY(open, hooks::open_deployments(reader, project, target));
+    for (const DeploymentId& id : open) {
+        ORIGIN_TRY(row, hooks::need_deployment(reader, project, id));
+        if (row.rollback_of && !store::is_settled(row.state)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 Result<git::ObjectStoreRef> Task::objects() {
@@ -145,7 +159,7 @@ Status Task::went_well(const std::string& waiting) {
 
 Status Task::begin_publish() {
     is_publishing_ = true;
-    subject_.row.remote.notes[kPublishing] = "1";
+    subject_.row.remote.notes[std::string(kPublishing)] = "1";
     return save();
 }
 
@@ -182,8 +196,9 @@ Result<Standing> Task::stage() {
         store::DeploymentRow row;
         ORIGIN_CHECK(write([&](store::Writer& writer) -> Status {
             row = subject_.row;
-            // What it waits for the others is not its own time.
-            row.progress.state_since = around_.schedule.now();
+            if (!row.released) {  // What it waits for the others is not its own time.
+                row.progress.state_since = around_.schedule.now();
+            }
             ORIGIN_TRY(
                 told,
                 deploy::stage(writer, subject_.project, subject_.id, row, around_.clock.now()));
@@ -226,7 +241,8 @@ Status Task::tell_health(const HealthNews& news) {
         row.error = news.health == store::Health::Unhealthy ? news.text : "";
         hooks::add_log_line(row, {now, news.text});
         std::optional<DeploymentId> earlier;
-        if (news.back) {
+        ORIGIN_TRY(is_ordered, has_rollback(writer, subject_.project, row.target));
+        if (news.back && !is_ordered) {  // Whoever ordered one knows better where to.
             ORIGIN_TRY(found, release_before(writer, subject_.project, row));
             earlier = found;
             hooks::add_log_line(row,

@@ -133,7 +133,9 @@ public:
     Status check_time() const;
     /// publish() begins, and is remembered; who asks for the deployment's end waits until it ends.
     Status begin_publish();
-    bool publish_begun() const { return subject_.row.remote.notes.contains(kPublishing); }
+    bool publish_begun() const {
+        return subject_.row.remote.notes.contains(std::string(kPublishing));
+    }
     /// It is to end before it is live, if that can still be: check_time() says no more that
     /// somebody asked for it.
     void end_early() { ends_early_ = true; }
@@ -144,7 +146,7 @@ public:
     std::map<std::string, std::string>& kept() { return kept_; }
 
 private:
-    inline static const std::string kPublishing = "publishing";
+    static constexpr std::string_view kPublishing = "publishing";
     Status write(const std::function<Status(store::Writer&)>& fn);
     Status keep_together(store::Writer& writer) const;
 

@@ -22,9 +22,10 @@ Result<std::vector<Turn>> read_open(store::Reader& reader, const hooks::DeploySu
         ORIGIN_TRY(cancel, hooks::cancel_asked(reader, subject.project, subject.target, id));
         open.push_back({id, std::move(row), cancel});
     }
-    // By push: ids follow the clock, and a clock may be set back.
+    // By push, and then as they were ordered: a clock may be set back.
     std::ranges::sort(open, {}, [](const Turn& one) {
-        return std::tuple(one.row.push, one.row.rollback_of.has_value(), one.id);
+        const DeploymentRow& row = one.row;
+        return std::tuple(row.push, row.created_at, row.rollback_of.has_value(), one.id);
     });
     return open;
 }

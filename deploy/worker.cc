@@ -76,6 +76,17 @@ void describe(DeploymentRow& row,
     }
 }
 
+/// Does it wait although something newer is live? Of a mirror each brings everything, and what is
+/// live here is seen when it goes live.
+Result<bool> is_too_late(store::Reader& reader,
+                         const ProjectId& project,
+                         const TargetRow& target,
+                         const DeploymentRow& row) {
+    const bool is_asked = row.state == DeploymentState::Queued && target.connector != kLocal &&
+                          target.connector != hooks::kMirror;
+    return is_asked ? is_outdated(reader, project, row) : Result<bool>(false);
+}
+
 /// Nothing is open on the target.
 Status end_job(Writer& writer, const store::Job& job, const std::string& target_key) {
     ORIGIN_TRY(target, store::need_row<TargetRow>(writer, Table::Targets, target_key, "no target"));
@@ -84,18 +95,27 @@ Status end_job(Writer& writer, const store::Job& job, const std::string& target_
     return store::complete(writer, job);
 }
 
-/// Who asked for its end while it was worked on could not rouse the job. `heard`: it is about that
-/// already.
+/// Who asked for its end while it was worked on could not rouse the job. `turn`: what was worked
+/// on; none: all that is open waits.
 Status put_off(Writer& writer,
                const store::Job& job,
                const hooks::DeploySubject& subject,
-               UnixMillis again,
-               bool heard) {
-    ORIGIN_TRY(cancelled, heard ? Result<bool>(false) : any_cancel_asked(writer, subject));
-    return store::retry_at(writer, job, cancelled ? store::kAtOnce : again);
+               const std::optional<Turn>& turn,
+               UnixMillis again) {
+    ORIGIN_TRY(asked,
+               turn ? hooks::cancel_asked(writer, subject.project, subject.target, turn->id)
+                    : any_cancel_asked(writer, subject));
+    const bool is_news = asked && !(turn && ending_of(*turn));
+    return store::retry_at(writer, job, is_news ? store::kAtOnce : again);
 }
 
 }  // namespace
+
+/// A health check needs none.
+bool DeployWorker::lacks_connector(const TargetRow& target, const DeploymentRow& row) const {
+    const bool is_looked_at = row.state == DeploymentState::Live && !row.unwanted;
+    return !is_looked_at && around_.connectors.find(target.connector) == nullptr;
+}
 
 /// What is to be done outside the transaction.
 struct DeployWorker::Next {
@@ -129,11 +149,8 @@ Status DeployWorker::choose(Writer& writer, const store::Job& job, Next& next) c
         const bool is_local = target->connector == kLocal;
         const bool is_ready = (around_.builds == nullptr || next.ready == front->id) &&
                               !store::is_settled(front->row.state) && !ending_of(*front);
-        const bool is_queued = front->row.state == DeploymentState::Queued;
-        ORIGIN_TRY(outdated,
-                   is_queued && !is_local && !is_whole ? is_outdated(writer, project, front->row)
-                                                       : Result<bool>(false));
-        if (outdated) {
+        ORIGIN_TRY(too_late, is_too_late(writer, project, *target, front->row));
+        if (too_late) {
             ORIGIN_CHECK(pass_over(writer, project, front->id, front->row, now));
         } else if (is_local && is_ready) {
             describe(front->row, around_.urls, there->site, next.notes, now);
@@ -144,8 +161,7 @@ Status DeployWorker::choose(Writer& writer, const store::Job& job, Next& next) c
             }
         } else if (is_local && front->row.unwanted) {
             ORIGIN_CHECK(drop(writer, project, *front, now));
-        } else if (!is_local && around_.connectors.find(target->connector) == nullptr &&
-                   (front->row.state != DeploymentState::Live || front->row.unwanted)) {
+        } else if (!is_local && lacks_connector(*target, front->row)) {
             ORIGIN_CHECK(fail(writer,
                               project,
                               *front,
@@ -208,7 +224,7 @@ Status DeployWorker::work(const store::Job& job) {
         }
         Milliseconds wait = next.wait;
         ready = next.one ? std::optional(next.one->id) : std::nullopt;
-        const bool heard = next.one && ending_of(*next.one);
+        const std::optional<Turn> turn = next.one;
         if (next.one) {
             ORIGIN_TRY(asked, bring_on(job, std::move(next)));
             wait = asked;
@@ -216,7 +232,7 @@ Status DeployWorker::work(const store::Job& job) {
         if (wait.count() > 0 || stopping_) {
             const UnixMillis again = around_.schedule.now() + wait.count();
             return around_.store.write(
-                [&](Writer& writer) { return put_off(writer, job, subject, again, heard); });
+                [&](Writer& writer) { return put_off(writer, job, subject, turn, again); });
         }
     }
 }

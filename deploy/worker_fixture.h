@@ -69,6 +69,11 @@ public:
     Status roll_back(Task& task, const store::RemoteDeployment& earlier) override {
         calls.push_back("roll_back " + earlier.id);
         task.row().remote.id = earlier.id;
+        if (!rolls_back.empty()) {
+            const Status answer = std::move(rolls_back.front());
+            rolls_back.erase(rolls_back.begin());
+            return answer;
+        }
         return gone ? std::unexpected(Error(Code::NotFound, "gone")) : Status();
     }
     void cancel(Task& /*task*/) override { calls.push_back("cancel"); }
@@ -80,6 +85,7 @@ public:
     std::vector<std::string> calls;
     std::vector<Result<UploadPlan>> plans;
     std::vector<Status> publishes;
+    std::vector<Status> rolls_back;
     std::vector<Result<Poll>> polls;
     std::function<void()> meanwhile;  // Happens while the next publish() or poll() is at work.
     std::string secret;

@@ -29,6 +29,12 @@ Milliseconds time_max(DeploymentState state) {
                                                 : Milliseconds(kUploadTimeMax);
 }
 
+/// No provider said it.
+bool is_ours(const Error& error) {
+    return error.reason() == "lease_lost" || error.reason() == "cancel_asked" ||
+           error.code() == Code::Corrupt || error.code() == Code::StorageFull;
+}
+
 bool is_temporary(const Error& error) {
     return error.code() == Code::Unavailable || error.code() == Code::Timeout;
 }
@@ -69,12 +75,20 @@ Result<Milliseconds> DeployWorker::end(Task& task, const Ending& ending) const {
 Result<Poll> DeployWorker::look_again(Task& task, Connector& connector) const {
     const DeploymentRow& row = task.row();
     if (row.state == DeploymentState::Uploading && task.publish_begun()) {
-        ORIGIN_CHECK(connector.publish(task));
-        ORIGIN_CHECK(task.move(DeploymentState::Processing, "everything is uploaded"));
+        ORIGIN_TRY(wait, upload_and_publish(task, connector));
+        if (wait.count() > 0) {
+            return Poll{.wait = wait, .is_late = true};
+        }
+    } else if (row.state == DeploymentState::Uploading && row.rollback_of) {
+        ORIGIN_TRY(restored,
+                   row.remote.id.empty() ? Result<bool>(false) : restore(task, connector));
+        if (!restored) {
+            return Poll{};
+        }
     }
-    const bool may_be_live = row.state == DeploymentState::Processing ||
-                             (row.state == DeploymentState::Uploading &&
-                              connector.reveals() == Reveals::Poll && !row.rollback_of);
+    const bool may_be_live =
+        row.state == DeploymentState::Processing ||
+        (row.state == DeploymentState::Uploading && connector.reveals() == Reveals::Poll);
     return may_be_live ? connector.poll(task) : Result<Poll>(Poll{});
 }
 
@@ -86,10 +100,9 @@ Result<Milliseconds> DeployWorker::end_early(Task& task,
     const auto poll = look_again(task, connector);
     const bool is_over = is_overdue(task.row());
     if (!poll) {
-        const bool is_ours = poll.error().code() == Code::Conflict;  // The lease is lost.
         const bool again = is_temporary(poll.error()) && !is_over &&
                            task.row().progress.failures < kDeployTriesMax;
-        if (is_ours || again) {
+        if (is_ours(poll.error()) || again) {
             return after(task, &connector, poll.error());
         }
     } else if (poll->state == Poll::State::Live) {
@@ -121,7 +134,11 @@ Result<Milliseconds> DeployWorker::look_after(Task& task, const store::HealthChe
             news.back = DeploymentId::make(around_.clock, around_.random);
         }
     }
-    ORIGIN_CHECK(task.tell_health(news));
+    const Status told = task.tell_health(news);
+    if (!told && told.error().reason() == "cancel_asked") {
+        return Milliseconds(0);  // It went back meanwhile, without its job.
+    }
+    ORIGIN_CHECK(told);
     return news.wait;
 }
 
@@ -246,8 +263,7 @@ Result<bool> DeployWorker::restore(Task& task, Connector& connector) const {
 Result<Milliseconds> DeployWorker::after(Task& task,
                                          Connector* connector,
                                          const Error& error) const {
-    if (error.reason() == "lease_lost" || error.code() == Code::Corrupt ||
-        error.code() == Code::StorageFull) {
+    if (is_ours(error) && error.reason() != "cancel_asked") {
         return std::unexpected(error);
     }
     if (error.reason() == "stopping") {

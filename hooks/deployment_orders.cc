@@ -109,6 +109,9 @@ Status order_deployment(store::Writer& writer, Order wanted) {
                                                    store::target_key(wanted.project, wanted.target),
                                                    "no such target"));
     ORIGIN_TRY(push, git::latest_push(writer, wanted.project));
+    if (wanted.ref.starts_with(git::kDeploymentsPrefix)) {
+        wanted.ref.clear();  // It says what is live: no branch, and never deleted.
+    }
     return queue_deployment(writer,
                             {.id = wanted.id,
                              .project = wanted.project,

@@ -5,6 +5,7 @@ strace counts `when=` for each thread by itself, so a place is (thread, call, th
 (docs/threads.md); where several have one name, whichever comes to the n-th call meets the fault.
 """
 import collections
+import contextlib
 import pathlib
 import re
 import signal
@@ -26,7 +27,11 @@ class Place(collections.namedtuple("Place", "thread call number text")):
 
 def threads(pid):
     """{thread id: name}"""
-    return {int(task.name): (task / "comm").read_text().strip() for task in pathlib.Path(f"/proc/{pid}/task").iterdir()}
+    found = {}
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # A thread that has just ended.
+            found[int(task.name)] = (task / "comm").read_text().strip()
+    return found
 
 
 class Strace:
