@@ -31,7 +31,8 @@ class Raw:
         self.kept, self.refused = [], []
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.url = f"http{'s' if context else ''}://127.0.0.1:{self.listener.getsockname()[1]}/hook"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+        self.thread.start()
 
     def _accept(self):
         with contextlib.suppress(OSError):
@@ -55,6 +56,8 @@ class Raw:
         self.kept.append(peer)
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # Or it would go on to accept from whoever gets the number next.
+        self.thread.join()
         self.listener.close()
         for peer in self.kept:
             peer.close()
