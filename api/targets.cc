@@ -113,7 +113,7 @@ Result<json::object> target_json(store::Reader& reader,
     std::string url;
     if (row.connector == deploy::kLocal) {
         url = deploy::live_url(around.urls, owner.site, name);
-        url = deploy::wants_link(row) ? signed_url(around, url) : url;
+        url = deploy::access_of(row, name) == website::Access::Link ? signed_url(around, url) : url;
     } else if (row.live) {
         ORIGIN_TRY(live, hooks::need_deployment(reader, project, *row.live));
         url = live.url;
@@ -200,7 +200,7 @@ Status put_target_row(store::Writer& writer, const Around& around, const NewTarg
     }
     ORIGIN_CHECK(around.connectors.check(row.connector, row.settings, !row.sealed_secret.empty()));
     if (row.connector == deploy::kLocal && !row.health.path.empty() &&
-        !deploy::is_public(row, wanted.name)) {
+        deploy::access_of(row, wanted.name) != website::Access::Public) {
         return std::unexpected(
             Error(Code::InvalidInput,
                   "a health check has neither a password nor a link: it needs 'access' public")

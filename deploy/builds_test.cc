@@ -67,14 +67,7 @@ protected:
             "refs/heads/main", parent.value_or(Oid{}), ".origind.toml", toml, &commit_));
     }
     void work() {
-        std::optional<store::Job> job;
-        ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
-            ORIGIN_TRY(
-                claimed,
-                store::claim(writer, {hooks::kDeployJob, clock_.now(), Milliseconds(60'000), 1}));
-            job = claimed;
-            return {};
-        }));
+        const auto job = claim(hooks::kDeployJob, clock_.now());
         ASSERT_TRUE(job);
         ASSERT_TRUE(worker_->work(*job));
     }

@@ -315,7 +315,7 @@ Status CloudflarePages::roll_back(Task& task, const store::RemoteDeployment& ear
 }
 
 void CloudflarePages::cancel(Task& task) {
-    const bool is_earlier_one = task.row().rollback_of && note(task, "gone").empty();
+    const bool is_earlier_one = task.row().rollback_of && !task.is_sent_again();
     if (task.row().remote.id.empty() || is_earlier_one || !note(task, kEnded).empty()) {
         return;
     }

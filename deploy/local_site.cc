@@ -142,16 +142,10 @@ Status check_local(const std::map<std::string, std::string>& settings, bool has_
                : Status();
 }
 
-bool is_public(const TargetRow& row, std::string_view target) {
-    const auto usual =
-        target == store::kProductionTarget ? website::Access::Public : website::Access::Link;
+website::Access access_of(const TargetRow& row, std::string_view target) {
     const auto settings = website::read_site_settings(row.settings);
-    return settings && settings->access.value_or(usual) == website::Access::Public;
-}
-
-bool wants_link(const TargetRow& row) {
-    const auto settings = website::read_site_settings(row.settings);
-    return settings && settings->access == website::Access::Link;
+    return settings ? settings->access_on(target == store::kProductionTarget)
+                    : website::Access::Link;
 }
 
 Status claim_hosts(store::Writer& writer, const auth::Urls& urls, const HostClaim& claim) {

@@ -14,6 +14,7 @@
 #include "git/serve/storage.h"
 #include "hooks/deployments.h"
 #include "store/rows/deploy.h"
+#include "website/site_settings.h"
 #include "store/store.h"
 
 namespace origin::deploy {
@@ -36,11 +37,8 @@ struct HostClaim {
 /// `bad_setting`: it is this server's own, or below the sites' domain.
 Status claim_hosts(store::Writer& writer, const auth::Urls& urls, const HostClaim& claim);
 
-/// May everybody see what is live there?
-bool is_public(const store::TargetRow& row, std::string_view target);
-
-/// Does its setting `access` want a signed link?
-bool wants_link(const store::TargetRow& row);
+/// Who may see what is live there: of a row that check_local() let in.
+website::Access access_of(const store::TargetRow& row, std::string_view target);
 
 /// What people are told when a commit goes live.
 struct LocalNotes {

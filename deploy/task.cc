@@ -163,6 +163,11 @@ Status Task::begin_publish() {
     return save();
 }
 
+void Task::send_again() {
+    subject_.row.remote = {};
+    subject_.row.remote.notes[std::string(kGone)] = "1";
+}
+
 Status Task::say(std::string line) {
     hooks::add_log_line(subject_.row, {around_.clock.now(), std::move(line)});
     return save();

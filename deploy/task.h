@@ -136,6 +136,9 @@ public:
     bool publish_begun() const {
         return subject_.row.remote.notes.contains(std::string(kPublishing));
     }
+    /// Of a rollback: the provider has what it goes back to no more, so it is sent again.
+    void send_again();
+    bool is_sent_again() const { return subject_.row.remote.notes.contains(std::string(kGone)); }
     /// It is to end before it is live, if that can still be: check_time() says no more that
     /// somebody asked for it.
     void end_early() { ends_early_ = true; }
@@ -147,6 +150,7 @@ public:
 
 private:
     static constexpr std::string_view kPublishing = "publishing";
+    static constexpr std::string_view kGone = "gone";
     Status write(const std::function<Status(store::Writer&)>& fn);
     Status keep_together(store::Writer& writer) const;
 

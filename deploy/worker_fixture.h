@@ -192,14 +192,7 @@ protected:
     }
     /// Claims and does the job if one is ready. Returns: was there one?
     bool work() {
-        std::optional<store::Job> job;
-        EXPECT_TRUE(store_->write([&](store::Writer& writer) -> Status {
-            ORIGIN_TRY(
-                claimed,
-                store::claim(writer, {hooks::kDeployJob, clock_.now(), Milliseconds(30'000), 1}));
-            job = claimed;
-            return {};
-        }));
+        const auto job = claim(hooks::kDeployJob, clock_.now());
         if (job) {
             const Status done = worker_->work(*job);
             EXPECT_TRUE(done) << done.error().told_to_peer();

@@ -244,13 +244,12 @@ Result<bool> DeployWorker::restore(Task& task, Connector& connector) const {
         earlier = std::move(row);
         return {};
     }));
-    if (earlier->remote.id.empty() || !task.row().remote.notes["gone"].empty()) {
+    if (earlier->remote.id.empty() || task.is_sent_again()) {
         return false;
     }
     const Status restored = connector.roll_back(task, earlier->remote);
     if (!restored && restored.error().code() == Code::NotFound) {
-        task.row().remote = {};
-        task.row().remote.notes["gone"] = "1";
+        task.send_again();
         ORIGIN_CHECK(task.say("the provider has that deployment no more: it is sent again"));
         return false;
     }

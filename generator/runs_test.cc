@@ -72,19 +72,8 @@ protected:
         const auto submitted = runs_->submit(identity(), requirement, {});
         return submitted ? "" : std::string(submitted.error().reason());
     }
-    std::optional<store::Job> claim() {
-        std::optional<store::Job> job;
-        EXPECT_TRUE(store_->write([&](store::Writer& writer) -> Status {
-            ORIGIN_TRY(
-                claimed,
-                store::claim(writer, {kRunJob, clock_.now() + 1000, Milliseconds(60'000), 1}));
-            job = claimed;
-            return {};
-        }));
-        return job;
-    }
     store::RunRow work(const RunId& id) {
-        const auto job = claim();
+        const auto job = claim(kRunJob, clock_.now() + 1000);
         EXPECT_TRUE(job);
         const Status done = worker_->work(*job);
         EXPECT_TRUE(done) << done.error().told_to_peer() << done.error().kept_in_log();
@@ -155,7 +144,7 @@ TEST_F(RunsTest, AnEngineCannotWriteWhereItMayNot) {
     EXPECT_EQ(run.state, RunState::Failed);
     EXPECT_EQ(run.error_code, "bad_path");
     EXPECT_EQ(rows(Table::Pushes), 0U);
-    EXPECT_FALSE(claim()) << "a run that is settled has no job";
+    EXPECT_FALSE(claim(kRunJob, clock_.now() + 1000)) << "a run that is settled has no job";
 }
 
 TEST_F(RunsTest, ANewProjectGetsOneCommitOnMain) {
@@ -197,7 +186,7 @@ TEST_F(RunsTest, TwoFeaturesAtOnceGetTwoBranches) {
     EXPECT_NE(one->run.branch, two->run.branch);
     std::set<RunId> left = {one->id, two->id};
     for (int i = 0; i < 2; ++i) {
-        const auto job = claim();
+        const auto job = claim(kRunJob, clock_.now() + 1000);
         ASSERT_TRUE(job);
         ASSERT_TRUE(worker_->work(*job));
     }
@@ -233,7 +222,7 @@ TEST_F(RunsTest, ARunInARepositoryThatWasNotGeneratedHereIsNotApplicable) {
 
 TEST_F(RunsTest, CancelledBeforeTheCommitMeansNoCommit) {
     const auto submitted = submit("a=1");
-    const auto job = claim();
+    const auto job = claim(kRunJob, clock_.now() + 1000);
     ASSERT_TRUE(job);
     ASSERT_TRUE(runs_->cancel(submitted->id));
     std::ignore = worker_->work(*job);  // It had begun already.
@@ -246,7 +235,7 @@ TEST_F(RunsTest, CancelledBeforeTheCommitMeansNoCommit) {
 
 TEST_F(RunsTest, AWorkerThatLostItsLeaseCommitsNothing) {
     const auto submitted = submit("a=1");
-    const auto stale = claim();
+    const auto stale = claim(kRunJob, clock_.now() + 1000);
     ASSERT_TRUE(stale);
     ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
         ORIGIN_TRY(job,
@@ -284,7 +273,7 @@ TEST_F(RunsTest, AutoMergeBringsItIntoTheDefaultBranch) {
     const auto run = work(submitted->id);
     EXPECT_EQ(run.state, RunState::Committed);
     EXPECT_EQ(tip("refs/heads/main"), run.commit);
-    EXPECT_FALSE(claim());
+    EXPECT_FALSE(claim(kRunJob, clock_.now() + 1000));
 }
 
 }  // namespace

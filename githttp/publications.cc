@@ -369,11 +369,9 @@ Status Publications::look_at_label(Reader& reader, const auth::SiteHost& host, L
 
 Status Publications::look_at_target(Reader& reader, const store::TargetRow& target, Look& look) {
     const website::SiteSettings settings = settings_of(target);
-    const bool is_open = look.site.access == website::Access::Public;  // By its name.
     look.publish_root = target.publish_root;
     look.site.spa = settings.spa;
-    look.site.access =
-        settings.access.value_or(is_open ? website::Access::Public : website::Access::Link);
+    look.site.access = settings.access_on(look.site.target == store::kProductionTarget);
     look.site.sealed_secret = target.sealed_secret;
     ORIGIN_TRY(commit, live_commit(reader, look.project, target));
     look.commit = commit;

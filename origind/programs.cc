@@ -1,16 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "origind/programs.h"
 
+#include <filesystem>
+#include <string>
+
+#include <sys/stat.h>
+
 #include "deploy/command.h"
 
 namespace origin {
+namespace {
+
+/// Of this server's boxes: a word that is another's nowhere on this machine, and tells no path.
+std::string box_owner(const std::filesystem::path& data) {
+    struct stat folder{};
+    if (::stat(data.c_str(), &folder) != 0) {
+        return {};
+    }
+    return std::to_string(folder.st_dev) + "-" + std::to_string(folder.st_ino);
+}
+
+}  // namespace
 
 Programs::Programs(Around around)
     : around_(around),
-      box_(around.clock),
+      box_(around.clock, box_owner(around.config.data)),
       state_(std::async(std::launch::deferred, [this] { return box_.self_test(); }).share()) {}
 
 void Programs::begin() {
+    box_.end_leftovers();
     test_ = std::async(std::launch::async, [state = state_] { state.wait(); });
 }
 

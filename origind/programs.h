@@ -27,7 +27,8 @@ public:
     };
     explicit Programs(Around around);
 
-    /// The sandbox's test of itself begins, and goes on beside everything else.
+    /// Ends what runs in boxes of a server of this data folder that was killed. Then the sandbox's
+    /// test of itself begins, and goes on beside everything else.
     void begin();
     /// What that test says; without begin() it is made when first asked for.
     /// Blocks: until it has ended.

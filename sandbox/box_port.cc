@@ -87,7 +87,9 @@ Result<Fd> listen_in(const Fd& process, std::uint16_t port) {
     }
     const Fd ours(ends[0]);
     Fd theirs(ends[1]);
-    const pid_t child = ::fork();
+    // Not fork(): what waits for that (ThreadSanitizer) may begin a thread in the child, and
+    // setns(2) takes no process with threads to another user namespace.
+    const pid_t child = ::_Fork();
     if (child < 0) {
         return cannot("fork", errno);
     }

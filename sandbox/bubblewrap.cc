@@ -3,8 +3,11 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 #include <fcntl.h>
@@ -23,6 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kFirstFile = 3;  // Of ChildProgram::files, in the child.
+constexpr const char* kOwner = "ORIGIND_BOX_OF";
 
 std::unexpected<Error> no_sandbox(const std::string& why) {
     return std::unexpected(
@@ -130,8 +134,9 @@ void add_folders(Words& words, const BoxedProgram& boxed) {
     words.add({"--chdir", "/box"});
 }
 
-void add_environment(Words& words, const BoxedProgram& boxed) {
-    words.add({"--clearenv"});
+void add_environment(Words& words, const std::string& owner, const BoxedProgram& boxed) {
+    // For end_leftovers(), which reads command lines; the program does not get it.
+    words.add({"--setenv", kOwner, owner, "--clearenv"});
     std::vector<std::string> all = {"PATH=/usr/local/bin:/usr/bin:/bin",
                                     "HOME=/home",
                                     "TERM=dumb",
@@ -241,7 +246,7 @@ Result<BoxEnd> Bubblewrap::run(const BoxedProgram& boxed) const {
     }
     add_folders(words, boxed);
     ORIGIN_CHECK(add_etc(words, boxed.network));
-    add_environment(words, boxed);
+    add_environment(words, owner_, boxed);
     ORIGIN_TRY(filter, filter_file());
     words.add({"--seccomp"});
     words.add_file(std::move(filter));
@@ -292,6 +297,32 @@ Result<BoxEnd> Bubblewrap::run(const BoxedProgram& boxed) const {
         return no_sandbox(last_line.empty()
                               ? "bwrap ended with status " + std::to_string(ended.status)
                               : last_line);
+    }
+    return ended;
+}
+
+int Bubblewrap::end_leftovers() const {
+    // As run() writes them; arguments end with a NUL.
+    std::string mark = "--setenv";
+    mark.append(1, '\0').append(kOwner).append(1, '\0').append(owner_).append(1, '\0');
+    int ended = 0;
+    std::error_code gone;
+    for (fs::directory_iterator each("/proc", gone), end; !gone && each != end;
+         each.increment(gone)) {
+        const std::string name = each->path().filename();
+        pid_t pid = 0;
+        if (std::from_chars(name.data(), name.data() + name.size(), pid).ptr !=
+            name.data() + name.size()) {
+            continue;
+        }
+        // First, so that it is the same process that is read and killed.
+        const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+        std::ifstream file(each->path() / "cmdline");
+        const std::string line((std::istreambuf_iterator<char>(file)), {});
+        if (process.get() >= 0 && line.contains(mark)) {
+            ended +=
+                ::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0) == 0 ? 1 : 0;
+        }
     }
     return ended;
 }

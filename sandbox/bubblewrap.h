@@ -90,8 +90,16 @@ struct BoxEnd {
 /// Thread-safe.
 class Bubblewrap {
 public:
-    explicit Bubblewrap(const Clock& clock, std::filesystem::path program = "/usr/bin/bwrap")
-        : clock_(clock), program_(std::move(program)) {}
+    /// `owner`: whose boxes they are; any word that says nothing, since a box can read it.
+    explicit Bubblewrap(const Clock& clock,
+                        std::string owner = {},
+                        std::filesystem::path program = "/usr/bin/bwrap")
+        : clock_(clock), owner_(std::move(owner)), program_(std::move(program)) {}
+
+    /// Ends the boxes of this owner that run: those of a server that was killed, which bwrap's
+    /// --die-with-parent leaves behind at times. To be called before the first run(), with an
+    /// owner. Returns: how many processes were killed; what was in their boxes dies with them.
+    int end_leftovers() const;
 
     /// Looks, from inside, whether a box is one here: nothing of the machine can be seen or
     /// written, no network, no rights. run() asks nobody: whoever offers it looks first.
@@ -103,6 +111,7 @@ public:
 
 private:
     const Clock& clock_;
+    const std::string owner_;
     const std::filesystem::path program_;
 };
 

@@ -8,11 +8,13 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <thread>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace origin::sandbox {
@@ -94,9 +96,6 @@ TEST_F(BoxTest, HasNoNetworkAndNoRightsToMakeOne) {
 }
 
 TEST_F(BoxTest, APortOfItsOwnIsAnsweredFromOutsideAndNoOther) {
-#if __has_feature(thread_sanitizer)
-    GTEST_SKIP() << "a forked child has a thread of TSan's, and setns(2) takes none with threads";
-#endif
     BoxedProgram boxed = shell(
         "python3 -c '\n"
         "import socket\n"
@@ -269,10 +268,46 @@ TEST_F(BoxTest, AnArchiveThatDoesNotFitIsSaid) {
     EXPECT_EQ(run(boxed).why, Why::BadArchive);
 }
 
+TEST_F(BoxTest, WhatAKilledServerLeftIsEndedByTheNextAndNothingElse) {
+    const Bubblewrap other(clock_, "another-owner");
+    std::atomic<bool> over{false};
+    BoxedProgram runs_on = shell("sleep 65433");
+    runs_on.line = {};
+    runs_on.give_up = [&] {
+        return over.load();
+    };
+    auto neighbour = std::async(std::launch::async, [&] { return other.run(runs_on); });
+    while (processes_with("65433") == 0) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    const Bubblewrap box(clock_, "an-owner");
+    for (int i = 0; i < 30; ++i) {
+        const pid_t server = ::fork();
+        ASSERT_GE(server, 0);
+        if (server == 0) {
+            (void)box.run({.command = {"/bin/sleep", "65432"}});
+            ::_exit(0);
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(2 * i));
+        ::kill(server, SIGKILL);
+        ::waitpid(server, nullptr, 0);
+    }
+    // One may be on its way still.
+    constexpr int kTries = 500;
+    for (int i = 0; i < kTries && (box.end_leftovers() > 0 || processes_with("65432") > 0); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    EXPECT_EQ(processes_with("65432"), 0U);
+    EXPECT_EQ(processes_with("an-owner"), 0U);
+    EXPECT_GT(processes_with("65433"), 0U);
+    over = true;
+    EXPECT_EQ(neighbour.get()->text, "it was given up");
+}
+
 TEST(Box, IsRefusedWithAReasonWhereItCannotBe) {
     SystemClock clock;
     for (const char* program : {"/nonexistent/bwrap", "/bin/false"}) {
-        const Bubblewrap box(clock, program);
+        const Bubblewrap box(clock, {}, program);
         const Status works = box.self_test();
         ASSERT_FALSE(works);
         EXPECT_EQ(works.error().reason(), "no_sandbox");
@@ -286,7 +321,7 @@ TEST(Box, IsRefusedWithAReasonWhereItCannotBe) {
     ASSERT_EQ(::write(file, script.data(), script.size()), static_cast<ssize_t>(script.size()));
     ::fchmod(file, 0755);
     ::close(file);
-    const Status works = Bubblewrap(clock, fake).self_test();
+    const Status works = Bubblewrap(clock, {}, fake).self_test();
     ASSERT_FALSE(works);
     EXPECT_TRUE(works.error().told_to_peer().contains("it is not a user of its own"));
     fs::remove(fake);

@@ -30,6 +30,10 @@ struct SiteSettings {
     std::vector<std::string> hosts = {};
 
     bool needs_secret() const { return access == Access::Password; }
+    /// What holds. `is_production`: it is the site that the project's own name shows.
+    Access access_on(bool is_production) const {
+        return access.value_or(is_production ? Access::Public : Access::Link);
+    }
 };
 
 /// Errors: InvalidInput `unknown_setting`, `bad_setting`.

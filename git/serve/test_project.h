@@ -3,7 +3,9 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
@@ -14,6 +16,7 @@
 #include "git/serve/commit.h"
 #include "git/serve/push.h"
 #include "git/serve/refs.h"
+#include "store/jobs.h"
 #include "store/memory_store.h"
 
 namespace origin::git {
@@ -117,6 +120,17 @@ protected:
             return {};
         }));
         return oid;
+    }
+
+    /// A job of this kind that is ready at `now`, leased for a minute.
+    std::optional<store::Job> claim(std::string_view kind, UnixMillis now) {
+        std::optional<store::Job> job;
+        EXPECT_TRUE(store_->write([&](store::Writer& writer) -> Status {
+            ORIGIN_TRY(claimed, store::claim(writer, {kind, now, Milliseconds(60'000), 1}));
+            job = claimed;
+            return {};
+        }));
+        return job;
     }
 
     std::size_t rows(store::Table table) {

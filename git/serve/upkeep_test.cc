@@ -48,12 +48,7 @@ protected:
     }
     /// Does the job that is ready.
     void work() {
-        std::optional<store::Job> job;
-        ASSERT_TRUE(store_->write([&](store::Writer& writer) -> Status {
-            ORIGIN_TRY(claimed, store::claim(writer, {kUpkeepJob, schedule_.now(), kDay, 1}));
-            job = claimed;
-            return {};
-        }));
+        const auto job = claim(kUpkeepJob, schedule_.now());
         ASSERT_TRUE(job);
         ASSERT_TRUE(upkeep().work(*job));
     }

@@ -5,7 +5,9 @@ middle neither loses the build nor doubles the release.
 Method: a real server and git; .origind.toml with shell commands, and with npm and a registry of the test's; the `local`
 target, fetched over HTTP.
 """
+import contextlib
 import json
+import os
 import pathlib
 import unittest
 
@@ -92,8 +94,11 @@ class BuildStories(Builds):
     def test_a_kill_while_building_builds_again_and_one_after_it_does_not(self):
         self.build("sleep 3; " + MAKE.format("slow"), wait=0)
         wait_until("the build to begin", lambda: self.newest()["state"] == "building")
+        wait_until("its box", lambda: boxes_of(self.server.data))
+        boxes = boxes_of(self.server.data)
         self.server.kill()
         self.server.start()
+        wait_until("the boxes of the killed server to be gone", lambda: not boxes & boxes_of(self.server.data))
         row = self.settled()
         self.assertEqual((row["state"], row["release"]), ("live", 1), row)
         when = self.page(row["url"], "/a/when.txt").body
@@ -107,6 +112,18 @@ class BuildStories(Builds):
         self.server.command("deployment", "rollback", "--data", self.server.data, "--project", self.id_, self.newest()["id"])
         back = self.settled()
         self.assertEqual(self.page(back["url"], "/a/when.txt").body, when)
+
+
+def boxes_of(data):
+    """Pids of the boxes of the server of this data folder."""
+    folder = os.stat(data)
+    mark = f"ORIGIND_BOX_OF\0{folder.st_dev}-{folder.st_ino}\0".encode()
+    found = set()
+    for line in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if mark in line.read_bytes():
+                found.add(int(line.parent.name))
+    return found
 
 
 INSTALL = "npm install --no-fund && mkdir dist && node -e 'console.log(require(\"greet\")())' >dist/index.html"
