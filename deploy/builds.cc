@@ -190,7 +190,9 @@ Status Builds::keep(Task& task, Work& work) const {
 Result<Milliseconds> Builds::build(Task& task) {
     ORIGIN_TRY(needed, is_needed(task));
     if (!needed) {
-        return Milliseconds(0);  // It was stored, and then the process was killed.
+        // It was stored, and then the process was killed; or another target had it built.
+        ORIGIN_CHECK(task.look_again());
+        return Milliseconds(0);
     }
     if (const Status usable = around_.usable(); !usable) {
         // Not worth another try, as Unavailable would say.
@@ -204,6 +206,7 @@ Result<Milliseconds> Builds::build(Task& task) {
         }
         return kLookAgain;
     }
+    task.row().progress.waiting.clear();
     ORIGIN_TRY(objects, task.objects());
     ORIGIN_TRY(toml, hooks::read_origind_toml(*objects, task.row().commit));
     Work work{.wish = *toml->build, .in = sandbox::Fd(), .out = sandbox::Fd()};

@@ -47,6 +47,53 @@ TEST_F(EndingsTest, ACancelWaitsUntilWhatIsPublishedIsPublished) {
     EXPECT_EQ(times("cancel"), 0);
 }
 
+TEST_F(EndingsTest, ACancelBeforeItIsPublishedIsInTime) {
+    DeploymentId id;
+    provider_->during_upload = [&] {
+        EXPECT_TRUE(cancel(id));
+    };
+    id = push(kMain, "1");
+    work_on();
+    EXPECT_EQ(state(id), DeploymentState::Cancelled);
+    EXPECT_EQ(times("publish"), 0);
+}
+
+TEST_F(EndingsTest, WhatWentLiveWhileNobodyLookedIsARelease) {
+    provider_->polls = {Poll{.wait = std::chrono::minutes(50), .text = "thinking"}};
+    const auto id = push(kMain, "1");
+    work();
+    pass(std::chrono::minutes(51));
+    work();
+    EXPECT_EQ(state(id), DeploymentState::Live) << "it has been for long";
+    EXPECT_EQ(times("cancel"), 0);
+}
+
+TEST_F(EndingsTest, APublicationThatLastsTooLongIsLookedAtBeforeItEnds) {
+    provider_->publishes = {passing()};
+    const auto id = push(kMain, "1");
+    work();
+    EXPECT_EQ(state(id), DeploymentState::Uploading);
+    pass(std::chrono::minutes(121));
+    work();
+    EXPECT_EQ(state(id), DeploymentState::Live);
+}
+
+TEST_F(EndingsTest, ACancelOfWhatWaitsForItsProviderLeavesNothingOpen) {
+    provider_->paced = true;
+    for (const char* content : {"1", "2"}) {
+        push(kMain, content);
+        work();
+    }
+    const auto third = push(kMain, "3");
+    work();
+    ASSERT_EQ(state(third), DeploymentState::Queued);
+    ASSERT_TRUE(cancel(third));
+    EXPECT_TRUE(work());
+    change_target([](const store::TargetRow& target) {
+        EXPECT_FALSE(target.job) << "it may be changed now";
+    });
+}
+
 TEST_F(EndingsTest, APublicationWhoseAnswerWasLostIsFoundBeforeItIsCancelled) {
     provider_->publishes = {passing()};
     provider_->polls = {Poll{}};
@@ -165,6 +212,39 @@ TEST_F(EndingsTest, AnAutomaticRollbackLeavesWhatWasPushedMeanwhile) {
     EXPECT_EQ(open(), 0U);
 }
 
+TEST_F(EndingsTest, WhatIsOrderedInPlaceOfABadOneIsDeployed) {
+    const auto first = push(kMain, "1");
+    work_on();
+    change_target([](store::TargetRow& target) {
+        target.health.path = "/nowhere";
+        target.health.roll_back = true;
+    });
+    const auto bad = push(kMain, "2");
+    work();
+    ASSERT_EQ(row(bad).health, store::Health::Checking);
+    clock_.advance(std::chrono::seconds(1));
+    const auto mended = order(row(first).commit);
+    work_on();
+    EXPECT_EQ(row(mended).release, 3U);
+    EXPECT_EQ(state(bad), DeploymentState::Superseded) << "and not rolled back";
+}
+
+TEST_F(EndingsTest, AnOlderPreviewDoesNotTakeThePlaceOfANewerOne) {
+    rule("refs/heads/f*", true);
+    provider_->plans = {std::unexpected(Error(Code::Unauthenticated, "wrong token"))};
+    const auto failed = push("refs/heads/feature", "1");
+    work_on();
+    const auto newer = push("refs/heads/feature", "2");
+    work_on();
+    ASSERT_EQ(state(newer), DeploymentState::Live);
+    const auto late = retry(failed);
+    ASSERT_TRUE(late);
+    work_on();
+    EXPECT_EQ(state(*late), DeploymentState::Superseded);
+    EXPECT_EQ(state(newer), DeploymentState::Live);
+    EXPECT_EQ(times("publish"), 1);
+}
+
 TEST_F(EndingsTest, AnOrderAfterARollbackIsDeployed) {
     const auto first = push(kMain, "1");
     work_on();
@@ -173,16 +253,7 @@ TEST_F(EndingsTest, AnOrderAfterARollbackIsDeployed) {
     roll_back_to(first);
     work_on();
     clock_.advance(std::chrono::seconds(1));
-    const auto again = DeploymentId::make(clock_, random_);
-    ASSERT_TRUE(store_->write([&](store::Writer& writer) {
-        return hooks::order_deployment(writer,
-                                       {.id = again,
-                                        .project = project_,
-                                        .target = std::string(store::kProductionTarget),
-                                        .commit = row(second).commit,
-                                        .ref = kMain,
-                                        .now = clock_.now()});
-    }));
+    const auto again = order(row(second).commit);
     work_on();
     EXPECT_EQ(state(again), DeploymentState::Live);
 }

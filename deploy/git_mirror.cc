@@ -120,6 +120,7 @@ public:
 
     std::string_view name() const override { return hooks::kMirror; }
     bool takes_files() const override { return false; }
+    bool finishes_publish() const override { return false; }  // The next push brings the rest.
     Status check(const TargetSettings& settings) const override;
     Result<UploadPlan> plan(Task& /*task*/) override { return UploadPlan(); }
     Status upload(Task& /*task*/, const std::vector<std::size_t>& /*part*/) override { return {}; }

@@ -369,7 +369,8 @@ Status Netlify::roll_back(Task& task, const store::RemoteDeployment& earlier) {
 }
 
 void Netlify::cancel(Task& task) {
-    if (task.row().remote.id.empty() || task.row().rollback_of) {
+    const bool is_earlier_one = task.row().rollback_of && !task.is_sent_again();
+    if (task.row().remote.id.empty() || is_earlier_one) {
         return;
     }
     ProviderApi api = api_of(client_, task);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deploy/progress.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "base/limits.h"
 #include "deploy/releases.h"
 #include "hooks/deploy_options.h"
@@ -50,7 +53,7 @@ public:
 private:
     struct Followed {
         DeploymentId id;
-        std::size_t said = 0;  // Lines of its log.
+        std::optional<store::LogLine> said = {};  // The last line of its log.
         bool settled = false;
     };
 
@@ -59,16 +62,21 @@ private:
                     std::vector<std::string>& lines) const {
         ORIGIN_TRY(row, hooks::need_deployment(reader, project_, followed.id));
         followed.settled = store::is_settled(row.state);
-        if (followed.said >= row.log.size()) {
+        // Lines may be missing: a log keeps the last ones.
+        auto next = followed.said
+                        ? std::ranges::find(row.log.rbegin(), row.log.rend(), *followed.said).base()
+                        : row.log.begin();
+        if (next == row.log.end()) {
             return {};
         }
+        followed.said = row.log.back();
         ORIGIN_TRY(target,
                    store::get_row<store::TargetRow>(
                        reader, store::Table::Targets, store::target_key(project_, row.target)));
         const std::string name =
             "-----> " + row.target + " (" + (target ? target->connector : "deleted") + "): ";
-        for (; followed.said < row.log.size(); ++followed.said) {
-            lines.push_back(name + row.log[followed.said].text);
+        for (; next != row.log.end(); ++next) {
+            lines.push_back(name + next->text);
         }
         if (row.state == store::DeploymentState::Live) {
             const bool is_private =

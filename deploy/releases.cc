@@ -44,7 +44,15 @@ Status retire_live(Writer& writer,
                                              : "replaced by a newer deployment"});
 }
 
-/// Of a ref one preview is live: the newest.
+/// As a state begins.
+store::DeployProgress fresh(store::DeployProgress progress) {
+    progress.failures = 0;
+    progress.waiting.clear();
+    progress.waits_until = 0;
+    return progress;
+}
+
+/// Of a ref one preview is live.
 Status show_preview(Writer& writer,
                     const ProjectId& project,
                     const DeploymentId& id,
@@ -59,6 +67,7 @@ Status show_preview(Writer& writer,
             writer, project, before->deployment, old, {now, "replaced by a newer preview"}));
     }
     row.state = DeploymentState::Live;
+    row.progress = fresh(std::move(row.progress));
     ORIGIN_TRY(branch, git::find_ref(writer, project, row.ref));
     if (!row.ref.empty() && !branch) {
         row.unwanted = true;  // The branch was deleted meanwhile.
@@ -76,14 +85,6 @@ struct Publication {
     DeploymentState predecessor_becomes;
     UnixMillis now;
 };
-
-/// As a state begins.
-store::DeployProgress fresh(store::DeployProgress progress) {
-    progress.failures = 0;
-    progress.waiting.clear();
-    progress.waits_until = 0;
-    return progress;
-}
 
 /// Moves the pointer and numbers the release.
 Status publish(Writer& writer, Publication wanted) {
@@ -122,11 +123,35 @@ std::string live_url(const auth::Urls& urls, std::string_view site, std::string_
                                 target == store::kProductionTarget ? std::string_view() : target);
 }
 
+Result<std::optional<DeploymentId>> ordered_after(store::Reader& reader,
+                                                  const ProjectId& project,
+                                                  const DeploymentRow& row) {
+    ORIGIN_TRY(open, hooks::open_deployments(reader, project, row.target));
+    for (const DeploymentId& id : open) {
+        ORIGIN_TRY(other, hooks::need_deployment(reader, project, id));
+        const bool is_later = other.push == row.push && other.created_at > row.created_at;
+        if (!store::is_settled(other.state) && !other.preview && (other.rollback_of || is_later)) {
+            return id;
+        }
+    }
+    return std::nullopt;
+}
+
 Result<bool> is_outdated(store::Reader& reader,
                          const ProjectId& project,
                          const DeploymentRow& row) {
+    if (row.preview) {
+        ORIGIN_TRY(shown,
+                   store::get_row<store::PreviewRow>(
+                       reader, Table::Previews, store::preview_key(project, row.target, row.ref)));
+        if (!shown) {
+            return false;
+        }
+        ORIGIN_TRY(newest, hooks::need_deployment(reader, project, shown->deployment));
+        return newest.push > row.push;
+    }
     ORIGIN_TRY(target, need_target(reader, project, row.target));
-    if (row.preview || !target.live) {
+    if (!target.live) {
         return false;
     }
     ORIGIN_TRY(live, hooks::need_deployment(reader, project, *target.live));
@@ -152,12 +177,12 @@ Status go_live(Writer& writer,
                const DeploymentRow& row,
                UnixMillis now) {
     DeploymentRow live_row = row;
-    if (row.preview) {
-        return show_preview(writer, project, id, std::move(live_row), now);
-    }
     ORIGIN_TRY(outdated, is_outdated(writer, project, row));
     if (outdated) {
         return pass_over(writer, project, id, std::move(live_row), now);
+    }
+    if (row.preview) {
+        return show_preview(writer, project, id, std::move(live_row), now);
     }
     const auto before = row.rollback_of ? DeploymentState::RolledBack : DeploymentState::Superseded;
     return publish(writer, {project, id, live_row, before, now});

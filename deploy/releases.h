@@ -40,8 +40,16 @@ struct Rollback {
     std::optional<std::uint64_t> push = {};
 };
 
-/// Is what its target shows newer? By push; a rollback is newer than what was ordered before it,
-/// and a preview never older than anything.
+/// Is something on its way that somebody ordered when `row` was there: a rollback, or a deployment
+/// that takes the place of the same push? Who ordered it knows better where to go from `row`.
+Result<std::optional<DeploymentId>> ordered_after(store::Reader& reader,
+                                                  const ProjectId& project,
+                                                  const store::DeploymentRow& row);
+/// Then an id: in the log of one that is not put back for that.
+inline const std::string kNotPutBack = "it is not put back: somebody ordered ";
+
+/// Is what its target shows newer? By push; a rollback is newer than what was ordered before it.
+/// Of a preview: is what is shown of its ref newer?
 Result<bool> is_outdated(store::Reader& reader,
                          const ProjectId& project,
                          const store::DeploymentRow& row);

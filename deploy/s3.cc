@@ -5,7 +5,8 @@
 // What was put there is written down in the bucket itself, as `.origind/manifest.json` below the
 // prefix: for each path the blob and the ETag that the store answered. A file is left alone if the
 // manifest has it with the same blob and the store lists it with that ETag, whatever ETags are made
-// of there. Only what the manifest names is ever deleted.
+// of there. What is about to be put is written down before, without an ETag: whatever ends the
+// deployment, the next one finds all that is there. Only what the manifest names is ever deleted.
 #include <algorithm>
 
 #include <boost/json.hpp>
@@ -180,15 +181,21 @@ Result<UploadPlan> S3::plan(Task& task) {
     task.row().remote.id = task.id().str();
     std::vector<std::size_t> assets;
     std::vector<std::size_t> pages;
+    bool is_news = false;
     for (std::size_t i = 0; i < site->files.size(); ++i) {
         const SiteFile& file = site->files[i];
         const auto put = manifest.find(file.path);
         const auto there = listed.find(file.path);
         const bool same = put != manifest.end() && there != listed.end() &&
-                          put->second.blob == file.blob.hex() && put->second.etag == there->second;
+                          put->second.blob == file.blob.hex() && !put->second.etag.empty() &&
+                          put->second.etag == there->second;
         if (!same) {
             (is_page(file.path) ? pages : assets).push_back(i);
         }
+        is_news = manifest.try_emplace(file.path, Put{file.blob.hex(), {}}).second || is_news;
+    }
+    if (is_news) {
+        ORIGIN_CHECK(write_manifest(bucket, task, manifest));
     }
     const auto root = std::ranges::find_if(
         pages, [&](std::size_t i) { return site->files[i].path == "index.html"; });
@@ -225,24 +232,32 @@ Result<Manifest> add_to_manifest(S3Bucket& bucket, Task& task) {
     return manifest;
 }
 
+Status put_file(S3Bucket& bucket, Task& task, const SiteFile& file) {
+    ORIGIN_TRY(data, task.read(file));
+    const bool lasts = !is_page(file.path) && has_hash_in_name(file.path);
+    ORIGIN_TRY(answer,
+               bucket.call({.method = "PUT",
+                            .key = file.path,
+                            .body = std::move(data),
+                            .content_type = std::string(net::content_type_of(file.path)),
+                            .cache_control = std::string(lasts ? kLasting : kFresh)}));
+    const std::string etag(answer.header("ETag"));
+    if (etag.empty()) {  // Something in between may say 200.
+        return odd_answer("the store", "ETag");
+    }
+    task.kept()[std::string(kPut) + file.path] = file.blob.hex() + " " + etag;
+    return {};
+}
+
 Status S3::upload(Task& task, const std::vector<std::size_t>& part) {
     S3Bucket bucket(client_, task);
     ORIGIN_TRY(site, task.site());
     for (const std::size_t i : part) {
-        const SiteFile& file = site->files.at(i);
-        ORIGIN_TRY(data, task.read(file));
-        const bool lasts = !is_page(file.path) && has_hash_in_name(file.path);
-        ORIGIN_TRY(answer,
-                   bucket.call({.method = "PUT",
-                                .key = file.path,
-                                .body = std::move(data),
-                                .content_type = std::string(net::content_type_of(file.path)),
-                                .cache_control = std::string(lasts ? kLasting : kFresh)}));
-        const std::string etag(answer.header("ETag"));
-        if (etag.empty()) {  // Something in between may say 200.
-            return odd_answer("the store", "ETag");
+        const Status put = put_file(bucket, task, site->files.at(i));
+        if (!put) {  // So that the next try begins here, and comes to an end.
+            [[maybe_unused]] const auto kept = add_to_manifest(bucket, task);
+            return put;
         }
-        task.kept()[std::string(kPut) + file.path] = file.blob.hex() + " " + etag;
     }
     if (task.kept().size() >= kFilesPerManifest) {
         ORIGIN_CHECK(add_to_manifest(bucket, task));

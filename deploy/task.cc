@@ -19,20 +19,6 @@ std::unexpected<Error> cancelled() {
     return std::unexpected(Error(Code::Conflict, "cancelled").because("cancel_asked"));
 }
 
-/// Is a rollback under way?
-Result<bool> has_rollback(store::Reader& reader,
-                          const ProjectId& project,
-                          std::string_view target) {
-    ORIGIN_TRY(open, hooks::open_deployments(reader, project, target));
-    for (const DeploymentId& id : open) {
-        ORIGIN_TRY(row, hooks::need_deployment(reader, project, id));
-        if (row.rollback_of && !store::is_settled(row.state)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 }  // namespace
 
 Result<git::ObjectStoreRef> Task::objects() {
@@ -158,9 +144,27 @@ Status Task::went_well(const std::string& waiting) {
 }
 
 Status Task::begin_publish() {
+    store::DeploymentRow row = subject_.row;
+    row.remote.notes[std::string(kPublishing)] = "1";
+    ORIGIN_CHECK(write([&](store::Writer& writer) -> Status {
+        ORIGIN_CHECK(check_wanted(writer));
+        return store::put_row(writer,
+                              store::Table::Deployments,
+                              store::deployment_key(subject_.project, subject_.id),
+                              row);
+    }));
+    subject_.row = std::move(row);
     is_publishing_ = true;
-    subject_.row.remote.notes[std::string(kPublishing)] = "1";
-    return save();
+    return {};
+}
+
+Status Task::check_wanted(store::Reader& reader) const {
+    if (is_publishing_ || ends_early_) {
+        return {};
+    }
+    ORIGIN_TRY(asked,
+               hooks::cancel_asked(reader, subject_.project, subject_.row.target, subject_.id));
+    return asked ? Status(cancelled()) : Status();
 }
 
 void Task::send_again() {
@@ -201,7 +205,9 @@ Result<Standing> Task::stage() {
         store::DeploymentRow row;
         ORIGIN_CHECK(write([&](store::Writer& writer) -> Status {
             row = subject_.row;
-            if (!row.released) {  // What it waits for the others is not its own time.
+            if (!row.released) {
+                ORIGIN_CHECK(check_wanted(writer));
+                // What it waits for the others is not its own time.
                 row.progress.state_since = around_.schedule.now();
             }
             ORIGIN_TRY(
@@ -216,11 +222,10 @@ Result<Standing> Task::stage() {
 }
 
 Status Task::keep_together(store::Writer& writer) const {
-    return goes_together() ? deploy::keep_together(writer,
-                                                   subject_.project,
-                                                   subject_.id,
-                                                   {around_.urls, around_.clock, around_.random})
-                           : Status();
+    return deploy::keep_together(writer,
+                                 subject_.project,
+                                 subject_.id,
+                                 {around_.urls, around_.clock, around_.random});
 }
 
 Status Task::tell_health(const HealthNews& news) {
@@ -246,8 +251,10 @@ Status Task::tell_health(const HealthNews& news) {
         row.error = news.health == store::Health::Unhealthy ? news.text : "";
         hooks::add_log_line(row, {now, news.text});
         std::optional<DeploymentId> earlier;
-        ORIGIN_TRY(is_ordered, has_rollback(writer, subject_.project, row.target));
-        if (news.back && !is_ordered) {  // Whoever ordered one knows better where to.
+        ORIGIN_TRY(ordered, ordered_after(writer, subject_.project, row));
+        if (news.back && ordered) {
+            hooks::add_log_line(row, {now, kNotPutBack + ordered->str()});
+        } else if (news.back) {
             ORIGIN_TRY(found, release_before(writer, subject_.project, row));
             earlier = found;
             hooks::add_log_line(row,
@@ -278,14 +285,7 @@ Status Task::check_time() const {
     if (around_.stopping) {
         return std::unexpected(Error(Code::Unavailable, "the server stops").because("stopping"));
     }
-    if (is_publishing_ || ends_early_) {
-        return {};
-    }
-    return around_.store.read([&](store::Reader& reader) -> Status {
-        ORIGIN_TRY(asked,
-                   hooks::cancel_asked(reader, subject_.project, subject_.row.target, subject_.id));
-        return asked ? Status(cancelled()) : Status();
-    });
+    return around_.store.read([&](store::Reader& reader) { return check_wanted(reader); });
 }
 
 }  // namespace origin::deploy

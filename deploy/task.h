@@ -29,7 +29,7 @@
 
 namespace origin::deploy {
 
-inline constexpr std::chrono::hours kDeployDelayMax{1};  // The longest a deployment is put off.
+inline constexpr std::chrono::hours kDeployDelayMax{1};  // The longest without a look at it.
 
 /// What a target says to its connector.
 struct TargetSettings {
@@ -131,7 +131,8 @@ public:
     net::HttpSession& session() { return session_; }
     /// Errors: Unavailable `stopping`: the server is about to stop; Conflict `cancel_asked`.
     Status check_time() const;
-    /// publish() begins, and is remembered; who asks for the deployment's end waits until it ends.
+    /// publish() begins, and is remembered; who asks for the deployment's end from now on waits
+    /// until it ends. Errors: `cancel_asked`: somebody did before.
     Status begin_publish();
     bool publish_begun() const {
         return subject_.row.remote.notes.contains(std::string(kPublishing));
@@ -152,6 +153,8 @@ private:
     static constexpr std::string_view kPublishing = "publishing";
     static constexpr std::string_view kGone = "gone";
     Status write(const std::function<Status(store::Writer&)>& fn);
+    /// Errors: Conflict `cancel_asked`, unless it is being published or ended.
+    Status check_wanted(store::Reader& reader) const;
     Status keep_together(store::Writer& writer) const;
 
     Around around_;

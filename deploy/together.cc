@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "deploy/releases.h"
+#include "hooks/deployment_orders.h"
 #include "hooks/deployments.h"
 #include "store/rows/access.h"
 #include "store/rows/keys.h"
@@ -23,9 +24,9 @@ constexpr std::string_view kTogether = ", and this project's targets go live tog
 struct Member {
     DeploymentId id;
     DeploymentRow row;
+    bool is_to_end = false;  // Somebody asked for that, and it can still be.
 };
 
-/// Those of one whose target has been removed meanwhile are gone.
 Result<std::vector<Member>> others_of(store::Reader& reader,
                                       const ProjectId& project,
                                       const DeploymentRow& row) {
@@ -35,7 +36,9 @@ Result<std::vector<Member>> others_of(store::Reader& reader,
                    store::get_row<DeploymentRow>(
                        reader, Table::Deployments, store::deployment_key(project, id)));
         if (other) {
-            others.push_back({id, std::move(*other)});
+            ORIGIN_TRY(asked, hooks::cancel_asked(reader, project, other->target, id));
+            const bool is_to_end = asked && !other->released;
+            others.push_back({id, std::move(*other), is_to_end});
         }
     }
     return others;
@@ -66,6 +69,11 @@ std::string fate_of(const DeploymentRow& row) {
 Standing standing_of(const std::vector<Member>& others) {
     std::string waits_for;
     for (const Member& other : others) {
+        if (other.is_to_end) {
+            return {Standing::Verdict::GiveUp,
+                    other.row.target + " is to be cancelled" + std::string(kTogether),
+                    DeploymentState::Failed};
+        }
         if (is_broken(other.row) || is_passed_over(other.row)) {
             return {Standing::Verdict::GiveUp,
                     fate_of(other.row) + std::string(kTogether),
@@ -94,13 +102,20 @@ Status put_back(Writer& writer,
                 const std::string& why,
                 const FlipBack& with) {
     const UnixMillis now = with.clock.now();
-    ORIGIN_TRY(earlier, release_before(writer, project, one.row));
+    ORIGIN_TRY(ordered, ordered_after(writer, project, one.row));
+    std::optional<DeploymentId> earlier;
+    if (!ordered) {
+        ORIGIN_TRY(found, release_before(writer, project, one.row));
+        earlier = found;
+    }
     one.row.together.clear();
     hooks::add_log_line(
         one.row,
         {now,
-         why + (earlier ? ": the release before it is put back"
-                        : ": there is no release before it to go back to, so it stays")});
+         why + ": " +
+             (ordered   ? kNotPutBack + ordered->str()
+              : earlier ? "the release before it is put back"
+                        : "there is no release before it to go back to, so it stays")});
     ORIGIN_CHECK(store::put_row(
         writer, Table::Deployments, store::deployment_key(project, one.id), one.row));
     if (!earlier) {
@@ -126,6 +141,7 @@ Result<Standing> stage(Writer& writer,
     Standing standing = standing_of(others);
     const bool is_new = !row.staged;
     row.staged = true;
+    row.progress.failures = is_new ? 0 : row.progress.failures;  // They were of what is done now.
     row.released = standing.verdict == Standing::Verdict::GoLive;
     if (standing.verdict == Standing::Verdict::Wait) {
         row.progress.waiting = standing.text + ", to go live together";
@@ -149,6 +165,9 @@ Status keep_together(Writer& writer,
                      const DeploymentId& id,
                      const FlipBack& with) {
     ORIGIN_TRY(row, hooks::need_deployment(writer, project, id));
+    if (row.together.empty()) {
+        return {};
+    }
     ORIGIN_TRY(members, others_of(writer, project, row));
     members.push_back({id, std::move(row)});
     const auto broken =

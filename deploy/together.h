@@ -35,7 +35,8 @@ Result<Standing> stage(store::Writer& writer,
                        store::DeploymentRow& row,
                        UnixMillis now);
 
-/// After each move of such a deployment to an end of its own: has one of them failed, been
+/// After each move of a deployment that the worker makes; of one that goes alone nothing is done.
+/// Of one that goes together: has one of them failed, been
 /// cancelled, or is one unhealthy, those that are live go back to the release before, and those
 /// that wait learn of it. Does nothing else.
 struct FlipBack {

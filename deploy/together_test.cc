@@ -172,6 +172,80 @@ TEST_F(TogetherTest, OneThatIsCancelledEndsTheOthers) {
     EXPECT_EQ(rows(store::Table::Releases), 0U);
 }
 
+TEST_F(TogetherTest, NoneGoesLiveWithOneThatIsToBeCancelled) {
+    provider_->plans.push_back(UploadPlan{.parts = {}, .wait = std::chrono::minutes(10)});
+    const auto ids = push_all("1");
+    work_all();
+    ASSERT_TRUE(row(ids.at("mirror")).staged);
+    // As if no thread were free: only the other one is worked on.
+    ASSERT_TRUE(cancel(ids.at("mirror")));
+    const auto mirror = claim(hooks::kDeployJob, clock_.now());
+    ASSERT_TRUE(mirror);
+    pass(std::chrono::minutes(10));
+    ASSERT_TRUE(store_->write([&](store::Writer& writer) {
+        return store::retry_at(writer, *mirror, clock_.now() + 60'000);
+    }));
+    EXPECT_TRUE(work());
+    EXPECT_EQ(state(ids.at(kProduction)), DeploymentState::Failed);
+    work_on();
+    EXPECT_EQ(state(ids.at("mirror")), DeploymentState::Cancelled);
+    EXPECT_EQ(rows(store::Table::Releases), 0U);
+}
+
+TEST_F(TogetherTest, WhatOnceFailedBeforeItWasReadyGivesWayToNothing) {
+    second_->plans = {passing(), UploadPlan{}};
+    second_->publishes = {passing()};
+    const auto first = push_all("1");
+    for (int i = 0; i < 100 && state(first.at(kProduction)) != DeploymentState::Live; ++i) {
+        clock_.advance(std::chrono::milliseconds(200));
+        work();
+    }
+    ASSERT_FALSE(store::is_settled(state(first.at("mirror"))));
+    const auto second = push_all("2");
+    work_on();
+    for (const std::string& target : {kProduction, std::string("mirror")}) {
+        EXPECT_EQ(row(first.at(target)).release, 1U) << target;
+        EXPECT_EQ(row(second.at(target)).release, 2U) << target;
+    }
+}
+
+TEST_F(TogetherTest, ARollbackThatSomebodyOrderedStandsWhenTheOthersGoBack) {
+    const auto first = push_all("1");
+    work_on();
+    push_all("2");
+    work_on();
+    change_target([](store::TargetRow& target) { target.health.path = "/nowhere"; }, "mirror");
+    const auto ids = push_all("3");
+    for (int i = 0; i < 100 && (row(ids.at("mirror")).health != store::Health::Checking ||
+                                state(ids.at(kProduction)) != DeploymentState::Live);
+         ++i) {
+        clock_.advance(std::chrono::milliseconds(200));
+        work();
+    }
+    ASSERT_EQ(row(ids.at("mirror")).health, store::Health::Checking);
+    provider_->polls.push_back(Poll{.wait = std::chrono::minutes(5), .text = "thinking"});
+    const auto back = roll_back_to(first.at(kProduction));
+    work_on();
+    EXPECT_EQ(row(back).release, 4U);
+    EXPECT_EQ(state(back), DeploymentState::Live) << "nothing else went back after it";
+    EXPECT_EQ(state(ids.at("mirror")), DeploymentState::RolledBack);
+}
+
+TEST_F(TogetherTest, OneWhoseConnectorIsGoneTakesTheOthersBack) {
+    push_all("1");
+    work_on();
+    second_->publishes = {passing()};
+    const auto ids = push_all("2");
+    for (int i = 0; i < 100 && state(ids.at(kProduction)) != DeploymentState::Live; ++i) {
+        clock_.advance(std::chrono::milliseconds(200));
+        work();
+    }
+    change_target([](store::TargetRow& target) { target.connector = "moon"; }, "mirror");
+    work_on();
+    EXPECT_EQ(state(ids.at("mirror")), DeploymentState::Failed);
+    EXPECT_EQ(state(ids.at(kProduction)), DeploymentState::RolledBack);
+}
+
 TEST_F(TogetherTest, WhatIsOvertakenGivesWayEverywhere) {
     second_->plans.push_back(passing());
     const auto first = push_all("1");

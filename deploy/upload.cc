@@ -46,7 +46,7 @@ Result<Milliseconds> wait_for_others(Task& task, const Connector& connector) {
     return connector.reveals() == Reveals::Poll ? Milliseconds(0) : stage(task);
 }
 
-/// For who takes no files.
+/// For who takes no files, and breaks off when asked to.
 Result<Milliseconds> publish_alone(Task& task, Connector& connector) {
     ORIGIN_CHECK(connector.publish(task));
     ORIGIN_CHECK(task.move(DeploymentState::Processing, "the other repository has it"));

@@ -167,6 +167,8 @@ Status DeployWorker::choose(Writer& writer, const store::Job& job, Next& next) c
                               *front,
                               "this server has no connector '" + target->connector + "'",
                               now));
+            ORIGIN_CHECK(keep_together(
+                writer, project, front->id, {around_.urls, around_.clock, around_.random}));
         } else {
             next.one = std::move(front);
             next.target = std::move(*target);

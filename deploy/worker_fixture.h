@@ -39,6 +39,9 @@ public:
     }
     Status upload(Task& /*task*/, const std::vector<std::size_t>& /*part*/) override {
         calls.push_back("upload");
+        if (const auto once = std::exchange(during_upload, nullptr)) {
+            once();
+        }
         return {};
     }
     Status publish(Task& task) override {
@@ -88,6 +91,7 @@ public:
     std::vector<Status> rolls_back;
     std::vector<Result<Poll>> polls;
     std::function<void()> meanwhile;  // Happens while the next publish() or poll() is at work.
+    std::function<void()> during_upload;
     std::string secret;
     bool gone = false;
     bool paced = false;
@@ -160,6 +164,20 @@ protected:
         const auto id = DeploymentId::make(clock_, random_);
         EXPECT_TRUE(store_->write([&](store::Writer& writer) {
             return roll_back(writer, {id, project_, earlier, clock_.now()}, urls_);
+        }));
+        return id;
+    }
+    /// A deployment without a push.
+    DeploymentId order(const Oid& commit) {
+        const auto id = DeploymentId::make(clock_, random_);
+        EXPECT_TRUE(store_->write([&](store::Writer& writer) {
+            return hooks::order_deployment(writer,
+                                           {.id = id,
+                                            .project = project_,
+                                            .target = std::string(store::kProductionTarget),
+                                            .commit = commit,
+                                            .ref = "refs/heads/main",
+                                            .now = clock_.now()});
         }));
         return id;
     }

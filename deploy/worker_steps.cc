@@ -65,7 +65,7 @@ Result<Milliseconds> DeployWorker::prepare_here(Task& task) const {
 Result<Milliseconds> DeployWorker::end(Task& task, const Ending& ending) const {
     DeploymentRow& row = task.row();
     row.url.clear();
-    row.error = ending.state == DeploymentState::Cancelled ? ending.text : "";
+    row.error = ending.state == DeploymentState::Superseded ? "" : ending.text;
     ORIGIN_CHECK(task.move(ending.state, ending.text));
     return Milliseconds(0);
 }
@@ -113,6 +113,9 @@ Result<Milliseconds> DeployWorker::end_early(Task& task,
         ORIGIN_CHECK(task.went_well(poll->text));
         return std::max(poll->wait, Milliseconds(1));
     }
+    if (stopping_) {
+        return Milliseconds(1);
+    }
     connector.cancel(task);
     return end(task, ending);
 }
@@ -153,14 +156,14 @@ bool DeployWorker::is_overdue(const DeploymentRow& row) const {
 
 Result<Milliseconds> DeployWorker::advance(Task& task, Connector& connector) const {
     const store::DeployProgress& progress = task.row().progress;
-    if (is_overdue(task.row())) {
-        return after(
+    if (is_overdue(task.row())) {  // It may be live: nobody may have looked for long.
+        return end_early(
             task,
-            &connector,
-            Error(Code::LimitExceeded,
-                  "it took longer than " +
-                      std::to_string(time_max(task.row().state).count() / 60'000) + " minutes" +
-                      (progress.waiting.empty() ? "" : ": " + progress.waiting)));
+            connector,
+            {DeploymentState::Failed,
+             "it took longer than " +
+                 std::to_string(time_max(task.row().state).count() / 60'000) + " minutes" +
+                 (progress.waiting.empty() ? "" : ": " + progress.waiting)});
     }
     auto wait = step(task, connector);
     return wait ? wait : after(task, &connector, wait.error());
@@ -279,7 +282,7 @@ Result<Milliseconds> DeployWorker::after(Task& task,
         progress.waiting = error.told_to_peer();
         progress.waits_until = around_.clock.now() + task.held_off().count();
         ORIGIN_CHECK(task.save());
-        return task.held_off();
+        return std::min(task.held_off(), Milliseconds(kDeployDelayMax));
     }
     around_.log.warning("a deployment meets an error",
                         {{"deployment", task.id().str()},
@@ -303,6 +306,10 @@ Result<Milliseconds> DeployWorker::after(Task& task,
         return Milliseconds(0);
     }
     if (connector != nullptr) {
+        if (stopping_) {
+            return Milliseconds(1);
+        }
+        task.end_early();
         connector->cancel(task);
     }
     if (error.reason() == kSupersededTogether) {

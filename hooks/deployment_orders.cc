@@ -26,7 +26,9 @@ Status settle(store::Writer& writer,
               store::LogLine line) {
     row.state = DeploymentState::Cancelled;
     row.error = line.text;
-    return move_deployment(writer, project, id, std::move(row), std::move(line));
+    const std::string target = row.target;
+    ORIGIN_CHECK(move_deployment(writer, project, id, std::move(row), std::move(line)));
+    return rouse_target(writer, project, target, id);  // It may sleep until its turn.
 }
 
 /// Its job ends it.

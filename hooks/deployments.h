@@ -29,7 +29,7 @@ struct NewDeployment {
     std::string target;
     Oid commit;
     std::string ref;         // Empty for a rollback.
-    std::uint64_t push = 0;  // The push that made it; for a rollback, the project's latest push.
+    std::uint64_t push = 0;  // The push that made it; without one, whose place it takes.
     std::optional<RunId> run = {};
     std::optional<DeploymentId> rollback_of = {};
     bool preview = false;

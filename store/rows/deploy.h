@@ -113,6 +113,8 @@ struct LogLine {
     UnixMillis time = 0;
     std::string text;
 
+    friend bool operator==(const LogLine&, const LogLine&) = default;
+
     template <class F>
     void fields(F& f) {
         f(time);
@@ -178,7 +180,7 @@ struct DeploymentRow {
     std::string target;
     Oid commit;
     std::string ref;         // The ref whose move made it; empty for a rollback.
-    std::uint64_t push = 0;  // Sequence of that push; 0 for a rollback.
+    std::uint64_t push = 0;  // Sequence of that push; without one, whose place it takes.
     std::optional<RunId> run;
     std::optional<DeploymentId>
         rollback_of;  // The earlier deployment whose commit this one puts back.

@@ -164,6 +164,23 @@ class ToS3(Deployments):
                     pushes += 1
                     self.check_releases(pushes)
 
+    def test_what_an_early_end_left_there_is_gone_after_the_next(self):
+        self.live({"index.html": b"one"})
+        self.store.fail(method="PUT", key="www/index.html", status=403, code="AccessDenied")
+        self.fails({"index.html": b"two", "leak.txt": b"secret", ".well-known/x": b"x"}, "AccessDenied")
+        self.assertIn("www/leak.txt", self.store.objects)
+        self.live({"index.html": b"three"})
+
+    def test_another_try_begins_where_the_one_before_it_ended(self):
+        files = {"index.html": b"one", **{f"{number:03}.js": b"%d" % number for number in range(60)}}
+        for _ in range(3):
+            self.store.fail(method="PUT", key="www/055.js", status=503, code="SlowDown")
+        row = self.live(files)
+        self.assertEqual(self.store.faults, [])
+        sent = [key for key in self.store.puts() if key.endswith(".js")]
+        self.assertEqual(len(sent), len(set(sent)), "nothing is sent twice")
+        self.assertEqual(sum("tried again" in line["text"] for line in row["log"]), 3, row)
+
     def test_settings_that_cannot_be(self):
         for changes, code in (({"bucket": ""}, "missing_setting"), ({"style": "odd"}, "bad_setting"), ({"bucket": "A/b"}, "bad_setting"),
                               ({"endpoint": "ftp://x"}, "bad_setting"), ({"endpoint": "https://x/path"}, "bad_setting"),
