@@ -41,6 +41,17 @@ class ToNetlify(Stories, Netlify):
         self.check_live(first["url"], {"index.html": b"one\n"})
         self.assertEqual(self.server.get(self.api("/targets/production")).json["live"], first["id"])
 
+    def test_a_rollback_that_is_sent_again_and_fails_is_dropped(self):
+        first = self.live({"index.html": b"one\n"})
+        self.live({"index.html": b"two\n"})
+        del self.standin.deploy_rows[first["providerId"]]
+        self.standin.plan.add("error_state", method="POST", path="/sites/*/deploys")
+        self.server.post(self.api(f"/deployments/{first['id']}/rollback"))
+        row = self.settled()
+        self.assertEqual((row["state"], row["rollbackOf"]), ("failed", first["id"]), row)
+        dropped = [call.path for call in self.standin.calls("POST", "/deploys/*/cancel")]
+        self.assertEqual(dropped, [f"/deploys/{row['providerId']}/cancel"])
+
     def test_a_commit_is_deployed_by_hand(self):
         first = self.live({"index.html": b"one\n"})
         self.work("tag", "v1")
