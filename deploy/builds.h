@@ -52,7 +52,8 @@ public:
 
     /// Builds the task's commit, with what it prints in the deployment's log.
     /// Returns: zero: it is built; else there is no room for it now, ask again after so long.
-    /// Errors: InvalidInput `no_sandbox`, as all others the deployment's end; `build_failed`, `bad_output` and those of git/serve/untar; Unavailable `stopping`.
+    /// Errors: InvalidInput `no_sandbox`, as all others the deployment's end; `build_failed`,
+    /// `bad_output` and those of git/serve/untar; Unavailable `stopping`.
     /// Blocks: as long as the command runs.
     Result<Milliseconds> build(Task& task);
 

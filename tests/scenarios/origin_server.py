@@ -110,22 +110,31 @@ class Server:
         return self
 
     def start(self):
-        """Returns once requests are taken. Started again, it takes the port it had."""
+        """Returns once requests are taken. Started again, it takes the port it had: once that is free, for somebody's
+        connection may have got it meanwhile."""
         assert self.process is None, "it runs already"
-        with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(
-                [program(), "serve", "--data", str(self.data), "--http", f"127.0.0.1:{self.port}", *self._options()],
-                stdout=subprocess.PIPE, stderr=log, env=self.environment)
-        doors = self._first_lines(2 if "--ssh" in self.options else 1)
-        if " serves " not in doors:
-            self.process.wait()
-            self.process.stdout.close()
-            self.process = None
-            raise AssertionError(f"origind did not start: {doors}\n{self.log()[-4000:]}")
+        end = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            before = len(self.log())
+            doors = self._begin()
+            if " serves " in doors:
+                break
+            self._gone()
+            if "Address already in use" not in self.log()[before:] or time.monotonic() > end:
+                raise AssertionError(f"origind did not start: {doors}\n{self.log()[-4000:]}")
+            time.sleep(0.2)
         urls = [line.split(" serves ")[1] for line in doors.splitlines() if " serves " in line]
         self.url, self.ssh_url = urls[0], (urls + [None])[1]
         self.port = int(self.url.rsplit(":", 1)[1])
         return self
+
+    def _begin(self):
+        """Returns what it says first."""
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [program(), "serve", "--data", str(self.data), "--http", f"127.0.0.1:{self.port}", *self._options()],
+                stdout=subprocess.PIPE, stderr=log, env=self.environment)
+        return self._first_lines(2 if "--ssh" in self.options else 1)
 
     def _options(self):
         """Started again, the SSH door has the port it had."""
