@@ -193,14 +193,15 @@ TEST_F(TogetherTest, NoneGoesLiveWithOneThatIsToBeCancelled) {
 }
 
 TEST_F(TogetherTest, WhatOnceFailedBeforeItWasReadyGivesWayToNothing) {
+    provider_->plans.push_back(UploadPlan{.parts = {}, .wait = std::chrono::seconds(10)});
     second_->plans = {passing(), UploadPlan{}};
-    second_->publishes = {passing()};
     const auto first = push_all("1");
     for (int i = 0; i < 100 && state(first.at(kProduction)) != DeploymentState::Live; ++i) {
         clock_.advance(std::chrono::milliseconds(200));
         work();
     }
-    ASSERT_FALSE(store::is_settled(state(first.at("mirror"))));
+    ASSERT_TRUE(row(first.at("mirror")).staged);
+    ASSERT_FALSE(row(first.at("mirror")).released);
     const auto second = push_all("2");
     work_on();
     for (const std::string& target : {kProduction, std::string("mirror")}) {
