@@ -209,9 +209,7 @@ Status put_target_row(store::Writer& writer, const Around& around, const NewTarg
     const store::TargetRow before = old.value_or(store::TargetRow{});
     ORIGIN_CHECK(deploy::claim_hosts(
         writer, around.urls, {wanted.project, wanted.name, before, row, wanted.by_operator}));
-    ORIGIN_CHECK(store::put_row(writer, Table::Targets, key, row));
-    // What waits may do so because of what has just been changed.
-    return row.job ? store::hasten(writer, *row.job) : Status();
+    return store::put_row(writer, Table::Targets, key, row);
 }
 
 Result<std::optional<std::string>> sealed_secret(const Call& call,

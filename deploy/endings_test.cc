@@ -68,6 +68,61 @@ TEST_F(EndingsTest, WhatWentLiveWhileNobodyLookedIsARelease) {
     EXPECT_EQ(times("cancel"), 0);
 }
 
+TEST_F(EndingsTest, WhatNobodyCanStopMayBeLate) {
+    provider_->polls = {Poll{.wait = std::chrono::minutes(46), .text = "thinking"},
+                        Poll{.wait = std::chrono::minutes(1), .text = "promoted", .is_late = true}};
+    const auto id = push(kMain, "1");
+    work();
+    pass(std::chrono::minutes(46));
+    work();
+    EXPECT_EQ(state(id), DeploymentState::Processing);
+    work_on();
+    EXPECT_EQ(state(id), DeploymentState::Live);
+}
+
+TEST_F(EndingsTest, WhatIsDamagedEndsWhenItsTimeIsOver) {
+    provider_->publishes = {passing()};
+    const auto id = push(kMain, "1");
+    work();
+    pass(std::chrono::minutes(121));
+    provider_->plans = {std::unexpected(Error(Code::Corrupt, "a pack is damaged"))};
+    work();
+    EXPECT_EQ(state(id), DeploymentState::Failed);
+    EXPECT_EQ(times("cancel"), 1);
+}
+
+TEST_F(EndingsTest, ARollbackThatIsSentAgainIsLookedAtBeforeItEnds) {
+    const auto first = push(kMain, "1");
+    work_on();
+    push(kMain, "2");
+    work_on();
+    provider_->revealed_by = Reveals::Poll;
+    provider_->gone = true;
+    provider_->plans = {passing()};
+    const auto back = roll_back_to(first);
+    work();
+    EXPECT_EQ(state(back), DeploymentState::Uploading);
+    provider_->polls = {Poll{.state = Poll::State::Live}};
+    push(kMain, "3");
+    work_on();
+    EXPECT_EQ(row(back).release, 3U) << "the provider showed it";
+    EXPECT_EQ(times("cancel"), 0);
+}
+
+TEST_F(EndingsTest, AnEarlyLookIsNoTryOfAHealthCheck) {
+    change_target([](store::TargetRow& target) { target.health.path = "/nowhere"; });
+    const auto id = push(kMain, "1");
+    work();
+    ASSERT_EQ(row(id).progress.failures, 1U);
+    ASSERT_TRUE(store_->write([&](store::Writer& writer) {
+        return hooks::rouse_target(writer, project_, store::kProductionTarget, id);
+    }));
+    EXPECT_TRUE(work());
+    EXPECT_EQ(row(id).progress.failures, 1U);
+    work_on();
+    EXPECT_EQ(row(id).health, store::Health::Unhealthy);
+}
+
 TEST_F(EndingsTest, APublicationThatLastsTooLongIsLookedAtBeforeItEnds) {
     provider_->publishes = {passing()};
     const auto id = push(kMain, "1");

@@ -6,7 +6,9 @@
 // prefix: for each path the blob and the ETag that the store answered. A file is left alone if the
 // manifest has it with the same blob and the store lists it with that ETag, whatever ETags are made
 // of there. What is about to be put is written down before, without an ETag: whatever ends the
-// deployment, the next one finds all that is there. Only what the manifest names is ever deleted.
+// deployment, the next one finds all that is there. Where somebody's own object is in its place,
+// that one's ETag is, without a blob: while it is as it was it stays somebody's. Nothing else but
+// what the manifest names is ever deleted.
 #include <algorithm>
 
 #include <boost/json.hpp>
@@ -174,14 +176,19 @@ Result<UploadPlan> S3::plan(Task& task) {
                                    .because("no_previews"));
     }
     S3Bucket bucket(client_, task);
-    ORIGIN_TRY(manifest, read_manifest(bucket));
+    ORIGIN_TRY(before, read_manifest(bucket));
     ORIGIN_TRY(listed, bucket.list());
     ORIGIN_TRY(site, task.site());
+    Manifest manifest = before;
+    std::erase_if(manifest, [&](const auto& one) {
+        const auto there = listed.find(one.first);
+        return one.second.blob.empty() && there != listed.end() &&
+               there->second == one.second.etag;
+    });
     ORIGIN_CHECK(task.digests());  // Refuses LFS pointers.
     task.row().remote.id = task.id().str();
     std::vector<std::size_t> assets;
     std::vector<std::size_t> pages;
-    bool is_news = false;
     for (std::size_t i = 0; i < site->files.size(); ++i) {
         const SiteFile& file = site->files[i];
         const auto put = manifest.find(file.path);
@@ -192,9 +199,11 @@ Result<UploadPlan> S3::plan(Task& task) {
         if (!same) {
             (is_page(file.path) ? pages : assets).push_back(i);
         }
-        is_news = manifest.try_emplace(file.path, Put{file.blob.hex(), {}}).second || is_news;
+        manifest.try_emplace(file.path,
+                             there == listed.end() ? Put{file.blob.hex(), {}}
+                                                   : Put{{}, there->second});
     }
-    if (is_news) {
+    if (manifest != before) {
         ORIGIN_CHECK(write_manifest(bucket, task, manifest));
     }
     const auto root = std::ranges::find_if(

@@ -116,9 +116,8 @@ Status Task::write(const std::function<Status(store::Writer&)>& fn) {
     return around_.store.write([&](store::Writer& writer) -> Status {
         ORIGIN_CHECK(store::check_lease(writer, subject_.job));
         ORIGIN_TRY(open,
-                   writer.get(store::Table::OpenDeployments,
-                              store::open_deployment_key(
-                                  subject_.project, subject_.row.target, subject_.id)));
+                   hooks::is_listed_open(
+                       writer, subject_.project, subject_.row.target, subject_.id));
         return open ? fn(writer) : Status(cancelled());
     });
 }

@@ -105,7 +105,10 @@ Status put_off(Writer& writer,
     ORIGIN_TRY(asked,
                turn ? hooks::cancel_asked(writer, subject.project, subject.target, turn->id)
                     : any_cancel_asked(writer, subject));
-    const bool is_news = asked && !(turn && ending_of(*turn));
+    ORIGIN_TRY(is_open,
+               turn ? hooks::is_listed_open(writer, subject.project, subject.target, turn->id)
+                    : Result<bool>(true));
+    const bool is_news = !is_open || (asked && !(turn && ending_of(*turn)));
     return store::retry_at(writer, job, is_news ? store::kAtOnce : again);
 }
 

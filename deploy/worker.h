@@ -73,7 +73,7 @@ private:
     Result<Milliseconds> end_early(Task& task, Connector& connector, const Ending& ending) const;
     Result<Poll> look_again(Task& task, Connector& connector) const;
     bool lacks_connector(const store::TargetRow& target, const store::DeploymentRow& row) const;
-    bool is_overdue(const store::DeploymentRow& row) const;
+    bool is_overdue(const store::DeploymentRow& row, Milliseconds grace = {}) const;
     Result<Milliseconds> look_after(Task& task, const store::HealthCheck& check) const;
     Result<Milliseconds> step(Task& task, Connector& connector) const;
     Result<Milliseconds> wait_staged(Task& task, const std::string& look) const;

@@ -24,6 +24,9 @@ Milliseconds back_off(std::uint32_t failures, Random& random) {
     return base / 2 + base * byte / 512;  // Between a half and a whole.
 }
 
+/// For what nobody can stop any more: it is better known than called failed.
+constexpr std::chrono::minutes kLateGrace{10};
+
 Milliseconds time_max(DeploymentState state) {
     return state == DeploymentState::Processing ? Milliseconds(kProcessingTimeMax)
                                                 : Milliseconds(kUploadTimeMax);
@@ -82,7 +85,7 @@ Result<Poll> DeployWorker::look_again(Task& task, Connector& connector) const {
     } else if (row.state == DeploymentState::Uploading && row.rollback_of) {
         ORIGIN_TRY(restored,
                    row.remote.id.empty() ? Result<bool>(false) : restore(task, connector));
-        if (!restored) {
+        if (!restored && !task.is_sent_again()) {
             return Poll{};
         }
     }
@@ -102,35 +105,38 @@ Result<Milliseconds> DeployWorker::end_early(Task& task,
     if (!poll) {
         const bool again = is_temporary(poll.error()) && !is_over &&
                            task.row().progress.failures < kDeployTriesMax;
-        if (is_ours(poll.error()) || again) {
+        const bool is_damaged = poll.error().code() == Code::Corrupt;  // It never gets better.
+        if ((is_ours(poll.error()) && !(is_over && is_damaged)) || again) {
             return after(task, &connector, poll.error());
         }
     } else if (poll->state == Poll::State::Live) {
         ORIGIN_CHECK(task.say("it was live before it could be ended"));
         ORIGIN_CHECK(task.go_live());
         return Milliseconds(0);
-    } else if (poll->state == Poll::State::Pending && poll->is_late && !is_over) {
+    } else if (poll->state == Poll::State::Pending && poll->is_late &&
+               !is_overdue(task.row(), kLateGrace)) {
         ORIGIN_CHECK(task.went_well(poll->text));
         return std::max(poll->wait, Milliseconds(1));
     }
-    if (stopping_) {
-        return Milliseconds(1);
-    }
     connector.cancel(task);
-    return end(task, ending);
+    return stopping_ ? Milliseconds(1) : end(task, ending);  // It may not have been told.
 }
 
 /// One look at what is live.
 Result<Milliseconds> DeployWorker::look_after(Task& task, const store::HealthCheck& check) const {
     const DeploymentRow& row = task.row();
+    const auto pause = Milliseconds(1000LL << row.progress.failures);
+    const auto early = Milliseconds(row.progress.waits_until - around_.clock.now());
+    if (row.progress.failures > 0 && early.count() > 0) {  // Something else roused its job.
+        return std::min(early, pause);  // A clock may be set back.
+    }
     const std::string wrong =
         check.path.empty() || row.url.empty() ? "" : look_at_health(around_.client, check, row.url);
     Task::HealthNews news{store::Health::Healthy, "healthy", Milliseconds(0), {}};
     if (!check.path.empty() && row.url.empty()) {
         news = {store::Health::Unknown, "the health check has no URL to ask", Milliseconds(0), {}};
     } else if (!wrong.empty() && row.progress.failures + 1 < kHealthTriesMax) {
-        const auto wait = Milliseconds(1000LL << row.progress.failures);
-        news = {store::Health::Checking, "the health check: " + wrong, wait, {}};
+        news = {store::Health::Checking, "the health check: " + wrong, pause, {}};
     } else if (!wrong.empty()) {
         news = {store::Health::Unhealthy, "the health check failed: " + wrong, Milliseconds(0), {}};
         if (check.roll_back && !row.rollback_of && row.together.empty()) {
@@ -146,12 +152,13 @@ Result<Milliseconds> DeployWorker::look_after(Task& task, const store::HealthChe
 }
 
 /// One that waits for those with which it goes live has time: they have their own limits.
-bool DeployWorker::is_overdue(const DeploymentRow& row) const {
+bool DeployWorker::is_overdue(const DeploymentRow& row, Milliseconds grace) const {
     const bool is_under_way =
         row.state == DeploymentState::Uploading || row.state == DeploymentState::Processing;
     // While no server ran, nothing could go on.
     const std::int64_t spent = around_.schedule.now() - std::max(row.progress.state_since, begun_);
-    return is_under_way && (!row.staged || row.released) && spent > time_max(row.state).count();
+    const bool is_its_time = is_under_way && (!row.staged || row.released);
+    return is_its_time && spent > (time_max(row.state) + grace).count();
 }
 
 Result<Milliseconds> DeployWorker::advance(Task& task, Connector& connector) const {
@@ -247,6 +254,9 @@ Result<bool> DeployWorker::restore(Task& task, Connector& connector) const {
         earlier = std::move(row);
         return {};
     }));
+    if (earlier->remote.id.empty() && task.row().remote.id.empty()) {
+        task.send_again();  // It went live when the target was another provider's.
+    }
     if (earlier->remote.id.empty() || task.is_sent_again()) {
         return false;
     }
@@ -306,11 +316,11 @@ Result<Milliseconds> DeployWorker::after(Task& task,
         return Milliseconds(0);
     }
     if (connector != nullptr) {
-        if (stopping_) {
-            return Milliseconds(1);
-        }
         task.end_early();
         connector->cancel(task);
+        if (stopping_) {  // It may not have been told.
+            return Milliseconds(1);
+        }
     }
     if (error.reason() == kSupersededTogether) {
         ORIGIN_CHECK(task.move(DeploymentState::Superseded, error.told_to_peer()));

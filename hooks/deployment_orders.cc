@@ -28,7 +28,9 @@ Status settle(store::Writer& writer,
     row.error = line.text;
     const std::string target = row.target;
     ORIGIN_CHECK(move_deployment(writer, project, id, std::move(row), std::move(line)));
-    return rouse_target(writer, project, target, id);  // It may sleep until its turn.
+    // Its job may sleep until its turn, and hold the target.
+    ORIGIN_TRY(open, open_deployments(writer, project, target));
+    return open.empty() ? rouse_target(writer, project, target, id) : Status();
 }
 
 /// Its job ends it.
@@ -103,6 +105,15 @@ Result<bool> cancel_asked(store::Reader& reader,
     ORIGIN_TRY(value,
                reader.get(Table::OpenDeployments, store::open_deployment_key(project, target, id)));
     return value == store::kCancelAsked;
+}
+
+Result<bool> is_listed_open(store::Reader& reader,
+                            const ProjectId& project,
+                            std::string_view target,
+                            const DeploymentId& id) {
+    ORIGIN_TRY(value,
+               reader.get(Table::OpenDeployments, store::open_deployment_key(project, target, id)));
+    return value.has_value();
 }
 
 Status order_deployment(store::Writer& writer, Order wanted) {

@@ -27,6 +27,12 @@ Result<bool> cancel_asked(store::Reader& reader,
                           std::string_view target,
                           const DeploymentId& id);
 
+/// Is something to be done with it?
+Result<bool> is_listed_open(store::Reader& reader,
+                            const ProjectId& project,
+                            std::string_view target,
+                            const DeploymentId& id);
+
 struct Order {
     DeploymentId id;
     ProjectId project;

@@ -7,7 +7,7 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <utility>
 
 #include <fcntl.h>
@@ -317,9 +317,9 @@ int Bubblewrap::end_leftovers() const {
         }
         // First, so that it is the same process that is read and killed.
         const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-        std::ifstream file(each->path() / "cmdline");
-        const std::string line((std::istreambuf_iterator<char>(file)), {});
-        if (process.get() >= 0 && line.contains(mark)) {
+        std::ostringstream line;  // Its << does not throw if the process ends between two calls.
+        line << std::ifstream(each->path() / "cmdline").rdbuf();
+        if (process.get() >= 0 && line.view().contains(mark)) {
             ended +=
                 ::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0) == 0 ? 1 : 0;
         }

@@ -92,13 +92,14 @@ class BuildStories(Builds):
         self.assertEqual(self.page(good["url"]).body, b"one\n")
 
     def test_a_kill_while_building_builds_again_and_one_after_it_does_not(self):
-        self.build("sleep 3; " + MAKE.format("slow"), wait=0)
+        self.build("sleep 8; " + MAKE.format("slow"), wait=0)
         wait_until("the build to begin", lambda: self.newest()["state"] == "building")
         wait_until("its box", lambda: boxes_of(self.server.data))
         boxes = boxes_of(self.server.data)
         self.server.kill()
         self.server.start()
-        wait_until("the boxes of the killed server to be gone", lambda: not boxes & boxes_of(self.server.data))
+        wait_until("the boxes of the killed server to be gone", lambda: not boxes & boxes_of(self.server.data),
+                   seconds=4)
         row = self.settled()
         self.assertEqual((row["state"], row["release"]), ("live", 1), row)
         when = self.page(row["url"], "/a/when.txt").body

@@ -166,10 +166,26 @@ class ToS3(Deployments):
 
     def test_what_an_early_end_left_there_is_gone_after_the_next(self):
         self.live({"index.html": b"one"})
-        self.store.fail(method="PUT", key="www/index.html", status=403, code="AccessDenied")
-        self.fails({"index.html": b"two", "leak.txt": b"secret", ".well-known/x": b"x"}, "AccessDenied")
+        hold = self.store.hold(5)  # The manifest, the list, the manifest, a file; and then:
+        self.push({"index.html": b"two", "leak.txt": b"secret"})
+        self.assertTrue(hold.reached.wait(60))
+        self.assertEqual(self.store.log[-1][:2], ("PUT", "www/index.html"))
+        self.assertEqual(self.server.request("POST", self.api(f"/deployments/{self.newest()['id']}/cancel")).status, 200)
+        hold.end()
+        self.assertEqual(self.settled()["state"], "cancelled")
         self.assertIn("www/leak.txt", self.store.objects)
         self.live({"index.html": b"three"})
+
+    def test_what_was_there_before_and_was_not_put_stays(self):
+        self.store.objects["www/robots.txt"] = s3.Kept(b"somebody else's", '"r"', {})
+        self.store.objects["www/sitemap.xml"] = s3.Kept(b"somebody else's", '"s"', {})
+        self.store.fail(method="PUT", key="www/robots.txt", status=403, code="AccessDenied")
+        self.fails({"index.html": b"one", "a.js": b"a", "robots.txt": b"r", "sitemap.xml": b"s"}, "AccessDenied")
+        self.push({"index.html": b"two"})
+        self.assertEqual(self.settled()["state"], "live")
+        for name in ("robots.txt", "sitemap.xml"):
+            self.assertEqual(self.store.objects.pop(f"www/{name}").data, b"somebody else's")
+        self.check({"index.html": b"two"})
 
     def test_another_try_begins_where_the_one_before_it_ended(self):
         files = {"index.html": b"one", **{f"{number:03}.js": b"%d" % number for number in range(60)}}
