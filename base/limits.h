@@ -156,7 +156,7 @@ inline constexpr std::size_t kDeploymentLogLinesMax = 200;
 inline constexpr std::chrono::seconds kRunLease{30};
 inline constexpr std::uint32_t kRunAttemptsMax = 3;
 inline constexpr std::chrono::seconds kLocalDeployWait{5};  // A push shows them for so long.
-inline constexpr std::chrono::seconds kPushKeepAlive{5};  // It says something this often.
+inline constexpr std::chrono::seconds kPushKeepAlive{5};    // It says something this often.
 inline constexpr std::chrono::seconds kWebhookTimeout{15};
 
 // Sign-in.

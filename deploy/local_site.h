@@ -14,8 +14,8 @@
 #include "git/serve/storage.h"
 #include "hooks/deployments.h"
 #include "store/rows/deploy.h"
-#include "website/site_settings.h"
 #include "store/store.h"
+#include "website/site_settings.h"
 
 namespace origin::deploy {
 

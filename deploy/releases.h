@@ -46,7 +46,7 @@ Result<std::optional<DeploymentId>> ordered_after(store::Reader& reader,
                                                   const ProjectId& project,
                                                   const store::DeploymentRow& row);
 /// Then an id: in the log of one that is not put back for that.
-inline const std::string kNotPutBack = "it is not put back: somebody ordered ";
+inline constexpr std::string_view kNotPutBack = "it is not put back: somebody ordered ";
 
 /// Is what its target shows newer? By push; a rollback is newer than what was ordered before it.
 /// Of a preview: is what is shown of its ref newer?

@@ -182,8 +182,7 @@ Result<UploadPlan> S3::plan(Task& task) {
     Manifest manifest = before;
     std::erase_if(manifest, [&](const auto& one) {
         const auto there = listed.find(one.first);
-        return one.second.blob.empty() && there != listed.end() &&
-               there->second == one.second.etag;
+        return one.second.blob.empty() && there != listed.end() && there->second == one.second.etag;
     });
     ORIGIN_CHECK(task.digests());  // Refuses LFS pointers.
     task.row().remote.id = task.id().str();
@@ -199,9 +198,8 @@ Result<UploadPlan> S3::plan(Task& task) {
         if (!same) {
             (is_page(file.path) ? pages : assets).push_back(i);
         }
-        manifest.try_emplace(file.path,
-                             there == listed.end() ? Put{file.blob.hex(), {}}
-                                                   : Put{{}, there->second});
+        manifest.try_emplace(
+            file.path, there == listed.end() ? Put{file.blob.hex(), {}} : Put{{}, there->second});
     }
     if (manifest != before) {
         ORIGIN_CHECK(write_manifest(bucket, task, manifest));

@@ -115,9 +115,9 @@ Result<std::string> Task::subject_line() {
 Status Task::write(const std::function<Status(store::Writer&)>& fn) {
     return around_.store.write([&](store::Writer& writer) -> Status {
         ORIGIN_CHECK(store::check_lease(writer, subject_.job));
-        ORIGIN_TRY(open,
-                   hooks::is_listed_open(
-                       writer, subject_.project, subject_.row.target, subject_.id));
+        ORIGIN_TRY(
+            open,
+            hooks::is_listed_open(writer, subject_.project, subject_.row.target, subject_.id));
         return open ? fn(writer) : Status(cancelled());
     });
 }
@@ -200,31 +200,29 @@ Status Task::go_live() {
 
 Result<Standing> Task::stage() {
     Standing standing;
-    if (goes_together()) {
-        store::DeploymentRow row;
-        ORIGIN_CHECK(write([&](store::Writer& writer) -> Status {
-            row = subject_.row;
-            if (!row.released) {
-                ORIGIN_CHECK(check_wanted(writer));
-                // What it waits for the others is not its own time.
-                row.progress.state_since = around_.schedule.now();
-            }
-            ORIGIN_TRY(
-                told,
-                deploy::stage(writer, subject_.project, subject_.id, row, around_.clock.now()));
-            standing = std::move(told);
-            return {};
-        }));
-        subject_.row = std::move(row);
+    if (!goes_together()) {
+        return standing;
     }
+    store::DeploymentRow row;
+    ORIGIN_CHECK(write([&](store::Writer& writer) -> Status {
+        row = subject_.row;
+        if (!row.released) {
+            ORIGIN_CHECK(check_wanted(writer));
+            // What it waits for the others is not its own time.
+            row.progress.state_since = around_.schedule.now();
+        }
+        ORIGIN_TRY(told,
+                   deploy::stage(writer, subject_.project, subject_.id, row, around_.clock.now()));
+        standing = std::move(told);
+        return {};
+    }));
+    subject_.row = std::move(row);
     return standing;
 }
 
 Status Task::keep_together(store::Writer& writer) const {
-    return deploy::keep_together(writer,
-                                 subject_.project,
-                                 subject_.id,
-                                 {around_.urls, around_.clock, around_.random});
+    return deploy::keep_together(
+        writer, subject_.project, subject_.id, {around_.urls, around_.clock, around_.random});
 }
 
 Status Task::tell_health(const HealthNews& news) {
@@ -252,7 +250,7 @@ Status Task::tell_health(const HealthNews& news) {
         std::optional<DeploymentId> earlier;
         ORIGIN_TRY(ordered, ordered_after(writer, subject_.project, row));
         if (news.back && ordered) {
-            hooks::add_log_line(row, {now, kNotPutBack + ordered->str()});
+            hooks::add_log_line(row, {now, std::string(kNotPutBack) + ordered->str()});
         } else if (news.back) {
             ORIGIN_TRY(found, release_before(writer, subject_.project, row));
             earlier = found;

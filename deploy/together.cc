@@ -113,7 +113,7 @@ Status put_back(Writer& writer,
         one.row,
         {now,
          why + ": " +
-             (ordered   ? kNotPutBack + ordered->str()
+             (ordered   ? std::string(kNotPutBack) + ordered->str()
               : earlier ? "the release before it is put back"
                         : "there is no release before it to go back to, so it stays")});
     ORIGIN_CHECK(store::put_row(

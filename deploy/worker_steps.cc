@@ -128,7 +128,7 @@ Result<Milliseconds> DeployWorker::look_after(Task& task, const store::HealthChe
     const auto pause = Milliseconds(1000LL << row.progress.failures);
     const auto early = Milliseconds(row.progress.waits_until - around_.clock.now());
     if (row.progress.failures > 0 && early.count() > 0) {  // Something else roused its job.
-        return std::min(early, pause);  // A clock may be set back.
+        return std::min(early, pause);                     // A clock may be set back.
     }
     const std::string wrong =
         check.path.empty() || row.url.empty() ? "" : look_at_health(around_.client, check, row.url);
@@ -168,9 +168,8 @@ Result<Milliseconds> DeployWorker::advance(Task& task, Connector& connector) con
             task,
             connector,
             {DeploymentState::Failed,
-             "it took longer than " +
-                 std::to_string(time_max(task.row().state).count() / 60'000) + " minutes" +
-                 (progress.waiting.empty() ? "" : ": " + progress.waiting)});
+             "it took longer than " + std::to_string(time_max(task.row().state).count() / 60'000) +
+                 " minutes" + (progress.waiting.empty() ? "" : ": " + progress.waiting)});
     }
     auto wait = step(task, connector);
     return wait ? wait : after(task, &connector, wait.error());

@@ -156,11 +156,9 @@ void add_one_deployment(CLI::App& c, Options& o) {
     c.add_option("id", o.id, "deployment id (dep_...)")->required();
 }
 
-void add_deployment_commands(CLI::App& app, Options& o) {
-    CLI::App* deployment = app.add_subcommand("deployment", "commits on their way to targets");
-    deployment->require_subcommand(1);
+void add_deployment_list(CLI::App& deployment, Options& o) {
     add_call(
-        *deployment,
+        deployment,
         o,
         {"list", "list a project's deployments, the newest first"},
         [&o](CLI::App& c) {
@@ -175,8 +173,11 @@ void add_deployment_commands(CLI::App& app, Options& o) {
                                                        : "?target=" + net::percent_encode(o.name)));
             call.columns = {"id", "target", "commit", "state", "url"};
         });
+}
+
+void add_deployment_create(CLI::App& deployment, Options& o) {
     add_call(
-        *deployment,
+        deployment,
         o,
         {"create", "deploy a branch, tag or commit, whatever rules say"},
         [&o](CLI::App& c) {
@@ -195,6 +196,13 @@ void add_deployment_commands(CLI::App& app, Options& o) {
             call.body = json_of(std::move(body));
             call.columns = {"id", "target", "commit", "state", "url"};
         });
+}
+
+void add_deployment_commands(CLI::App& app, Options& o) {
+    CLI::App* deployment = app.add_subcommand("deployment", "commits on their way to targets");
+    deployment->require_subcommand(1);
+    add_deployment_list(*deployment, o);
+    add_deployment_create(*deployment, o);
     add_call(
         *deployment,
         o,

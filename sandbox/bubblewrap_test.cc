@@ -289,8 +289,7 @@ TEST_F(BoxTest, WhatAKilledServerLeftIsEndedByTheNextAndNothingElse) {
             break;
         }
         if (server == 0) {
-            (void)box.run({.command = {"/bin/sleep", "65432"}});
-            ::_exit(0);
+            ::_exit(box.run({.command = {"/bin/sleep", "65432"}}) ? 0 : 1);
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(2 * i));
         ::kill(server, SIGKILL);
