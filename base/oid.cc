@@ -46,11 +46,10 @@ std::optional<Oid> Oid::from_raw(std::string_view raw) {
 
 std::string Oid::hex() const {
     static constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text;
-    text.reserve(kOidHexDigits);
-    for (const unsigned char byte : raw) {
-        text += kDigits[byte >> 4];
-        text += kDigits[byte & 15];
+    std::string text(kOidHexDigits, '0');
+    for (std::size_t i = 0; i < kOidBytes; ++i) {
+        text[2 * i] = kDigits[raw[i] >> 4U];
+        text[2 * i + 1] = kDigits[raw[i] & 15U];
     }
     return text;
 }

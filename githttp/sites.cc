@@ -16,6 +16,7 @@ namespace {
 using net::RequestHead;
 
 constexpr std::string_view kNotFoundPage = "404.html";
+constexpr std::size_t kUsualHeaders = 8;
 
 /// One request to one tree.
 struct Visit {
@@ -29,9 +30,10 @@ struct Visit {
 
 net::Response head_of(const Visit& visit, const SiteFile& file) {
     net::Response response;
-    response.headers = {{"Content-Type", std::string(file.content_type)},
-                        {"Cache-Control", "no-cache"},
-                        {"X-Content-Type-Options", "nosniff"}};
+    response.headers.reserve(kUsualHeaders);  // A list in braces would be copied.
+    response.headers.push_back({"Content-Type", std::string(file.content_type)});
+    response.headers.push_back({"Cache-Control", "no-cache"});
+    response.headers.push_back({"X-Content-Type-Options", "nosniff"});
     if (website::is_compressible(file.content_type)) {
         response.headers.push_back({"Vary", "Accept-Encoding"});
     }
@@ -68,11 +70,22 @@ std::string content_range(const std::string& part, std::uint64_t size) {
     return "bytes " + part + "/" + std::to_string(size);
 }
 
-/// Gives the whole file, or the part that was asked for.
-void give(const RequestHead& head,
-          const std::string& etag,
-          const KeptBlob& blob,
-          net::Response& response) {
+constexpr std::array<website::Coding, 3> kCodings = {
+    website::Coding::Brotli, website::Coding::Gzip, website::Coding::Identity};
+
+std::string etag_of(const SiteFile& file, website::Coding coding) {
+    const std::string_view name = website::name_of(coding);
+    return "\"" + file.blob.hex() + (name.empty() ? "" : "-") + std::string(name) + "\"";
+}
+
+/// The file without a coding: the whole, or the part that was asked for.
+void give_as_it_is(const RequestHead& head,
+                   const SiteFile& file,
+                   const KeptBlob& blob,
+                   net::Response& response) {
+    const std::string etag = etag_of(file, website::Coding::Identity);
+    response.headers.push_back({"Accept-Ranges", "bytes"});
+    response.headers.push_back({"ETag", etag});
     const std::uint64_t size = blob.size_bytes();
     const std::string_view only_if = head.header("if-range");
     const bool may_be_part = head.method == "GET" && (only_if.empty() || only_if == etag);
@@ -92,14 +105,6 @@ void give(const RequestHead& head,
     }
 }
 
-constexpr std::array<website::Coding, 3> kCodings = {
-    website::Coding::Brotli, website::Coding::Gzip, website::Coding::Identity};
-
-std::string etag_of(const SiteFile& file, website::Coding coding) {
-    const std::string_view name = website::name_of(coding);
-    return "\"" + file.blob.hex() + (name.empty() ? "" : "-") + std::string(name) + "\"";
-}
-
 /// The codings that may answer this request. A part is of the file as it is.
 website::AcceptedCodings accepted_by(const RequestHead& head) {
     return website::AcceptedCodings::parse(
@@ -112,8 +117,10 @@ std::string known_etag(const RequestHead& head, const SiteFile& file, bool may_b
     const auto accepted = accepted_by(head);
     for (const website::Coding coding : kCodings) {
         const bool possible = coding == website::Coding::Identity || may_be_coded;
-        std::string etag = etag_of(file, coding);
-        if (possible && accepted.takes(coding) && names_etag(sent, etag)) {
+        if (!possible || !accepted.takes(coding)) {
+            continue;
+        }
+        if (std::string etag = etag_of(file, coding); names_etag(sent, etag)) {
             return etag;
         }
     }
@@ -132,9 +139,7 @@ void give_best(const Visit& visit,
                            ? visit.tree.coded(coding, file.blob, blob)
                            : nullptr;
     if (!coded) {
-        response.headers.push_back({"Accept-Ranges", "bytes"});
-        response.headers.push_back({"ETag", etag_of(file, website::Coding::Identity)});
-        give(visit.head, etag_of(file, website::Coding::Identity), blob, response);
+        give_as_it_is(visit.head, file, blob, response);
         return;
     }
     response.headers.push_back({"ETag", etag_of(file, coding)});
@@ -157,9 +162,7 @@ Result<net::Response> send(const Visit& visit, const SiteFile& file) {
         give_best(visit, file, blob, response);
         return response;
     }
-    response.headers.push_back({"Accept-Ranges", "bytes"});
-    response.headers.push_back({"ETag", etag_of(file, website::Coding::Identity)});
-    give(visit.head, etag_of(file, website::Coding::Identity), blob, response);
+    give_as_it_is(visit.head, file, blob, response);
     return response;
 }
 

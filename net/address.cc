@@ -103,10 +103,19 @@ bool Address::is_v4() const {
 
 std::string Address::str() const {
     std::array<char, INET6_ADDRSTRLEN> text{};
-    const bool v4 = is_v4();
-    const void* from = v4 ? bytes.data() + 12 : bytes.data();
-    ::inet_ntop(v4 ? AF_INET : AF_INET6, from, text.data(), text.size());
-    return text.data();
+    if (!is_v4()) {
+        ::inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
+        return text.data();
+    }
+    // inet_ntop() calls sprintf(), and this is done for every request.
+    char* end = text.data();
+    for (std::size_t i = kMappedPrefix.size(); i < bytes.size(); ++i) {
+        if (i > kMappedPrefix.size()) {
+            *end++ = '.';
+        }
+        end = std::to_chars(end, text.data() + text.size(), bytes.at(i)).ptr;
+    }
+    return {text.data(), end};
 }
 
 std::optional<Cidr> Cidr::parse(std::string_view text) {

@@ -99,6 +99,8 @@ TEST(Address, ReadsCanonicalTextOnly) {
                              ":::"}) {
         EXPECT_FALSE(Address::parse(text)) << text;
     }
+    EXPECT_EQ(address("0.0.0.0").str(), "0.0.0.0");
+    EXPECT_EQ(address("255.255.255.255").str(), "255.255.255.255");
     EXPECT_EQ(address("192.0.2.1").str(), "192.0.2.1");
     EXPECT_EQ(address("::ffff:192.0.2.1").str(), "192.0.2.1");
     EXPECT_EQ(address("2001:DB8::0:1").str(), "2001:db8::1");

@@ -14,6 +14,8 @@ namespace {
 
 using Check = std::expected<void, HeadRefusal>;
 
+constexpr std::size_t kUsualHeaders = 8;
+
 std::unexpected<HeadRefusal> refuse(int status, std::string_view reason, std::string_view told) {
     const Code code = status == 431 || status == 414 ? Code::LimitExceeded : Code::InvalidInput;
     return std::unexpected(
@@ -253,19 +255,25 @@ std::expected<std::optional<std::size_t>, HeadRefusal> find_head_end(std::string
     if (!head.empty() && !is_token(head.substr(0, 1))) {
         return refuse(400, "not_http", "This is not an HTTP request.");
     }
-    for (; scanned < head.size(); ++scanned) {
-        const char c = head[scanned];
-        const char before = scanned == 0 ? '\0' : head[scanned - 1];
-        if ((c == '\n') != (before == '\r')) {
+    bool after_cr = scanned > 0 && scanned <= head.size() && head[scanned - 1] == '\r';
+    for (std::size_t at = scanned; at < head.size(); ++at) {
+        const char c = head[at];
+        const bool control = static_cast<unsigned char>(c) < 0x20;
+        if (!control && !after_cr) {
+            continue;  // Most are.
+        }
+        if ((c == '\n') != after_cr) {
             return refuse(400, c == '\n' ? "bare_lf" : "bare_cr", "Lines end in CR LF.");
         }
-        if (static_cast<unsigned char>(c) < 0x20 && !std::string_view("\r\n\t").contains(c)) {
+        if (control && !std::string_view("\r\n\t").contains(c)) {
             return refuse(400, "control_character", "The request contains a control character.");
         }
-        if (c == '\n' && scanned >= 3 && head[scanned - 2] == '\n') {
-            return scanned + 1;
+        after_cr = c == '\r';
+        if (c == '\n' && at >= 3 && head[at - 2] == '\n') {
+            return at + 1;
         }
     }
+    scanned = head.size();
     if (head.size() < kHttpHeadBytesMax) {
         return std::nullopt;
     }
@@ -276,6 +284,7 @@ std::expected<std::optional<std::size_t>, HeadRefusal> find_head_end(std::string
 
 std::expected<CheckedHead, HeadRefusal> check_head(std::string_view raw) {
     CheckedHead accepted;
+    accepted.head.headers.reserve(kUsualHeaders);
     if (!raw.ends_with("\r\n\r\n") || raw.size() > kHttpHeadBytesMax) {
         return refuse(400, "bad_head", "The request's head is incomplete.");
     }

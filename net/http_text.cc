@@ -2,6 +2,7 @@
 #include "net/http_text.h"
 
 #include <algorithm>
+#include <array>
 #include <ctime>
 
 #include "base/limits.h"
@@ -11,20 +12,27 @@ namespace origin::net {
 
 namespace {
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 int hex_value(char c) {
     if (c >= '0' && c <= '9') {
         return c - '0';
     }
-    const char small = lower(c);
+    const char small = lower_case(c);
     return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
 }
 
-bool is_alphanumeric(char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+constexpr bool is_alphanumeric(char c) {
+    return (c >= '0' && c <= '9') || (lower_case(c) >= 'a' && lower_case(c) <= 'z');
+}
+
+/// For each byte: may it stand in a token? RFC 9110 section 5.6.2.
+constexpr std::array<bool, 256> token_characters() {
+    std::array<bool, 256> is{};
+    for (int byte = 0; byte < 128; ++byte) {
+        const char c = static_cast<char>(byte);
+        is[static_cast<std::size_t>(byte)] =
+            is_alphanumeric(c) || std::string_view("!#$%&'*+-.^_`|~").contains(c);
+    }
+    return is;
 }
 
 std::unexpected<Error> refused(std::string_view reason, std::string_view sentence) {
@@ -114,26 +122,24 @@ Result<Query> parse_query(std::string_view raw) {
 }
 
 bool header_value_is_safe(std::string_view value) {
-    return std::ranges::none_of(value, [](char c) {
+    // Without a way out of the loop, so that several bytes are looked at at once.
+    unsigned char unsafe = 0;
+    for (const char c : value) {
         const auto byte = static_cast<unsigned char>(c);
-        return (byte < 0x20 && c != '\t') || byte == 0x7f;
-    });
+        unsafe |= static_cast<unsigned char>((byte < 0x20 && c != '\t') || byte == 0x7f);
+    }
+    return unsafe == 0;
 }
 
 bool is_token(std::string_view text) {
-    static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-    return !text.empty() && std::ranges::all_of(text, [](char c) {
-        return is_alphanumeric(c) || kMarks.contains(c);
-    });
-}
-
-bool same_ignoring_case(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, {}, lower, lower);
+    static constexpr std::array<bool, 256> kIs = token_characters();
+    return !text.empty() &&
+           std::ranges::all_of(text, [](char c) { return kIs[static_cast<unsigned char>(c)]; });
 }
 
 std::string lower_case(std::string_view text) {
     std::string lowered(text);
-    std::ranges::transform(lowered, lowered.begin(), lower);
+    std::ranges::transform(lowered, lowered.begin(), [](char c) { return lower_case(c); });
     return lowered;
 }
 

@@ -2,6 +2,7 @@
 // net/http_text: small pure readers of HTTP text: escapes, queries, header values.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,8 +35,15 @@ Result<Query> parse_query(std::string_view raw);
 bool header_value_is_safe(std::string_view value);
 /// RFC 9110 token: what may be a header's name.
 bool is_token(std::string_view text);
-bool same_ignoring_case(std::string_view a, std::string_view b);
+/// ASCII letters only, as everywhere in HTTP.
+constexpr char lower_case(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 std::string lower_case(std::string_view text);
+/// Here, not behind a call: every header is compared with many names, most of another length.
+constexpr bool same_ignoring_case(std::string_view a, std::string_view b) {
+    return std::ranges::equal(a, b, [](char x, char y) { return lower_case(x) == lower_case(y); });
+}
 
 /// A date in one of HTTP's three spellings; nullopt: none of them. The way back: base's http_date.
 /// Source: RFC 9110, section 5.6.7.

@@ -65,6 +65,38 @@ TEST(HeaderValue, StaysOneLine) {
     EXPECT_FALSE(header_value_is_safe(std::string_view("a\0b", 3)));
 }
 
+TEST(HeaderValue, OneBadByteIsSeenWhereverItStands) {
+    for (std::size_t size = 1; size <= 70; ++size) {
+        const std::string good(size, 'v');
+        EXPECT_TRUE(header_value_is_safe(good)) << size;
+        for (std::size_t at = 0; at < size; ++at) {
+            std::string bad = good;
+            bad[at] = at % 2 == 0 ? '\n' : '\x7f';
+            EXPECT_FALSE(header_value_is_safe(bad)) << size << " " << at;
+        }
+    }
+}
+
+TEST(Token, IsMadeOfTheCharactersOfItsSpecification) {
+    const std::string_view characters =
+        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    EXPECT_TRUE(is_token(characters));
+    EXPECT_FALSE(is_token(""));
+    for (int byte = 0; byte < 256; ++byte) {
+        const char c = static_cast<char>(byte);
+        EXPECT_EQ(is_token(std::string("a") + c), characters.contains(c)) << byte;
+    }
+}
+
+TEST(Names, AreTheSameInAnyCaseOfAsciiOnly) {
+    EXPECT_TRUE(same_ignoring_case("Content-TYPE", "content-type"));
+    EXPECT_FALSE(same_ignoring_case("Content-Type", "Content-Typ"));
+    EXPECT_FALSE(same_ignoring_case("Content-Type", "Content_Type"));
+    EXPECT_FALSE(same_ignoring_case("[", "{"));
+    EXPECT_FALSE(same_ignoring_case("\xc3\x84", "\xc3\xa4"));
+    EXPECT_EQ(lower_case("A[Z\xc3\x84"), "a[z\xc3\x84");
+}
+
 TEST(Problem, IsAnAnswerWithAStableCode) {
     const Response response =
         problem_response(Error(Code::NotFound, "No \"such\" project.", "/secret/path"));
