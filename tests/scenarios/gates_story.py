@@ -6,6 +6,7 @@ Method: the real `git` over each door; tokens with right checksums, made here; a
 of its own, and gates that never answer, never end, redirect, speak HTML or have a bad certificate.
 """
 import base64
+import concurrent.futures
 import http.server
 import json
 import queue
@@ -267,6 +268,29 @@ class ExternalGate(Scenario):
                 repo.commit(name)
                 self.assertIn("gave no verdict", repo.refused("push", "origin", "main"))
         self.assertEqual(self.server.get("/healthz", key=None).status, 200)
+
+    def test_two_pushes_of_a_project_wait_for_it_and_a_third_is_told_so(self):
+        self.pushed_repo()
+        verdict = threading.Event()
+        self.addCleanup(verdict.set)
+        gate = self.gate(lambda _: (verdict.wait(), (200, b'{"allow": true}', {}))[1])
+        self.use(gate.url, timeoutMs=10000)
+
+        def commit(branch):
+            body = {"branch": branch, "startBranch": "main", "message": "m",
+                    "files": [{"action": "create", "path": branch, "content": "a"}]}
+            return self.server.post(f"/api/projects/{self.project_id()}/commits", body)
+
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            waiting = [pool.submit(commit, branch) for branch in ("a", "b")]
+            for _ in waiting:
+                gate.asked.get(timeout=10)
+            answer = self.expect(commit("c"), 503, "gate_unreachable")
+            self.assertIn("too many pushes ask it at once", answer.text)
+            self.assertTrue(gate.asked.empty())
+            verdict.set()
+            self.assertEqual([one.result().status // 100 for one in waiting], [2, 2])
+        self.assertEqual(commit("c").status // 100, 2)
 
     def test_settings_that_cannot_be(self):
         self.pushed_repo()
