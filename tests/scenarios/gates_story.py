@@ -272,8 +272,13 @@ class ExternalGate(Scenario):
     def test_two_pushes_of_a_project_wait_for_it_and_a_third_is_told_so(self):
         self.pushed_repo()
         verdict = threading.Event()
+
+        def when_told(_):
+            verdict.wait()
+            return 200, b'{"allow": true}', {}
+
+        gate = self.gate(when_told)
         self.addCleanup(verdict.set)
-        gate = self.gate(lambda _: (verdict.wait(), (200, b'{"allow": true}', {}))[1])
         self.use(gate.url, timeoutMs=10000)
 
         def commit(branch):
